@@ -1,0 +1,1 @@
+"""The process: Slack, HTTP, the local workspace, the terminal, settings, and the composition root."""

@@ -1,0 +1,1 @@
+"""What may be asked: the grammar, the words, who may do what, and one file per command."""

@@ -1,0 +1,1 @@
+"""What is remembered: the nouns, the catalog, the journal, the logs, the locks and the approvals."""

@@ -1,0 +1,1 @@
+"""The nouns: pure, frozen data; nothing here knows a database, a network or a vendor."""

@@ -1,0 +1,133 @@
+"""What can be deployed, where, how, and by whom: the catalog as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class OnFailure(StrEnum):
+    """What a failed action does to the rest of its pipeline."""
+
+    ABORT = "abort"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One piece of work in a stage. `uses` names the kind of runner; `options` are that runner's own."""
+
+    name: str
+    uses: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+    run_order: int = 1
+    """Equal numbers run in parallel; a higher number waits for all lower ones to succeed."""
+    timeout: int = 1800
+    """Seconds, for one attempt."""
+    attempts: int = 1
+    """How often the action is tried in all, when it fails for a reason that its runner calls retryable."""
+    on_failure: OnFailure = OnFailure.ABORT
+    cancel_siblings: bool = False
+    """When this action fails: stop the actions running beside it (else they go on to their own end)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Actions that belong together. Stages run in series."""
+
+    name: str
+    actions: tuple[Action, ...] = ()
+    approval: bool = False
+    """The stage is a gate: it has no actions and waits until people approve (policy: the environment's)."""
+    environment: str | None = None
+    """The stage runs while holding the lock of (service, environment); `None`: no lock needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Where a service can be deployed."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    production: bool = False
+    approvals: int = 0
+    """How many people other than the requester must approve before a deploy here (0: none)."""
+    approval_ttl: int = 86_400
+    """Seconds until an unanswered approval request expires."""
+    promotes_from: str | None = None
+    """The environment whose running image is released here when no ref is named: build once, promote the digest."""
+    target: str = "docker"
+    """Kind of runner that deploys here."""
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What can be deployed."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    repository: str
+    """git URL or absolute path of the repository."""
+    branch: str = "main"
+    """The ref taken when none is named."""
+    image: str
+    """Image repository without tag, as the registry knows it: `127.0.0.1:5001/hello`."""
+    port: int = 8000
+    """The port the container listens on."""
+    health: str = "/healthz"
+    """Path that answers 200 when the container may receive traffic."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Environment name -> the address at which people reach the service there: `http://127.0.0.1:18081`."""
+    channel: str | None = None
+    """Channel id for runs that nobody started from a channel."""
+    env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Environment name -> variables given to the container there."""
+    stages: tuple[Stage, ...] = ()
+    """The whole pipeline, first stage to last, over all environments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One line of the policy: who may do which commands in which environments on which services."""
+
+    who: tuple[str, ...]
+    """User ids (`U0AAA1111`), `role:NAME`, or `everyone` (each person listed under `people`)."""
+    may: tuple[str, ...]
+    """Command names, or `*`."""
+    environments: tuple[str, ...] = ("*",)
+    services: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody the catalog knows, by Slack user id (never by name: names can be changed by their bearer)."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """The image registry. Credentials are never in the catalog: the names of environment variables are."""
+
+    host: str
+    username_from: str | None = None
+    password_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Everything that can be asked for. Read from one YAML file, validated as a whole."""
+
+    services: Mapping[str, Service]
+    environments: Mapping[str, Environment]
+    people: Mapping[str, Person]
+    grants: tuple[Grant, ...]
+    registry: Registry
+    digest: str = ""
+    """SHA-256 of the file it was read from: an audit row can say under which catalog somebody acted."""

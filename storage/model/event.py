@@ -1,0 +1,69 @@
+"""One fact, past tense, in the append-only journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from storage.model.catalog import Json
+
+
+class Kind(StrEnum):
+    """What happened. Keys of `data` stand beside each kind; `?` marks keys that may be absent."""
+
+    # of a request (run is None)
+    COMMAND_REFUSED = "command_refused"  # text, reason, hint?
+    CATALOG_CHANGED = "catalog_changed"  # digest, path
+    # of a run
+    RUN_REQUESTED = "run_requested"  # service, environment, trigger, ref, request, text, stages: [{name, actions: []}]
+    QUEUED = "queued"  # environment, position, holder
+    LOCK_TAKEN = "lock_taken"  # environment
+    STAGE_STARTED = "stage_started"  # stage
+    ACTION_STARTED = "action_started"  # stage, action, attempt
+    ACTION_SUCCEEDED = "action_succeeded"  # stage, action, attempt, artifacts: {name: value}, summary?
+    ACTION_FAILED = "action_failed"  # stage, action, attempt, reason, exit_code?, hint?, excerpt: [lines], final: bool
+    ACTION_CANCELLED = "action_cancelled"  # stage, action, attempt, reason
+    ACTION_BROKEN = "action_broken"  # stage, action, attempt, reason
+    APPROVAL_REQUESTED = "approval_requested"  # approval, stage, environment, subject hash, expires_at, needed
+    APPROVAL_GIVEN = "approval_given"  # approval, by  (one person's yes; `APPROVED` when enough)
+    APPROVED = "approved"  # approval, by: [ids]
+    REJECTED = "rejected"  # approval, by, reason?
+    APPROVAL_EXPIRED = "approval_expired"  # approval
+    APPROVAL_DENIED = "approval_denied"  # approval, by, reason  (a click by somebody not entitled)
+    CANCEL_REQUESTED = "cancel_requested"  # by
+    RELEASED = "released"  # environment, commit, digest, address?, previous: digest?
+    RUN_ENDED = "run_ended"  # status, reason?
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What is to be written: an event before the journal gave it its place."""
+
+    kind: Kind
+    actor: str
+    """Slack user id, or `estiva`."""
+    run: str | None = None
+    key: str | None = None
+    """When given, a second fact with the same (run, key) changes nothing: steps may be replayed."""
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact in its place in the journal."""
+
+    id: int
+    chain: str
+    """One hash chain per environment; `-` for facts of no environment."""
+    position: int
+    """1, 2, 3 ... in its chain."""
+    run: str | None
+    sequence: int
+    """1, 2, 3 ... in its run (0 when of no run)."""
+    kind: Kind
+    actor: str
+    at: datetime
+    data: Mapping[str, Json]
+    previous: str
+    hash: str
+    """SHA-256 over the canonical JSON of all other fields, `previous` included."""

@@ -1,0 +1,24 @@
+"""Which digest runs in an environment since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One deploy that took effect. The newest of (service, environment) is what runs there."""
+
+    service: str
+    environment: str
+    run: str
+    commit: str
+    subject: str
+    author: str
+    image: str
+    """Repository and tag, for people."""
+    digest: str
+    """What runs: `sha256:...`."""
+    address: str
+    by: str
+    """Slack user id of the requester."""
+    at: datetime

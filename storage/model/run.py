@@ -1,0 +1,79 @@
+"""One walk of one plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from storage.model.catalog import Environment, Service, Stage
+
+
+class Status(StrEnum):
+    """Status of a run, a stage or an action. A parent's is derived from its children (see `view`)."""
+
+    REQUESTED = "requested"
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    """A fact about the user's work."""
+    CANCELLED = "cancelled"
+    """Stopped by a person, rejected, expired, or aborted because another action failed."""
+    BROKEN = "broken"
+    """Estiva itself went wrong."""
+
+    @property
+    def over(self) -> bool:
+        """True for the four terminal states; they are absorbing."""
+        return self in _OVER
+
+
+_OVER = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.BROKEN})
+
+
+class Trigger(StrEnum):
+    """Why a run exists."""
+
+    DEPLOY = "deploy"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run will do: a snapshot, so that an approval releases exactly what was shown."""
+
+    service: Service
+    environment: Environment
+    trigger: Trigger
+    ref: str
+    """What was asked for: branch, tag or commit (for a promotion or rollback: the commit)."""
+    stages: tuple[Stage, ...]
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+    """Every environment that the stages name."""
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    """Known before the first stage: the commit and digest of a promotion (names: `artifact`)."""
+    origin: str | None = None
+    """The run that a retry, promotion or rollback goes back to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One walk of one plan. What happened in it is in the journal; this is what it was asked to be."""
+
+    id: str
+    """Service and number: `hello-12`."""
+    plan: Plan
+    request: str
+    """Id of the request that opened it."""
+    requester: str
+    """Slack user id."""
+    channel: str
+    thread: str | None
+    opened_at: datetime
+    status: Status
+    leg: int
+    """How many legs were started; the engine's own counter."""
+    cancel_requested: bool
+    closed_at: datetime | None = None

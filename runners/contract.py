@@ -1,0 +1,87 @@
+"""What a kind of action must do: the seam between the engine and the work.
+
+Call order: `problems` once when the catalog is read; `run` once per attempt. `run` may be called again with the very
+same `Work.key` after a crash of the process at any moment: it first *finds what this key already started* (labels on
+containers and images, tags in the registry), else starts it, then waits for its end. An effect whose outcome is
+unclear is read back before it is done again.
+
+Cancellation is normal: `asyncio.CancelledError` may arrive at any await. When `Work.abandoned()` is true the process
+is only shutting down and the outside work is left running, to be found again; otherwise the outside work is stopped
+and cleaned up, within 2 seconds, before the error is raised on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from storage.model.catalog import Environment, Json, Registry, Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One attempt at one action."""
+
+    key: str
+    """`run/stage/action/attempt`: `hello-12/build/image/1`. Put it on whatever is started outside, as a label."""
+    run: str
+    stage: str
+    action: str
+    attempt: int
+    service: Service
+    environment: Environment | None
+    """Where the stage deploys; `None` for stages that deploy nowhere."""
+    registry: Registry
+    options: Mapping[str, Json]
+    artifacts: Mapping[str, str]
+    """What earlier actions made, by the names of `storage.model.artifact`."""
+    workspace: Path
+    """Host directory of this run, shared by its actions; the same path inside containers."""
+    abandoned: Callable[[], bool] = lambda: False
+    """True while the process shuts down: leave outside work running on cancellation."""
+
+
+class Sink(Protocol):
+    """Where an action's output goes. Never raises, never blocks for long; redaction happens behind it."""
+
+    def line(self, text: str) -> None:
+        """Take one line without its newline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an action made, and one line that says so."""
+
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+    """`7 tests passed`, `sha256:1a2b… pushed`: the subject of the task card."""
+
+
+class ActionFailed(Exception):  # noqa: N818 - a fact about the user's work, not an error of ours
+    """The work failed: the command said no, the image cannot be built, the container never got healthy.
+
+    Anything else that a runner raises is a fault of Estiva or its surroundings and makes the action `broken`.
+    """
+
+    def __init__(
+        self, reason: str, *, exit_code: int | None = None, hint: str = "", retryable: bool = False
+    ) -> None:
+        """Take what happened (`reason`, one line) and what to do next (`hint`, one line)."""
+        super().__init__(reason)
+        self.reason = reason
+        self.exit_code = exit_code
+        self.hint = hint
+        self.retryable = retryable
+
+
+class Runner(Protocol):
+    """One kind of action. The engine knows runners only by this."""
+
+    kind: str
+    """What an action's `uses` says: `git`, `buildspec`, `dockerfile`, `command`, `push`, `docker`."""
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with an action's options: one line each, empty when all is well."""
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Do the work, or find it done. Raises `ActionFailed` for facts of the work."""

@@ -1,0 +1,283 @@
+"""A run as people see it: the fold of its plan and its events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from storage.model.approval import Decision
+from storage.model.catalog import Action, Stage
+from storage.model.event import Event, Kind
+from storage.model.run import Run, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionView:
+    """One action and how far it got."""
+
+    action: Action
+    status: Status = Status.REQUESTED
+    attempt: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    summary: str = ""
+    reason: str = ""
+    hint: str = ""
+    exit_code: int | None = None
+    excerpt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateView:
+    """The approval of a stage, as far as it was asked."""
+
+    approval: str
+    needed: int
+    expires_at: datetime
+    given_by: tuple[str, ...] = ()
+    decision: Decision = Decision.PENDING
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageView:
+    """One stage, its actions, and its gate if it is one."""
+
+    stage: Stage
+    actions: tuple[ActionView, ...] = ()
+    gate: GateView | None = None
+    skipped: bool = False
+
+    @property
+    def status(self) -> Status:
+        """Derived from the children, never set."""
+        if self.stage.approval:
+            return _gate_status(self.gate)
+        return worst(action.status for action in self.actions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run, its stages, and what it has made so far."""
+
+    run: Run
+    stages: tuple[StageView, ...]
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    status: Status = Status.REQUESTED
+    reason: str = ""
+    ended_at: datetime | None = None
+    queue_position: int | None = None
+    queue_environment: str | None = None
+    cancelled_by: str | None = None
+    head: str = ""
+    """Hash of the run's newest event: the anchor that the final message carries."""
+
+    @property
+    def failed(self) -> ActionView | None:
+        """The first action that failed or broke, if one did."""
+        bad = (Status.FAILED, Status.BROKEN)
+        return next((a for s in self.stages for a in s.actions if a.status in bad), None)
+
+    def stage_of(self, action: ActionView) -> str:
+        """Name of the stage that an action belongs to."""
+        return next(s.stage.name for s in self.stages if action in s.actions)
+
+
+_ORDER = (
+    Status.BROKEN,
+    Status.FAILED,
+    Status.CANCELLED,
+    Status.RUNNING,
+    Status.WAITING,
+    Status.REQUESTED,
+    Status.SUCCEEDED,
+)
+"""The first that any child has is the parent's; a mix of done and not yet begun is running."""
+
+
+def worst(children: Iterable[Status]) -> Status:
+    """Derive a parent's status from its children's by one ordered list."""
+    statuses = set(children)
+    if statuses == {Status.REQUESTED, Status.SUCCEEDED}:
+        return Status.RUNNING
+    return next((status for status in _ORDER if status in statuses), Status.SUCCEEDED)
+
+
+def _gate_status(gate: GateView | None) -> Status:
+    if gate is None:
+        return Status.REQUESTED
+    return {Decision.PENDING: Status.WAITING, Decision.APPROVED: Status.SUCCEEDED}.get(gate.decision, Status.CANCELLED)
+
+
+def fold(run: Run, events: Iterable[Event]) -> RunView:
+    """Fold the events of one run, in their order, over its plan."""
+    view = RunView(
+        run=run,
+        stages=tuple(
+            StageView(stage=stage, actions=tuple(ActionView(action=action) for action in stage.actions))
+            for stage in run.plan.stages
+        ),
+        artifacts=dict(run.plan.artifacts),
+    )
+    for event in events:
+        view = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)
+    return view
+
+
+def _nothing(view: RunView, _event: Event) -> RunView:
+    return view
+
+
+def _text(event: Event, key: str) -> str:
+    value = event.data.get(key)
+    return "" if value is None else str(value)
+
+
+def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
+    def touched(stage: StageView) -> StageView:
+        if stage.stage.name != event.data.get("stage"):
+            return stage
+        actions = tuple(
+            replace(a, **changes) if a.action.name == event.data.get("action") else a  # type: ignore[arg-type]
+            for a in stage.actions
+        )
+        return replace(stage, actions=actions)
+
+    return replace(view, stages=tuple(touched(stage) for stage in view.stages))
+
+
+def _with_gate(view: RunView, approval: str, **changes: object) -> RunView:
+    def touched(stage: StageView) -> StageView:
+        if stage.gate is None or stage.gate.approval != approval:
+            return stage
+        return replace(stage, gate=replace(stage.gate, **changes))  # type: ignore[arg-type]
+
+    return replace(view, stages=tuple(touched(stage) for stage in view.stages))
+
+
+def _queued(view: RunView, event: Event) -> RunView:
+    position = event.data.get("position")
+    return replace(
+        view,
+        status=Status.WAITING,
+        queue_position=int(str(position)) if position is not None else None,
+        queue_environment=_text(event, "environment"),
+    )
+
+
+def _lock_taken(view: RunView, _event: Event) -> RunView:
+    return replace(view, status=Status.RUNNING, queue_position=None, queue_environment=None)
+
+
+def _started(view: RunView, event: Event) -> RunView:
+    attempt = int(str(event.data.get("attempt", 1)))
+    return replace(
+        _with_action(view, event, status=Status.RUNNING, attempt=attempt, started_at=event.at, ended_at=None),
+        status=Status.RUNNING,
+    )
+
+
+def _succeeded(view: RunView, event: Event) -> RunView:
+    made = event.data.get("artifacts")
+    artifacts = {**view.artifacts, **({k: str(v) for k, v in made.items()} if isinstance(made, dict) else {})}
+    changed = _with_action(
+        view, event, status=Status.SUCCEEDED, ended_at=event.at, summary=_text(event, "summary"), reason=""
+    )
+    return replace(changed, artifacts=artifacts)
+
+
+def _failed(view: RunView, event: Event) -> RunView:
+    code, lines = event.data.get("exit_code"), event.data.get("excerpt")
+    return _with_action(
+        view,
+        event,
+        # a failure that will be tried again leaves the action running
+        status=Status.FAILED if event.data.get("final", True) else Status.RUNNING,
+        ended_at=event.at,
+        reason=_text(event, "reason"),
+        hint=_text(event, "hint"),
+        exit_code=int(str(code)) if code is not None else None,
+        excerpt=tuple(str(line) for line in lines) if isinstance(lines, list) else (),
+    )
+
+
+def _stopped(view: RunView, event: Event) -> RunView:
+    status = Status.BROKEN if event.kind is Kind.ACTION_BROKEN else Status.CANCELLED
+    return _with_action(view, event, status=status, ended_at=event.at, reason=_text(event, "reason"))
+
+
+def _asked(view: RunView, event: Event) -> RunView:
+    gate = GateView(
+        approval=_text(event, "approval"),
+        needed=int(str(event.data.get("needed", 1))),
+        expires_at=datetime.fromisoformat(_text(event, "expires_at")),
+    )
+    stages = tuple(
+        replace(s, gate=gate) if s.stage.name == event.data.get("stage") and s.gate is None else s for s in view.stages
+    )
+    return replace(view, stages=stages, status=Status.WAITING)
+
+
+def _given(view: RunView, event: Event) -> RunView:
+    approval = _text(event, "approval")
+    gate = next((s.gate for s in view.stages if s.gate and s.gate.approval == approval), None)
+    given = (*gate.given_by, _text(event, "by")) if gate else ()
+    return _with_gate(view, approval, given_by=given)
+
+
+_DECISIONS = {
+    Kind.APPROVED: Decision.APPROVED,
+    Kind.REJECTED: Decision.REJECTED,
+    Kind.APPROVAL_EXPIRED: Decision.EXPIRED,
+}
+
+
+def _decided(view: RunView, event: Event) -> RunView:
+    changed = _with_gate(
+        view,
+        _text(event, "approval"),
+        decision=_DECISIONS[event.kind],
+        decided_by=event.actor,
+        decided_at=event.at,
+        reason=_text(event, "reason"),
+    )
+    return replace(changed, status=Status.RUNNING if event.kind is Kind.APPROVED else changed.status)
+
+
+def _cancelling(view: RunView, event: Event) -> RunView:
+    return replace(view, cancelled_by=_text(event, "by"))
+
+
+def _ended(view: RunView, event: Event) -> RunView:
+    def closed(stage: StageView) -> StageView:
+        pending = stage.gate is not None and stage.gate.decision is Decision.PENDING
+        gate = replace(stage.gate, decision=Decision.CANCELLED) if stage.gate and pending else stage.gate
+        return replace(stage, gate=gate, skipped=stage.status is Status.REQUESTED)
+
+    return replace(
+        view,
+        stages=tuple(closed(stage) for stage in view.stages),
+        status=Status(_text(event, "status")),
+        reason=_text(event, "reason"),
+        ended_at=event.at,
+        queue_position=None,
+    )
+
+
+_STEPS = {
+    Kind.QUEUED: _queued,
+    Kind.LOCK_TAKEN: _lock_taken,
+    Kind.ACTION_STARTED: _started,
+    Kind.ACTION_SUCCEEDED: _succeeded,
+    Kind.ACTION_FAILED: _failed,
+    Kind.ACTION_CANCELLED: _stopped,
+    Kind.ACTION_BROKEN: _stopped,
+    Kind.APPROVAL_REQUESTED: _asked,
+    Kind.APPROVAL_GIVEN: _given,
+    Kind.APPROVED: _decided,
+    Kind.REJECTED: _decided,
+    Kind.APPROVAL_EXPIRED: _decided,
+    Kind.CANCEL_REQUESTED: _cancelling,
+    Kind.RUN_ENDED: _ended,
+}

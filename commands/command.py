@@ -1,0 +1,67 @@
+"""What a command is: its usage lines, its examples, who may give it, and what it does."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commands.texts import phrase
+from storage.model.catalog import Catalog, Person
+from storage.model.reply import Offer, Reply, Verdict
+from storage.model.request import Request
+
+if TYPE_CHECKING:
+    from commands.desk import Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One thing that can be asked. Each has a file of its own in `commands/verbs/`."""
+
+    name: str
+    """What the policy calls it."""
+    verbs: tuple[str, ...]
+    """Words that begin it; the first is the one that help shows."""
+    usage: tuple[str, ...]
+    """What follows the verb, see `commands.grammar`. The first line that fits counts."""
+    summary: str
+    """One sentence, shown by help."""
+    examples: tuple[str, ...]
+    """Whole messages that must parse as this command (a test reads them)."""
+    handle: "Callable[[Asked], Awaitable[Reply]]"
+    """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One understood request on its way to its handler."""
+
+    desk: "Desk"
+    request: Request
+    command: Command
+    arguments: Mapping[str, str]
+    language: str
+    catalog: Catalog
+    """The catalog as it was when the request was read; one request never sees two catalogs."""
+
+    def say(self, message: str, **values: object) -> str:
+        """Put a message into the asker's language."""
+        return phrase(self.language, message, **values)
+
+    def name(self, user: str) -> str:
+        """Give the name of somebody, or the id when the catalog does not know them."""
+        person: Person | None = self.catalog.people.get(user)
+        return person.name if person else user
+
+
+class Refused(Exception):  # noqa: N818 - an answer to a person, not an error of ours
+    """The request cannot be granted; `text` is said to the person as it stands."""
+
+    def __init__(
+        self, text: str, *, offers: tuple[Offer, ...] = (), verdict: Verdict = Verdict.REFUSED, run: str | None = None
+    ) -> None:
+        """Take what to say, and what the person can do instead."""
+        super().__init__(text)
+        self.text = text
+        self.offers = offers
+        self.verdict = verdict
+        self.run = run

@@ -1,0 +1,91 @@
+"""The desk: one request in, one reply out. Reads, decides, acts, and leaves a trace of every refusal."""
+
+import logging
+from collections.abc import Callable
+
+from commands.book import book, verb_names
+from commands.command import Asked, Command, Refused
+from commands.parser import Conversation, Unclear, parse
+from commands.texts import DEFAULT, phrase
+from commands.words import Words
+from runners.engine import Engine
+from storage.model.catalog import Catalog
+from storage.model.event import Fact, Kind
+from storage.model.reply import Reply, Verdict
+from storage.model.request import Request
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Answers requests, with the store, the engine and the catalog at hand."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        catalog: Callable[[], Catalog],
+        language_of: Callable[[str], str] = lambda _user: DEFAULT,
+    ) -> None:
+        """Take what handlers work with. `catalog` is asked anew for each request."""
+        self.store = store
+        self.engine = engine
+        self._catalog = catalog
+        self._language_of = language_of
+
+    async def handle(self, request: Request) -> Reply:
+        """Answer one request. Handling the same request again starts nothing twice (its id is the key).
+
+        Never raises for what a person did; a fault of ours becomes a `broken` reply and a line in the log.
+        """
+        language = self._language_of(request.user)
+        try:
+            return await self._answer(request, language)
+        except Refused as refused:
+            if refused.verdict is Verdict.REFUSED:
+                await self._remember_refusal(request, refused.text)
+            return Reply(
+                verdict=refused.verdict, text=refused.text, offers=refused.offers, run=refused.run, private=True
+            )
+        except Exception:
+            log.exception("request %s broke", request.id)
+            text = phrase(
+                language,
+                "Something went wrong in Estiva itself while handling this. The operators' log has it under `{id}`.",
+                id=request.id,
+            )
+            return Reply(verdict=Verdict.BROKEN, text=text)
+
+    async def _answer(self, request: Request, language: str) -> Reply:
+        catalog = self._catalog()
+        parsed = parse(request.text, Words(catalog, verb_names()), language)
+        if isinstance(parsed, Conversation):
+            text = phrase(language, "I read one command a line at a time. Say `help` to see what you can ask.")
+            return Reply(verdict=Verdict.ASK, text=text, private=True)
+        if isinstance(parsed, Unclear):
+            return Reply(verdict=Verdict.ASK, text=parsed.text, offers=parsed.offers, private=True)
+        asked = Asked(
+            desk=self,
+            request=request,
+            command=parsed.command,
+            arguments=parsed.arguments,
+            language=language,
+            catalog=catalog,
+        )
+        return await parsed.command.handle(asked)
+
+    async def _remember_refusal(self, request: Request, reason: str) -> None:
+        await self.store.journal.append(
+            Fact(
+                kind=Kind.COMMAND_REFUSED,
+                actor=request.user,
+                key=f"refused/{request.id}",
+                data={"text": request.text, "reason": reason, "request": request.id},
+            )
+        )
+
+    def commands(self) -> dict[str, Command]:
+        """Give every command by name."""
+        return book()

@@ -1,0 +1,22 @@
+"""Refuse, politely and with the names of those who may, whoever the policy does not allow."""
+
+from commands.command import Asked, Refused
+from commands.policy import Denied, decide
+from commands.texts import listing
+
+
+def permit(asked: Asked, *, service: str | None = None, environment: str | None = None, act: str | None = None) -> None:
+    """Raise `Refused` unless the asker may do this, read from the policy at this very moment."""
+    command = act or asked.command.name
+    decision = decide(asked.catalog, asked.request.user, command, service=service, environment=environment)
+    if not isinstance(decision, Denied):
+        return
+    what = " ".join(part for part in (command, service, environment and f"in {environment}") if part)
+    who = listing(asked.language, (asked.name(user) for user in decision.able[:5]))
+    if decision.why == "unknown_person":
+        text = asked.say("You are not listed in the catalog, so you may not `{what}`.", what=what)
+    else:
+        text = asked.say("You may not `{what}`.", what=what)
+    if who:
+        text += " " + asked.say("Ask {who}.", who=who)
+    raise Refused(text)

@@ -1,0 +1,45 @@
+"""`cancel <run>`: stop a run, whatever it is doing."""
+
+from commands.command import Asked, Command, Refused
+from commands.permit import permit
+from storage.model.reply import Reply, Verdict
+from storage.model.run import Run
+
+
+async def handle(asked: Asked) -> Reply:
+    """Ask the engine to stop; what runs outside is stopped and cleaned up within seconds."""
+    run = await _which(asked)
+    permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
+    if run.status.over:
+        raise Refused(asked.say("Run `{run}` has already ended: {status}.", run=run.id, status=run.status.value))
+    await asked.desk.engine.cancel(run.id, asked.request.user)
+    return Reply(verdict=Verdict.DONE, text=asked.say("Cancelling run `{run}`.", run=run.id), run=run.id)
+
+
+async def _which(asked: Asked) -> Run:
+    store = asked.desk.store
+    if "run" in asked.arguments:
+        run = await store.runs.find(asked.arguments["run"])
+        if run is None:
+            raise Refused(asked.say("There is no run `{run}`.", run=asked.arguments["run"]))
+        return run
+    service = asked.arguments["service"]
+    active = await store.runs.active(service)
+    if len(active) == 1:
+        return active[0]
+    if not active:
+        raise Refused(asked.say("No run of `{service}` is going on.", service=service))
+    names = ", ".join(f"`{run.id}`" for run in active)
+    raise Refused(
+        asked.say("Several runs of `{service}` are going on: {runs}. Say which.", service=service, runs=names)
+    )
+
+
+COMMAND = Command(
+    name="cancel",
+    verbs=("cancel", "stop", "abort", "cancelar", "parar"),
+    usage=("<run>", "<service>"),
+    summary="Stop a run that is going on or waiting.",
+    examples=("cancel hello-12", "cancel hello", "cancelar hello"),
+    handle=handle,
+)

@@ -1,0 +1,48 @@
+"""`history [<service>] [in <environment>]`: the last runs, who asked for them and how they ended."""
+
+from commands.command import Asked, Command
+from commands.permit import permit
+from storage.model import artifact
+from storage.model.reply import Reply, Table, Verdict
+from storage.model.run import Run
+
+
+async def handle(asked: Asked) -> Reply:
+    """Show the newest runs first."""
+    service, environment = asked.arguments.get("service"), asked.arguments.get("environment")
+    permit(asked, service=service, environment=environment)
+    runs = await asked.desk.store.runs.recent(service=service, environment=environment, limit=15)
+    if not runs:
+        return Reply(verdict=Verdict.DONE, text=asked.say("No runs yet."))
+    header = tuple(asked.say(name) for name in ("Run", "What", "Environment", "Ref", "By", "When", "Ended"))
+    table = Table(header=header, rows=tuple(_row(asked, run) for run in runs))
+    return Reply(verdict=Verdict.DONE, text=asked.say("The last runs, newest first:"), table=table)
+
+
+def _row(asked: Asked, run: Run) -> tuple[str, ...]:
+    took = f" ({(run.closed_at - run.opened_at).total_seconds():.0f} s)" if run.closed_at else ""
+    commit = run.plan.artifacts.get(artifact.COMMIT, "")[:7]
+    return (
+        run.id,
+        asked.say(run.plan.trigger.value),
+        run.plan.environment.name,
+        run.plan.ref if run.plan.ref.startswith(commit or " ") else f"{run.plan.ref} {commit}".strip(),
+        asked.name(run.requester),
+        run.opened_at.strftime("%Y-%m-%d %H:%M UTC"),
+        asked.say(run.status.value) + took,
+    )
+
+
+COMMAND = Command(
+    name="history",
+    verbs=("history", "histórico"),
+    usage=(
+        "[of|de|do|da] <service> [in|on|em|no|na] <environment>",
+        "[of|de|do|da] <service>",
+        "[in|on|em|no|na] <environment>",
+        "",
+    ),
+    summary="The last runs: what, where, who, when, and how they ended.",
+    examples=("history hello", "history", "history hello in production", "histórico de hello"),
+    handle=handle,
+)

@@ -1,0 +1,36 @@
+"""`reject <run> [because <reason>]`: refuse a release that waits for approval."""
+
+from commands.approvals import decide_on, not_counted, open_approval
+from commands.command import Asked, Command, Refused
+from storage.model.reply import Reply, Verdict
+
+
+async def handle(asked: Asked) -> Reply:
+    """Close the gate for good; the requester may do this too (a changed mind)."""
+    approval = await open_approval(asked)
+    if approval.requester != asked.request.user:
+        await decide_on(asked, approval)
+    reason = asked.arguments.get("reason", "")
+    settled = await asked.desk.store.approvals.reject(approval.id, asked.request.user, reason)
+    if not settled.ok:
+        raise Refused(not_counted(asked, settled), run=approval.run)
+    asked.desk.engine.wake()
+    text = asked.say(
+        "Rejected: run `{run}` will not go to {environment}.", run=approval.run, environment=approval.environment
+    )
+    return Reply(verdict=Verdict.DONE, text=text, run=approval.run)
+
+
+COMMAND = Command(
+    name="reject",
+    verbs=("reject", "rejeitar", "rejeita", "recusar"),
+    usage=(
+        "<approval> [because|porque|:] <reason...>",
+        "<approval>",
+        "<service> [because|porque|:] <reason...>",
+        "<service>",
+    ),
+    summary="Refuse a release that waits for approval.",
+    examples=("reject hello-12", "reject hello-12 because the tests are flaky", "rejeitar hello"),
+    handle=handle,
+)

@@ -1,0 +1,83 @@
+"""The kinds of words that a usage line can ask for, read against the catalog."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from commands.grammar import Fits, Misfit
+from commands.tokens import fold
+from storage.model.catalog import Catalog
+
+_RUN = re.compile(r"^(?P<service>[\w.-]+)-(?P<number>\d+)$")
+_REF = re.compile(r"^(?!-)[^\s\x00-\x1f\x7f~^:?*\[\\]{1,200}$")
+_DURATION = re.compile(r"^\d+[smhd]$")
+
+
+def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """Names that somebody who typed `word` may have meant, nearest first."""
+    by_fold = {fold(name): name for name in names}
+    close = difflib.get_close_matches(fold(word), by_fold, n=limit, cutoff=0.6)
+    return tuple(dict.fromkeys(by_fold[name] for name in close))
+
+
+class Words:
+    """What the words of a message mean: services, environments, refs, runs, verbs."""
+
+    def __init__(self, catalog: Catalog, verbs: Mapping[str, str]) -> None:
+        """Take the catalog, and the verbs with the name of the command that each stands for."""
+        self.verbs = {fold(verb): name for verb, name in verbs.items()}
+        self._services = _names({s.name: s.aliases for s in catalog.services.values()})
+        self._environments = _names({e.name: e.aliases for e in catalog.environments.values()})
+        self._kinds: dict[str, Callable[[str], Fits | Misfit]] = {
+            "service": lambda word: self._named(word, self._services),
+            "environment": lambda word: self._named(word, self._environments),
+            "target": self._target,
+            "run": self._run,
+            "approval": self._approval,
+            "command": lambda word: self._named(word, self.verbs),
+            "count": lambda word: Fits({"": word}) if word.isdigit() and 0 < int(word) <= 100 else Misfit(),  # noqa: PLR2004
+        }
+
+    def fit(self, kind: str, word: str, _so_far: Mapping[str, str]) -> Fits | Misfit:
+        """Read one word as a kind. Raises `KeyError` for a kind that no usage line may name."""
+        return self._kinds[kind](word)
+
+    def environments(self) -> tuple[str, ...]:
+        """Names of all environments, in the catalog's order."""
+        return tuple(dict.fromkeys(self._environments.values()))
+
+    def services(self) -> tuple[str, ...]:
+        """Names of all services, in the catalog's order."""
+        return tuple(dict.fromkeys(self._services.values()))
+
+    def _named(self, word: str, names: Mapping[str, str]) -> Fits | Misfit:
+        name = names.get(fold(word))
+        return Fits({"": name}) if name else Misfit(tuple(dict.fromkeys(names[n] for n in nearest(word, names))))
+
+    def _target(self, word: str) -> Fits | Misfit:
+        """Read `service` or `service@ref`; a ref may contain slashes, so only the first `@` counts."""
+        name, at, ref = word.partition("@")
+        service = self._services.get(fold(name))
+        if service is None:
+            close = dict.fromkeys(self._services[n] for n in nearest(name, self._services))
+            return Misfit(tuple(f"{candidate}{at}{ref}" for candidate in close))
+        if not at:
+            return Fits({"service": service})
+        clean = ref.rstrip(",;!?.")
+        return Fits({"service": service, "ref": clean}) if _REF.match(clean) else Misfit()
+
+    def _run(self, word: str) -> Fits | Misfit:
+        clean = fold(word).removeprefix("#")
+        found = _RUN.match(clean)
+        if found and fold(found["service"]) in self._services:
+            return Fits({"": f"{self._services[fold(found['service'])]}-{int(found['number'])}"})
+        return Misfit()
+
+    def _approval(self, word: str) -> Fits | Misfit:
+        run, slash, stage = word.partition("/")
+        found = self._run(run)
+        return Fits({"": found.values[""] + slash + stage}) if isinstance(found, Fits) else found
+
+
+def _names(with_aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {fold(word): name for name, aliases in with_aliases.items() for word in (name, *aliases)}

@@ -1,0 +1,30 @@
+"""A small catalog for tests of the language and the policy."""
+
+from storage.model.catalog import Action, Catalog, Environment, Grant, Person, Registry, Service, Stage
+
+HOMOLOG = Environment(name="homolog", aliases=("hml", "homologação", "staging"))
+PRODUCTION = Environment(
+    name="production", aliases=("prod", "produção"), production=True, approvals=1, promotes_from="homolog"
+)
+
+
+def service(name: str, *aliases: str) -> Service:
+    build = Stage(name="build", actions=(Action(name="image", uses="dockerfile"),), environment="homolog")
+    return Service(name=name, aliases=aliases, repository="/nowhere", image=f"127.0.0.1:1/{name}", stages=(build,))
+
+
+CATALOG = Catalog(
+    services={"hello": service("hello", "hi"), "greeter": service("greeter"), "api-gateway": service("api-gateway")},
+    environments={"homolog": HOMOLOG, "production": PRODUCTION},
+    people={
+        "UANA": Person(id="UANA", name="Ana", roles=("developer",)),
+        "URUI": Person(id="URUI", name="Rui", roles=("manager",)),
+        "UZOE": Person(id="UZOE", name="Zoe"),
+    },
+    grants=(
+        Grant(who=("role:developer",), may=("deploy", "rollback"), environments=("homolog",)),
+        Grant(who=("role:manager",), may=("*",), environments=("production",)),
+        Grant(who=("role:developer", "role:manager"), may=("status", "logs", "history")),
+    ),
+    registry=Registry(host="127.0.0.1:1"),
+)

@@ -1,0 +1,108 @@
+import string
+
+import pytest
+from catalogs import CATALOG
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands.book import book, verb_names
+from commands.parser import Conversation, Unclear, Understood, parse
+from commands.words import Words
+
+WORDS = Words(CATALOG, verb_names())
+
+ACCEPTED = [
+    ("deploy hello to homolog", "deploy", {"service": "hello", "environment": "homolog"}),
+    ("Deploy `hello` to Homologação!", "deploy", {"service": "hello", "environment": "homolog"}),
+    ("deploy hi prod", "deploy", {"service": "hello", "environment": "production"}),
+    (
+        "deploy hello@feature/x-1 to staging",
+        "deploy",
+        {"service": "hello", "ref": "feature/x-1", "environment": "homolog"},
+    ),
+    (
+        "implantar api-gateway@v1.0.0 em produção",
+        "deploy",
+        {"service": "api-gateway", "ref": "v1.0.0", "environment": "production"},
+    ),
+    ("status", "status", {}),
+    ("status hello", "status", {"service": "hello"}),
+    ("status production", "status", {"environment": "production"}),
+    ("logs hello", "logs", {"service": "hello"}),
+    ("logs hello-12", "logs", {"run": "hello-12"}),
+    ("logs api-gateway-3", "logs", {"run": "api-gateway-3"}),
+    ("history hello in prod", "history", {"service": "hello", "environment": "production"}),
+    ("rollback hello in homolog", "rollback", {"service": "hello", "environment": "homolog"}),
+    ("cancel #hello-3", "cancel", {"run": "hello-3"}),
+    ("approve hello-7/approve-production", "approve", {"approval": "hello-7/approve-production"}),
+    ("reject hello-7 because “not today”", "reject", {"approval": "hello-7", "reason": '"not today"'}),
+    ("help deploy", "help", {"command": "deploy"}),
+    ("ajuda", "help", {}),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "arguments"), ACCEPTED, ids=[text for text, _, _ in ACCEPTED])
+def test_a_message_becomes_its_command(text: str, name: str, arguments: dict[str, str]) -> None:
+    parsed = parse(text, WORDS)
+    assert isinstance(parsed, Understood), parsed
+    assert (parsed.command.name, dict(parsed.arguments)) == (name, arguments)
+
+
+UNCLEAR = [
+    ("deploy hello", "I expected an environment after `hello`", ["deploy hello homolog", "deploy hello production"]),
+    ("deploy hello to", "I expected an environment after `to`", ["deploy hello to homolog", "deploy hello to production"]),
+    ("deploy helo to homolog", "Did you mean `hello`?", ["deploy hello to homolog"]),
+    ("deploy helo@main to homolog", "Did you mean `hello@main`?", ["deploy hello@main to homolog"]),
+    ("deploy hello to homlog", "Did you mean `homolog`?", ["deploy hello to homolog"]),
+    ("deploy hello to mars", "It can be `homolog` or `production`", []),
+    ("depoy hello to homolog", "Did you mean `deploy`?", ["deploy hello to homolog"]),
+    ("deploy", "I expected a service after `deploy`", []),
+    ("deploy hello to homolog now", "I did not expect `now` after `homolog`", []),
+    ("deploy hello@--upload-pack=x to homolog", "is none that I know", []),
+    ("what a lovely day", "I did not understand that", []),
+]
+
+
+@pytest.mark.parametrize(("text", "says", "offers"), UNCLEAR, ids=[text for text, _, _ in UNCLEAR])
+def test_a_near_miss_says_what_was_expected(text: str, says: str, offers: list[str]) -> None:
+    parsed = parse(text, WORDS)
+    assert isinstance(parsed, Unclear), parsed
+    assert says in parsed.text
+    for offer in offers:
+        assert offer in [o.command for o in parsed.offers]
+
+
+def test_several_lines_are_conversation() -> None:
+    assert isinstance(parse("deploy hello to homolog\nand then some", WORDS), Conversation)
+
+
+@pytest.mark.parametrize("name", list(book()))
+def test_each_commands_examples_are_that_command(name: str) -> None:
+    for example in book()[name].examples:
+        parsed = parse(example, WORDS)
+        assert isinstance(parsed, Understood), (example, parsed)
+        assert parsed.command.name == name
+
+
+def test_offers_parse_as_commands() -> None:
+    for text, _, _ in UNCLEAR:
+        parsed = parse(text, WORDS)
+        assert isinstance(parsed, Unclear)
+        if parsed.command:
+            assert all(isinstance(parse(offer.command, WORDS), Understood) for offer in parsed.offers)
+
+
+@given(st.text(alphabet=string.printable + "çãéíõü“”‘’–—<>|@#`\u202e", max_size=300))
+def test_nothing_that_does_not_begin_with_a_verb_is_a_command(text: str) -> None:
+    parsed = parse(text, WORDS)
+    if isinstance(parsed, Understood):
+        assert WORDS.verbs
+        first = text.replace("`", " ").split()[0]
+        assert parse(first, WORDS) != Conversation()
+
+
+@given(st.lists(st.sampled_from(["deploy", "hello", "to", "in", "homolog", "prod", "logs", "hello-1", "because"])))
+def test_a_ref_is_only_what_was_written_behind_an_at_sign(said: list[str]) -> None:
+    parsed = parse(" ".join(said), WORDS)
+    if isinstance(parsed, Understood):
+        assert "ref" not in parsed.arguments

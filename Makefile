@@ -1,0 +1,58 @@
+# Every target sets up what it needs first (see .ci/setup); what is there already is skipped.
+PYTHON ?= python3
+SETUP := $(PYTHON) .ci/setup
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-up demo-down test check sweep bench lock docs screenshots clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## set up everything, deploy the sample service from chat, show what happened, leave nothing running
+	@$(SETUP) demo
+	@$(BIN)/estiva demo; code=$$?; $(SETUP) down; exit $$code
+
+demo-up: ## the same, and keep the workspace, the bot and the services running to play with
+	@$(SETUP) demo
+	@$(BIN)/estiva demo --keep
+
+demo-down: ## stop what `make demo-up` started
+	@if [ -x $(BIN)/estiva ]; then $(BIN)/estiva demo --stop; fi
+	@$(SETUP) down
+
+test: ## set up everything and run the tests
+	@$(SETUP) test
+	@$(BIN)/pytest -m "not sweep and not bench"
+
+check: ## lint, formatting, types and the one-way imports
+	@$(SETUP) check
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@MYPYPATH=.ci/setup $(BIN)/mypy .ci/setup/*.py
+	@$(BIN)/lint-imports
+
+sweep: ## the long tests: crashes at every point, thousands of runs
+	@$(SETUP) test
+	@$(BIN)/pytest -m sweep
+
+bench: ## the benchmarks, with the numbers they measure
+	@$(SETUP) test
+	@$(BIN)/pytest -m bench -s -p no:randomly
+
+lock: ## lock the Python packages anew (UPGRADE=--upgrade takes newer versions)
+	@$(SETUP) check
+	@$(BIN)/uv pip compile pyproject.toml .ci/requirements.in --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet $(UPGRADE) -o .ci/requirements.txt
+
+docs: ## write docs/commands.md anew from the commands themselves
+	@$(SETUP) check
+	@$(BIN)/estiva docs > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
+
+screenshots: ## take the pictures in docs/img anew (needs what `make test` needs)
+	@$(SETUP) test
+	@$(BIN)/python docs/img/take.py
+
+clean: demo-down ## stop the demo and remove what was made here: .venv, .estiva, caches
+	@rm -rf .venv .estiva .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

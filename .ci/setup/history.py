@@ -37,12 +37,16 @@ HELLO = History(
         Commit(
             author=ANA,
             message="Say hello over HTTP",
-            adds=("hello.py",),
-            edits={"hello.py": ('return f"Hello, {name}!"', 'return f"Hi, {name}!"')},
+            adds=("hello.py", "tests"),
+            edits={
+                "hello.py": ('return f"Hello, {name}!"', 'return f"Hi, {name}!"'),
+                "tests/test_unit.py": ('"Hello, ', '"Hi, '),
+                "tests/test_smoke.py": ('"Hello"', '"Hi"'),
+            },
         ),
         Commit(author=BIA, message="Build an image of it", adds=("Dockerfile",)),
         Commit(author=BIA, message="Build and push with a buildspec", adds=("buildspec.yml",), tag="v1.0.0"),
-        Commit(author=ANA, message="Greet politely, and test it", adds=("hello.py", "tests")),
+        Commit(author=ANA, message="Greet politely", adds=("hello.py", "tests")),
     ),
     branches={
         "broken-build": Commit(

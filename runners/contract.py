@@ -13,7 +13,7 @@ and cleaned up, within 2 seconds, before the error is raised on.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from storage.model.catalog import Environment, Json, Registry, Service
 
@@ -85,3 +85,14 @@ class Runner(Protocol):
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Do the work, or find it done. Raises `ActionFailed` for facts of the work."""
+
+
+@runtime_checkable
+class Stopper(Protocol):
+    """What a runner may offer besides: ending what it left running when nobody awaits it any more.
+
+    Asked after a restart, when the run was cancelled while no process watched the action.
+    """
+
+    async def stop(self, work: Work) -> None:
+        """Find what `work.key` started outside, stop and clean it up. Harmless when there is nothing."""

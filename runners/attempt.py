@@ -1,0 +1,288 @@
+"""One action, from its first attempt to its end, as facts in the journal.
+
+May be called again for the same action at any time: what ended stays ended, an attempt that was under way is run again
+with the same key (its runner finds what that key started), and no fact is written twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runners.consent import Unapproved, check_consent, environment_of
+from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work
+from runners.crash import crash_here
+from runners.excerpt import excerpt_of
+from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
+from runners.walk import cancelled_by, journal, view_of
+from storage.model import artifact
+from storage.model.catalog import Action, Json, Registry, Stage
+from storage.model.event import Kind
+from storage.model.release import Release
+from storage.model.run import Run, Status
+from storage.model.view import ActionView, RunView
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+_TAIL = 2_000
+"""How many log lines are searched for the excerpt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds and counts of the engine; tests shorten them."""
+
+    grace: float = 5.0
+    """How long a cancelled runner may take to stop its outside work."""
+    backoff: float = 2.0
+    """Pause before the second attempt; doubled for each further one, at most a minute."""
+    parallel: int = 16
+    """Actions under way at once in this process; the others wait for their turn."""
+    sweep: float = 1.0
+    """Between two looks for what may start, expired or was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Runs actions."""
+
+    store: Store
+    runners: Mapping[str, Runner]
+    registry: Callable[[], Registry]
+    data: Path
+    clock: Callable[[], datetime]
+    interrupts: Interrupts
+    limits: Limits
+    turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the turns."""
+        object.__setattr__(self, "turns", asyncio.Semaphore(self.limits.parallel))
+
+    async def act(self, run_id: str, leg: int, stage_name: str, action_name: str) -> str:
+        """Bring an action to its end and return its status, or `stale`, or `cancelled` when it never began.
+
+        Raises `asyncio.CancelledError` when the process shuts down: nothing is then written.
+        """
+        with self.interrupts.watch(run_id, stage_name, action_name) as watch:
+            try:
+                return await self._act(watch, leg)
+            except Interrupted:
+                if watch.why is Why.SHUTDOWN:
+                    raise asyncio.CancelledError("Estiva stops") from None
+                return Status.CANCELLED.value
+
+    async def _act(self, watch: Watch, leg: int) -> str:
+        run, view, _ = await view_of(self.store, watch.run)
+        if run.leg != leg or run.status.over:
+            return "stale"
+        now = _find(view, watch)
+        if now.status.over:
+            return now.status.value
+        await self._heed(watch, view)
+        async with self._turn(watch):
+            attempt = max(1, now.attempt + (1 if now.ended_at is not None else 0))
+            while True:
+                status = await _Attempt(self, run, watch, _stage(view, watch), now.action, attempt).run_to_end(view)
+                if status is not Status.RUNNING:
+                    return status.value
+                await self._undisturbed(watch, asyncio.sleep(min(60.0, self.limits.backoff * 2 ** (attempt - 1))))
+                attempt += 1
+                run, view, _ = await view_of(self.store, watch.run)
+
+    async def _heed(self, watch: Watch, view: RunView) -> None:
+        """Interrupt at once what was cancelled while nobody looked: before a restart, or in another process."""
+        if await self.store.runs.cancel_requested(watch.run):
+            watch.interrupt(Why.CANCEL, cancelled_by(view))
+        beside = next(stage for stage in view.stages if stage.stage.name == watch.stage).actions
+        for other in beside:
+            if other.action.cancel_siblings and other.status is Status.FAILED and other.action.name != watch.action:
+                watch.interrupt(Why.SIBLING, f"stopped because `{other.action.name}` failed")
+
+    @asynccontextmanager
+    async def _turn(self, watch: Watch) -> AsyncIterator[None]:
+        """Wait for one of the turns; an interrupted action goes on without, only to be ended."""
+        got = await self._undisturbed(watch, self.turns.acquire())
+        try:
+            yield
+        finally:
+            if got:
+                self.turns.release()
+
+    async def _undisturbed(self, watch: Watch, wait: Coroutine[Any, Any, object]) -> bool:
+        try:
+            await supervised(wait, watch, timeout=None, grace=self.limits.grace)
+        except Interrupted:
+            return False
+        return True
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One attempt under way."""
+
+    engine: Attempts
+    run: Run
+    watch: Watch
+    stage: Stage
+    action: Action
+    number: int
+
+    async def run_to_end(self, view: RunView) -> Status:
+        """Return the action's status after this attempt; `RUNNING` when it is to be tried again."""
+        if self.watch.why is not None:
+            return await self._stopped_unseen(view, _find(view, self.watch))
+        try:
+            await check_consent(self.engine.store.approvals, view, self.stage)
+        except Unapproved as unapproved:
+            return await self._broken(str(unapproved))
+        await self._journal(Kind.ACTION_STARTED, "started", {})
+        try:
+            outcome = await self._work(view)
+        except Interrupted:
+            return await self._cancelled()
+        except ActionFailed as failure:
+            return await self._failed(failure)
+        except Exception as error:  # noqa: BLE001 - whatever a runner raises, it is told as the run's end
+            _log.exception("action %s broke", self._key)
+            return await self._broken(f"{type(error).__name__}: {error}"[:500])
+        await self._release(view, outcome)
+        made: dict[str, Json] = {**outcome.artifacts}
+        await self._journal(Kind.ACTION_SUCCEEDED, "ended", {"artifacts": made, "summary": outcome.summary})
+        return Status.SUCCEEDED
+
+    @property
+    def _key(self) -> str:
+        return f"{self.run.id}/{self.stage.name}/{self.action.name}/{self.number}"
+
+    async def _work(self, view: RunView) -> Outcome:
+        engine, sink = self.engine, self.engine.store.logs.sink(*self._place)
+        try:
+            crash_here("work.before")
+            work = self._runner.run(self._described(view), sink)
+            outcome = await supervised(work, self.watch, timeout=self.action.timeout, grace=engine.limits.grace)
+            crash_here("work.after")
+            return outcome
+        finally:
+            sink.close()
+
+    @property
+    def _runner(self) -> Runner:
+        try:
+            return self.engine.runners[self.action.uses]
+        except KeyError:
+            known = ", ".join(sorted(self.engine.runners))
+            raise LookupError(f"nothing here runs `{self.action.uses}` actions (known: {known})") from None
+
+    @property
+    def _place(self) -> tuple[str, str, str, int]:
+        return self.run.id, self.stage.name, self.action.name, self.number
+
+    def _described(self, view: RunView) -> Work:
+        plan = self.run.plan
+        return Work(
+            key=self._key,
+            run=self.run.id,
+            stage=self.stage.name,
+            action=self.action.name,
+            attempt=self.number,
+            service=plan.service,
+            environment=environment_of(plan, self.stage) if self.stage.environment is not None else None,
+            registry=self.engine.registry(),
+            options=self.action.options,
+            artifacts={artifact.REF: plan.ref, **view.artifacts},
+            workspace=self.engine.data / "work" / self.run.id,
+            abandoned=self.watch.abandoned,
+        )
+
+    async def _release(self, view: RunView, outcome: Outcome) -> None:
+        """Note what now runs where; before the success is a fact, so that no crash leaves a success without it."""
+        plan = self.run.plan
+        if self.stage.environment is None or self.action.uses != environment_of(plan, self.stage).target:
+            return
+        known = {**view.artifacts, **outcome.artifacts}
+        crash_here("release.before")
+        await self.engine.store.releases.record(
+            Release(
+                service=plan.service.name,
+                environment=self.stage.environment,
+                run=self.run.id,
+                commit=known.get(artifact.COMMIT, ""),
+                subject=known.get(artifact.SUBJECT, ""),
+                author=known.get(artifact.AUTHOR, ""),
+                image=known.get(artifact.IMAGE, ""),
+                digest=known.get(artifact.DIGEST, ""),
+                address=known.get(artifact.ADDRESS, ""),
+                by=self.run.requester,
+                at=self.engine.clock(),
+            )
+        )
+        crash_here("release.after")
+
+    async def _failed(self, failure: ActionFailed) -> Status:
+        again = failure.retryable and self.number < self.action.attempts
+        data: dict[str, Json] = {
+            "reason": failure.reason,
+            "hint": failure.hint,
+            "excerpt": [*excerpt_of(await self.engine.store.logs.tail(*self._place, lines=_TAIL))],
+            "final": not again,
+        }
+        if failure.exit_code is not None:
+            data["exit_code"] = failure.exit_code
+        await self._journal(Kind.ACTION_FAILED, "ended", data)
+        if again:
+            return Status.RUNNING
+        if self.action.cancel_siblings:
+            reason = f"stopped because `{self.action.name}` failed"
+            self.engine.interrupts.siblings(self.run.id, self.stage.name, self.action.name, reason)
+        return Status.FAILED
+
+    async def _stopped_unseen(self, view: RunView, begun: ActionView) -> Status:
+        """End an action that was stopped before this process began it, and what a dead process left of it."""
+        if self.watch.why is Why.CANCEL and begun.attempt == 0:
+            return Status.CANCELLED  # it never began: the end of the run says it all
+        if self.watch.why is not Why.SHUTDOWN and begun.attempt == self.number:
+            await self._stop_outside(view)
+        return await self._cancelled()
+
+    async def _stop_outside(self, view: RunView) -> None:
+        if not isinstance(self._runner, Stopper):
+            return
+        crash_here("stop.before")
+        try:
+            async with asyncio.timeout(self.engine.limits.grace):
+                await self._runner.stop(self._described(view))
+        except Exception:  # noqa: BLE001 - see below
+            # the run ends all the same; what is labelled with an ended run is swept later
+            _log.exception("what %s left outside could not be stopped", self._key)
+        crash_here("stop.after")
+
+    async def _cancelled(self) -> Status:
+        if self.watch.why is Why.SHUTDOWN:
+            raise Interrupted
+        await self._journal(Kind.ACTION_CANCELLED, "ended", {"reason": self.watch.reason})
+        return Status.CANCELLED
+
+    async def _broken(self, reason: str) -> Status:
+        if self.watch.why is Why.SHUTDOWN:
+            raise Interrupted  # the debris of a shutdown is no fact
+        await self._journal(Kind.ACTION_BROKEN, "ended", {"reason": reason})
+        return Status.BROKEN
+
+    async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> None:
+        place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
+        key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
+        await journal(self.engine.store, word, self.run.id, kind, key, {**place, **data})
+
+
+def _find(view: RunView, watch: Watch) -> ActionView:
+    stage = next(stage for stage in view.stages if stage.stage.name == watch.stage)
+    return next(action for action in stage.actions if action.action.name == watch.action)
+
+
+def _stage(view: RunView, watch: Watch) -> Stage:
+    return next(stage.stage for stage in view.stages if stage.stage.name == watch.stage)

@@ -1,0 +1,274 @@
+"""DBOS, and nothing else knows it: checkpoints, replay and recovery of legs.
+
+A leg is one workflow `leg/1` with id `run/leg`: a small frozen interpreter of moves. Changing the order of its steps
+means adding `leg/2` beside it. Parallel actions are gathered single steps, each idempotent by its key.
+"""
+
+import asyncio
+import logging
+import socket
+import sqlite3
+import uuid
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from runners.lease import EngineBusy, FileLease, SessionLease
+from storage.database import OutcomeUnknown
+from storage.model.catalog import Json
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_dbos_log = logging.getLogger("dbos")
+_PATIENCE = timedelta(minutes=10)
+_MOST_MOVES = 1_000
+_LOST = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_KEPT = timedelta(days=7)
+
+
+class Legs(Protocol):
+    """What a leg does; everything in it may be called again."""
+
+    async def claim(self, run_id: str, leg: int) -> bool:
+        """Take the leg; false when there is nothing to do."""
+
+    async def move(self, run_id: str, leg: int) -> dict[str, Json]:
+        """Find the next move: `do` is `act` (with `stage`, `actions`), `again`, or a word that ends the leg."""
+
+    async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
+        """Bring an action to its end; returns its status."""
+
+    async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
+        """Learn that the leg went wrong."""
+
+
+class Durable:
+    """Starts legs so that they survive the process. DBOS is one per process, and so is this while it is started."""
+
+    def __init__(self, url: str, data: Path, legs: Legs, lost: Callable[[], None]) -> None:
+        """`url` is the store's; on SQLite the engine has its own file `data/engine.db`. `lost`: the lease is gone."""
+        self._url, self._data, self._legs, self._lost = url, data, legs, lost
+        self._lite = url.startswith("sqlite")
+        self._engine: sa.Engine | None = None
+        self._lease: FileLease | SessionLease | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.worker = ""
+        self.stopping = False
+
+    def __len__(self) -> int:
+        """Count the legs under way here."""
+        return len(self._tasks)
+
+    async def start(self) -> None:
+        """Take the lease, launch DBOS on the running loop, recover what was under way. Raises `EngineBusy`."""
+        global _here  # noqa: PLW0603 - DBOS itself is a global of the process
+        if _here is not None:
+            raise EngineBusy("an engine already runs in this process")
+        self.stopping = False
+        self.worker = "bot" if self._lite else f"{socket.gethostname()}-{uuid.uuid4()}"
+        self._lease = FileLease(self._data) if self._lite else SessionLease(_plain(self._url), self.worker, self._lost)
+        await self._lease.take()
+        _here = self
+        try:
+            DBOS(config=self._config())
+            DBOS.launch()
+        except BaseException:
+            await self._shut_down()
+            raise
+
+    async def stop(self, seconds: float = 10.0) -> None:
+        """Let the legs come to rest (whoever interrupts their actions did so before), then end DBOS."""
+        self.stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for task in list(self._tasks):
+            _log.warning("leg %s did not come to rest within %g s", task.get_name(), seconds)
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)
+        await self._shut_down()
+
+    async def begin(self, run_id: str, leg: int) -> None:
+        """Start a leg. One that was started before is left as it is."""
+        with SetWorkflowID(f"{run_id}/{leg}"):
+            await DBOS.start_workflow_async(_leg, {"run": run_id, "leg": leg})
+
+    async def lost_legs(self) -> list[tuple[str, int]]:
+        """Return (run, leg) of recent workflows that ended in an error of the engine itself."""
+        since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+        found = await DBOS.list_workflows_async(
+            status=_LOST, start_time=since, name="leg/1", load_input=False, load_output=False, limit=200, sort_desc=True
+        )
+        return [(run, int(leg)) for run, _, leg in (w.workflow_id.rpartition("/") for w in found)]
+
+    async def reap(self) -> None:
+        """Take over the legs of workers that died (PostgreSQL; on SQLite there is only one)."""
+        if not isinstance(self._lease, SessionLease):
+            return
+        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+        for worker in {w.executor_id for w in pending if w.executor_id} - {self.worker}:
+            async with self._lease.of_the_dead(worker) as dead:
+                if dead:
+                    await self._adopt(worker)
+
+    async def prune(self) -> None:
+        """Delete the history of legs that ended a week ago; the journal keeps what matters."""
+        before = (datetime.now(UTC) - _KEPT).isoformat()
+        old = await DBOS.list_workflows_async(
+            status=["SUCCESS", *_LOST], end_time=before, load_input=False, load_output=False, limit=500
+        )
+        if old:
+            await DBOS.delete_workflows_async([w.workflow_id for w in old])
+
+    async def _adopt(self, worker: str) -> None:
+        theirs = await DBOS.list_workflows_async(
+            status="PENDING", executor_id=worker, load_input=False, load_output=False
+        )
+        for workflow in theirs:
+            _log.warning("leg %s of the dead worker %s is taken over", workflow.workflow_id, worker)
+            await DBOS.resume_workflow_async(workflow.workflow_id, queue_name=workflow.queue_name)
+
+    def _config(self) -> DBOSConfig:
+        if not any(isinstance(handler, logging.NullHandler) for handler in _dbos_log.handlers):
+            _dbos_log.addHandler(logging.NullHandler())  # else DBOS adds one of its own and stops propagation
+            _dbos_log.addFilter(_worth_reading)
+        config: DBOSConfig = {
+            "name": "estiva",
+            "application_version": "1",  # for ever: another value strands every leg under way
+            "executor_id": self.worker,
+            "max_executor_threads": 64,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": 1.0,
+        }
+        if self._lite:
+            self._engine = _sqlite_engine(self._data / "engine.db")
+            return {**config, "system_database_engine": self._engine, "system_database_url": str(self._engine.url)}
+        return {**config, "system_database_url": self._url, "dbos_system_schema": "dbos"}
+
+    async def _shut_down(self) -> None:
+        global _here  # noqa: PLW0603 - see `start`
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "estiva-engine-stop") as own:  # the default pool is DBOS's, and ends with it
+            await loop.run_in_executor(own, DBOS.destroy)
+        loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="estiva"))
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+        if self._lease is not None:
+            await self._lease.free()
+            self._lease = None
+        _here = None
+
+    def enlist(self) -> Legs:
+        """Count the calling task as a leg under way."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return self._legs
+
+    async def patiently(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Call, and call again while the database cannot be reached; everything here may be repeated.
+
+        Raises `asyncio.CancelledError` when the process shuts down, so that DBOS writes nothing.
+        """
+        until = datetime.now(UTC) + _PATIENCE
+        while not self.stopping:
+            try:
+                return await call()
+            except (OperationalError, InterfaceError, OutcomeUnknown) as error:
+                if datetime.now(UTC) > until:
+                    raise
+                _log.warning("the database does not answer, trying again: %s", error)
+                await asyncio.sleep(1)
+        raise asyncio.CancelledError("Estiva stops")
+
+
+_here: Durable | None = None
+
+
+def _now() -> Durable:
+    if _here is None:
+        raise RuntimeError("a leg runs without an engine")
+    return _here
+
+
+@DBOS.step(name="claim/1")
+async def _claim(run_id: str, leg: int) -> bool:
+    here = _now()
+    return await here.patiently(lambda: here.enlist().claim(run_id, leg))
+
+
+@DBOS.step(name="move/1")
+async def _move(run_id: str, leg: int) -> dict[str, Json]:
+    here = _now()
+    return await here.patiently(lambda: here.enlist().move(run_id, leg))
+
+
+@DBOS.step(name="action/1")
+async def _action(run_id: str, leg: int, stage: str, action: str) -> str:
+    here = _now()
+    return await here.patiently(lambda: here.enlist().act(run_id, leg, stage, action))
+
+
+@DBOS.workflow(name="leg/1", max_recovery_attempts=None)
+async def _leg(spec: dict[str, Any]) -> str:
+    run_id, leg = str(spec["run"]), int(spec["leg"])
+    legs = _now().enlist()
+    try:
+        return await _interpret(run_id, leg)
+    except Exception as error:  # noqa: BLE001 - ours or DBOS's: the run must never be stuck in silence
+        await legs.broke(run_id, leg, error)
+        return "broken"
+
+
+async def _interpret(run_id: str, leg: int) -> str:
+    """Make moves until one ends the leg. Frozen: what a step returns decides, nothing else."""
+    if not await _claim(run_id, leg):
+        return "stale"
+    for _ in range(_MOST_MOVES):
+        move = await _move(run_id, leg)
+        match move:
+            case {"do": "act", "stage": str(stage), "actions": [*actions]}:
+                # exceptions are collected, so that no sibling is left behind in a leg that has ended
+                ends = await asyncio.gather(
+                    *(_action(run_id, leg, stage, str(action)) for action in actions), return_exceptions=True
+                )
+                for end in ends:
+                    if isinstance(end, BaseException):
+                        raise end
+            case {"do": "again"}:
+                pass
+            case _:
+                return str(move["do"])
+    raise RuntimeError(f"the walk did not come to an end within {_MOST_MOVES} moves")
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    """Leave out what DBOS warns about each time we stop on purpose."""
+    return not str(record.msg).startswith("Asyncio task cancelled for workflow or step")
+
+
+def _plain(url: str) -> str:
+    """Say the URL as libpq knows it: without the name of the driver."""
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _sqlite_engine(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", pool_size=10, max_overflow=0)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for setting in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {setting}")
+
+    return engine

@@ -1,0 +1,151 @@
+"""The engine: walks runs, leg by leg, through crashes, waits and cancellations.
+
+Order of calls: `start` once (it continues what was under way), `wake` whenever something may be ready, `cancel` as
+people ask, `stop` at the end (outside work is left running, to be found again).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runners.attempt import Attempts, Limits
+from runners.contract import Runner
+from runners.durable import Durable
+from runners.interrupt import Interrupts
+from runners.sweep import Sweep
+from runners.walk import Move, Walk
+from storage.model.catalog import Json, Registry
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Engine:
+    """Runs what the store says is ready. One per process while it is started."""
+
+    def __init__(
+        self,
+        store: Store,
+        runners: Mapping[str, Runner],
+        registry: Callable[[], Registry],
+        data: Path,
+        *,
+        url: str = "sqlite://",
+        clock: Callable[[], datetime] = _now,
+        limits: Limits | None = None,
+    ) -> None:
+        """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several)."""
+        self.limits = limits or Limits()
+        self._store = store
+        self._interrupts = Interrupts()
+        self._walk = Walk(store, clock)
+        self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
+        self._durable = Durable(url, data, self, self._lose)
+        self._sweep = Sweep(store, self._durable, self._interrupts, data, clock)
+        self._wake = asyncio.Event()
+        self._rounds: asyncio.Task[None] | None = None
+        self._lost = False
+        self._looked_at: float | None = None
+
+    async def start(self) -> None:
+        """Start, and continue what was under way. Raises `EngineBusy` when another process has the SQLite files."""
+        await self._durable.start()
+        self._rounds = asyncio.create_task(self._go_round(), name="sweep")
+
+    async def stop(self) -> None:
+        """Come to rest within seconds and write nothing about it; the next start goes on."""
+        if self._rounds is not None:
+            self._rounds.cancel()
+            await asyncio.wait({self._rounds})
+            self._rounds = None
+        self._interrupts.shutdown()
+        await self._durable.stop(self.limits.grace + 5)
+        self._sweep.close()
+
+    def wake(self) -> None:
+        """Look around now: something may be ready."""
+        self._wake.set()
+
+    async def cancel(self, run_id: str, by: str) -> bool:
+        """Ask a run to stop and interrupt what of it runs here. False when it is over or was asked before."""
+        asked = await self._store.runs.request_cancel(run_id, by)
+        if asked:
+            self._interrupts.cancel(run_id, f"cancelled by {by}")
+            self.wake()
+        return asked
+
+    def health(self) -> dict[str, Json]:
+        """Say how it goes; `ok` is false when the look around stands still or fails."""
+        age = None if self._looked_at is None else asyncio.get_running_loop().time() - self._looked_at
+        alive = self._rounds is not None and not self._rounds.done()
+        failing: dict[str, Json] = {**self._sweep.failing}
+        return {
+            "ok": alive and not failing and age is not None and age < 10 * max(1.0, self.limits.sweep),
+            "worker": self._durable.worker,
+            "legs": len(self._durable),
+            "actions": len(self._interrupts),
+            "seconds_since_sweep": None if age is None else round(age, 3),
+            "failing": failing,
+            "limits": asdict(self.limits),
+        }
+
+    async def claim(self, run_id: str, leg: int) -> bool:
+        """Take a leg (asked by the durable part)."""
+        return await self._walk.claim(run_id, leg)
+
+    async def move(self, run_id: str, leg: int) -> Move:
+        """Find the next move of a leg (asked by the durable part)."""
+        move = await self._walk.move(run_id, leg)
+        if move["do"] == "ended":
+            self.wake()  # whoever waited for its lock may be ready
+        return move
+
+    async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
+        """Bring an action to its end (asked by the durable part)."""
+        return await self._attempts.act(run_id, leg, stage, action)
+
+    async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
+        """End a run whose leg went wrong (asked by the durable part)."""
+        await self._walk.broke(run_id, leg, error)
+        self.wake()
+
+    async def _go_round(self) -> None:
+        while True:
+            if self._lost:
+                await self._relaunch()
+            self._wake.clear()
+            await self._sweep.round()
+            self._looked_at = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout(self.limits.sweep):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def _lose(self) -> None:
+        """Learn that this worker no longer counts as alive: others may take its legs, so it lets go of them at once."""
+        self._lost = True
+        self._interrupts.shutdown()
+        self._durable.stopping = True
+        self.wake()
+
+    async def _relaunch(self) -> None:
+        """Begin anew under another name, as soon as the database can be reached."""
+        await self._durable.stop(self.limits.grace)
+        while True:
+            try:
+                await self._durable.start()
+            except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing to do but to try again
+                _log.error("the engine cannot start again yet: %s", error)
+                await asyncio.sleep(1)
+            else:
+                self._interrupts.stopping = False
+                self._lost = False
+                return

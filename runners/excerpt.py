@@ -1,0 +1,64 @@
+"""The few lines of a log that say what went wrong."""
+
+import re
+from collections.abc import Sequence
+
+LINES = 30
+CHARACTERS = 2_400
+_LINE = 300
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
+_BAD = re.compile(
+    r"\b(?:error|errors|failed|failure|failures|fatal|exception|traceback|panic|cannot|could not|denied|refused"
+    r"|undefined|unresolved|missing|no such|not found|killed|abort(?:ed)?|timed? ?out|assert(?:ion)?(?:error)?)\b"
+    r"|\w+(?:Error|Exception)\b|^E\s|^\s*(?:FAIL|✗|✘)",
+    re.IGNORECASE,
+)
+_GOOD = re.compile(
+    r"\b(?:0|no) (?:errors?|failures?|failed)\b|\b(?:errors?|failures?|failed)\s*[:=]\s*0\b", re.IGNORECASE
+)
+_NOISE = re.compile(r"^[\s\-=_*#.~+|]*$")
+_START = re.compile(r"^\s*Traceback \(most recent call last\)|^={3,} (?:FAILURES|ERRORS) ={3,}")
+
+
+def excerpt_of(lines: Sequence[str]) -> list[str]:
+    """Pick the window around the last lines that look like an error, else the end.
+
+    At most 30 lines and 2,400 characters, newlines not counted; colours, blank lines and rulers are left out.
+    """
+    clean = [line for line in (_clean(line) for line in lines) if not _NOISE.match(line)]
+    bad = [index for index, line in enumerate(clean) if _BAD.search(line) and not _GOOD.search(line)]
+    if not bad or len(clean) <= LINES:
+        return _fitting(clean, bad[-1] if bad else len(clean) - 1)
+    first, last = _cluster(clean, bad)
+    end = min(len(clean), max(last + 6, first + LINES))
+    begin = max(0, min(first - 4, end - 1), end - LINES)
+    return _fitting(clean[begin:end], last - begin)
+
+
+def _clean(line: str) -> str:
+    """Keep what a terminal would show at the end: no colours, the last state of a progress line, a bounded length."""
+    shown = _COLOURS.sub("", line).rstrip().rsplit("\r", 1)[-1]
+    return shown if len(shown) <= _LINE else f"{shown[: _LINE - 1]}…"
+
+
+def _cluster(lines: list[str], bad: list[int]) -> tuple[int, int]:
+    """Find the last run of error lines with gaps of at most eight, stretched back to where a traceback begins."""
+    last = first = bad[-1]
+    for index in reversed(bad):
+        if first - index > 8 or last - index >= LINES - 6:  # noqa: PLR2004 - the gap that the first line names
+            break
+        first = index
+    starts = [i for i in range(max(0, last - LINES + 6), first) if _START.match(lines[i])]
+    return (starts[-1] if starts else first), last
+
+
+def _fitting(lines: list[str], heart: int) -> list[str]:
+    """Cut from both ends, far end first, until it fits; the line `heart` stays."""
+    begin, end = 0, len(lines)
+    while end - begin > LINES or sum(map(len, lines[begin:end])) > CHARACTERS:
+        if heart - begin >= end - 1 - heart:
+            begin += 1
+        else:
+            end -= 1
+    return lines[begin:end]

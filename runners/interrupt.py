@@ -1,0 +1,155 @@
+"""How running actions are told to stop, and why."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from runners.contract import ActionFailed
+
+T = TypeVar("T")
+
+
+class Why(StrEnum):
+    """What ends an action from outside."""
+
+    CANCEL = "cancel"
+    SIBLING = "sibling"
+    SHUTDOWN = "shutdown"
+
+
+class Interrupted(Exception):  # noqa: N818 - a wish of somebody, not an error
+    """The action was stopped from outside; `watch.why` and `watch.reason` say why."""
+
+
+@dataclass(eq=False)
+class Watch:
+    """One action under way in this process."""
+
+    run: str
+    stage: str
+    action: str
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    why: Why | None = None
+    reason: str = ""
+
+    def interrupt(self, why: Why, reason: str) -> None:
+        """Stop it. The first cause counts, a later one changes nothing."""
+        if self.why is None:
+            self.why, self.reason = why, reason
+            self.event.set()
+
+    def abandoned(self) -> bool:
+        """Tell whether the process is only shutting down, so that outside work is left to be found again."""
+        return self.why is Why.SHUTDOWN
+
+
+class Interrupts:
+    """All actions under way in this process."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._watches: set[Watch] = set()
+        self.stopping = False
+
+    @contextmanager
+    def watch(self, run: str, stage: str, action: str) -> Iterator[Watch]:
+        """Make an action stoppable while the block runs."""
+        watch = Watch(run, stage, action)
+        if self.stopping:
+            watch.interrupt(Why.SHUTDOWN, "Estiva stops")
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+
+    def runs(self) -> set[str]:
+        """Ids of the runs that have actions under way here."""
+        return {watch.run for watch in self._watches}
+
+    def __len__(self) -> int:
+        """Count the actions under way here."""
+        return len(self._watches)
+
+    def cancel(self, run: str, reason: str) -> None:
+        """Stop every action of a run because a person said so."""
+        for watch in self._of(run):
+            watch.interrupt(Why.CANCEL, reason)
+
+    def siblings(self, run: str, stage: str, action: str, reason: str) -> None:
+        """Stop the actions that run beside one."""
+        for watch in self._of(run):
+            if watch.stage == stage and watch.action != action:
+                watch.interrupt(Why.SIBLING, reason)
+
+    def shutdown(self) -> None:
+        """Stop everything, now and from now on; nothing of it is a fact about the runs."""
+        self.stopping = True
+        for watch in self._watches:
+            watch.interrupt(Why.SHUTDOWN, "Estiva stops")
+
+    def _of(self, run: str) -> list[Watch]:
+        return [watch for watch in self._watches if watch.run == run]
+
+
+_deaf: set[asyncio.Future[Any]] = set()
+"""Tasks that would not stop: kept so that the loop does not collect them under way."""
+
+
+async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: float | None, grace: float) -> T:
+    """Run `work` until it ends, `watch` is interrupted, or `timeout` seconds are over.
+
+    Returns its result even when an interruption came too late: what has happened is a fact. Raises `Interrupted`, or
+    `ActionFailed` when time is up. A task that does not stop within `grace` seconds after its cancellation is left
+    behind: a runner that ignores cancellation must not hold the run.
+    """
+    if watch.why is not None:
+        work.close()
+        raise Interrupted
+    task = asyncio.ensure_future(work)
+    waiter = asyncio.ensure_future(watch.event.wait())
+    try:
+        await asyncio.wait({task, waiter}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        by_itself = task.done()
+        if not by_itself:
+            await _stop(task, grace)
+    finally:
+        waiter.cancel()
+        task.cancel()
+    if _counts(task, undisturbed=by_itself and watch.why is None):
+        return task.result()
+    if watch.why is not None:
+        raise Interrupted
+    if by_itself:
+        raise RuntimeError("the runner cancelled itself: its work neither ended nor failed")
+    raise ActionFailed(
+        f"timed out after {spoken(timeout or 0)}", hint="raise the action's `timeout`, or make it faster"
+    )
+
+
+def _counts(task: "asyncio.Future[Any]", *, undisturbed: bool) -> bool:
+    """Tell whether the task's end is a fact of the work: a success always is, an error only if we did not cause it."""
+    return task.done() and not task.cancelled() and (undisturbed or task.exception() is None)
+
+
+def spoken(seconds: float) -> str:
+    """Say a duration: `90 s`, `30 min`."""
+    whole = int(seconds)
+    return f"{whole // 60} min" if whole >= 120 and whole % 60 == 0 else f"{seconds:g} s"  # noqa: PLR2004
+
+
+async def _stop(task: "asyncio.Future[Any]", grace: float) -> None:
+    task.cancel()
+    _, deaf = await asyncio.wait({task}, timeout=grace)
+    for one in deaf:
+        _deaf.add(one)
+        one.add_done_callback(_forget)
+
+
+def _forget(task: "asyncio.Future[Any]") -> None:
+    _deaf.discard(task)
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,145 @@
+"""What a run will do, decided before it starts: the stages of a service cut to what was asked."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from storage.model import artifact
+from storage.model.catalog import Catalog, Environment, Service, Stage
+from storage.model.release import Release
+from storage.model.run import Plan, Run, Trigger
+from storage.model.view import RunView
+
+_OF_THE_COMMIT = (artifact.COMMIT, artifact.AUTHOR, artifact.SUBJECT, artifact.COMMITTED_AT)
+
+
+class Unplannable(Exception):  # noqa: N818 - says what is the matter
+    """The service's pipeline has no stage that does what was asked."""
+
+
+def plan_deploy(
+    catalog: Catalog, service: Service, environment: Environment, ref: str, artifacts: Mapping[str, str] | None = None
+) -> Plan:
+    """Plan the pipeline from its beginning through the last stage of the environment.
+
+    `artifacts` is what is known of the commit already. Raises `Unplannable`.
+    """
+    last = max((i for i, s in enumerate(service.stages) if _acts_in(s, environment)), default=None)
+    if last is None:
+        raise _nothing_for(service, environment)
+    stages = service.stages[: last + 1]
+    return _plan(catalog, service, environment, Trigger.DEPLOY, ref, stages, artifacts or {}, None)
+
+
+def plan_promotion(catalog: Catalog, service: Service, environment: Environment, release: Release) -> Plan:
+    """Plan to release here what `release` runs elsewhere: the environment's gates and stages, the same digest.
+
+    Raises `Unplannable`.
+    """
+    stages = _of_environment(service, environment)
+    return _plan(
+        catalog, service, environment, Trigger.PROMOTE, release.commit, stages, _artifacts_of(release), release.run
+    )
+
+
+def plan_rollback(catalog: Catalog, service: Service, environment: Environment, release: Release) -> Plan:
+    """Plan to deploy an earlier release again: the stages that deploy, and the gate where people must approve.
+
+    Raises `Unplannable`.
+    """
+    stages = tuple(
+        stage
+        for stage in _of_environment(service, environment)
+        if (stage.approval and environment.approvals > 0) or any(a.uses == environment.target for a in stage.actions)
+    )
+    if not any(stage.actions for stage in stages):
+        raise _nothing_for(service, environment)
+    return _plan(
+        catalog, service, environment, Trigger.ROLLBACK, release.commit, stages, _artifacts_of(release), release.run
+    )
+
+
+def plan_retry(run: Run, view: RunView) -> Plan:
+    """Plan the same again from its first stage: the same commit, or the same digest when that was what was asked."""
+    known = {name: view.artifacts[name] for name in _OF_THE_COMMIT if name in view.artifacts}
+    return replace(run.plan, trigger=Trigger.RETRY, artifacts={**known, **run.plan.artifacts}, origin=run.id)
+
+
+def _plan(
+    catalog: Catalog,
+    service: Service,
+    environment: Environment,
+    trigger: Trigger,
+    ref: str,
+    stages: tuple[Stage, ...],
+    artifacts: Mapping[str, str],
+    origin: str | None,
+) -> Plan:
+    named = {stage.environment for stage in stages if stage.environment is not None} | {environment.name}
+    environments = {name: catalog.environments[name] for name in sorted(named)}
+    return Plan(
+        service=service,
+        environment=environment,
+        trigger=trigger,
+        ref=ref,
+        stages=_gated(stages, environments),
+        environments=environments,
+        artifacts=dict(artifacts),
+        origin=origin,
+    )
+
+
+def _gated(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -> tuple[Stage, ...]:
+    """Put a gate before the first stage of each environment that needs approval, where the pipeline has none."""
+    planned: list[Stage] = []
+    for stage in _named(stages):
+        name = stage.environment
+        guarded = name is not None and not stage.approval and environments[name].approvals > 0
+        if guarded and not any(earlier.approval and earlier.environment == name for earlier in planned):
+            planned.append(Stage(name=f"approve-{name}", approval=True, environment=name))
+        planned.append(stage)
+    return tuple(planned)
+
+
+def _named(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Give each gate that names no environment the one that it stands before."""
+    named: list[Stage] = []
+    ahead: str | None = None
+    for stage in reversed(stages):
+        ahead = stage.environment or ahead
+        named.append(replace(stage, environment=ahead) if stage.approval else stage)
+    return tuple(reversed(named))
+
+
+def _of_environment(service: Service, environment: Environment) -> tuple[Stage, ...]:
+    """Take the stages that act in an environment, and the gates right before them."""
+    taken: list[Stage] = []
+    gates: list[Stage] = []
+    for stage in service.stages:
+        if stage.approval:
+            gates.append(stage)
+            continue
+        if stage.environment == environment.name:
+            taken += [gate for gate in gates if gate.environment in (environment.name, None)] + [stage]
+        gates = []
+    if not taken:
+        raise _nothing_for(service, environment)
+    return tuple(taken)
+
+
+def _acts_in(stage: Stage, environment: Environment) -> bool:
+    return stage.environment == environment.name and not stage.approval
+
+
+def _artifacts_of(release: Release) -> dict[str, str]:
+    known = {
+        artifact.COMMIT: release.commit,
+        artifact.SUBJECT: release.subject,
+        artifact.AUTHOR: release.author,
+        artifact.IMAGE: release.image,
+        artifact.DIGEST: release.digest,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _nothing_for(service: Service, environment: Environment) -> Unplannable:
+    return Unplannable(f"no stage of `{service.name}` deploys to {environment.name}: add one to the catalog")

@@ -1,0 +1,113 @@
+"""The look around: what may start, what expired, what was cancelled elsewhere, what is left over.
+
+Waiting is a row, so somebody has to look at the rows. Each part is harmless when repeated and when done by several
+workers at once; a part that fails is logged and does not keep the others from their turn.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from runners.crash import crash_here
+from runners.durable import Durable
+from runners.interrupt import Interrupts
+from runners.walk import cancelled_by, view_of
+from storage.model.run import Status
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+_SELDOM = 10
+_RARELY = 3_600
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Does the rounds."""
+
+    store: Store
+    durable: Durable
+    interrupts: Interrupts
+    data: Path
+    clock: Callable[[], datetime]
+    rounds: int = 0
+    failing: dict[str, str] = field(default_factory=dict)
+    """Part -> what went wrong in the last round."""
+    _files: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "estiva-clean"))
+
+    async def round(self) -> None:
+        """Look around once."""
+        await self._part("cancel", self._cancel)
+        await self._part("expire", self._expire)
+        await self._part("start", self._start)
+        await self._part("reap", self.durable.reap)
+        await self._part("clean", self._clean)
+        if self.rounds % _SELDOM == 0:
+            await self._part("mend", self._mend)
+        if self.rounds % _RARELY == 0:
+            await self._part("prune", self.durable.prune)
+        self.rounds += 1
+
+    def close(self) -> None:
+        """End the thread."""
+        self._files.shutdown()
+
+    async def _part(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - it shows in `health`, and the other parts go on
+            if name not in self.failing:
+                _log.exception("sweep: %s failed; it is tried again each round", name)
+            self.failing[name] = f"{type(error).__name__}: {error}"[:300]
+        else:
+            self.failing.pop(name, None)
+
+    async def _start(self) -> None:
+        for run_id, leg in await self.store.runs.ready():
+            crash_here("begin.before")
+            await self.durable.begin(run_id, leg)
+            crash_here("begin.after")
+
+    async def _expire(self) -> None:
+        await self.store.approvals.expire(self.clock())
+
+    async def _cancel(self) -> None:
+        """Notice what another process was told."""
+        for run_id in self.interrupts.runs():
+            if await self.store.runs.cancel_requested(run_id):
+                _, view, _ = await view_of(self.store, run_id)
+                self.interrupts.cancel(run_id, cancelled_by(view))
+
+    async def _mend(self) -> None:
+        """End the runs whose leg was lost to an error of the engine: never stuck in silence."""
+        for run_id, leg in await self.durable.lost_legs():
+            run = await self.store.runs.get(run_id)
+            if run.leg == leg and not run.status.over:
+                await self.store.runs.finish(run_id, Status.BROKEN, f"leg {leg} was lost to an error: see the log")
+
+    async def _clean(self) -> None:
+        """Remove the workspaces of ended runs."""
+        loop, busy = asyncio.get_running_loop(), self.interrupts.runs()
+        for name in await loop.run_in_executor(self._files, _names, self.data / "work"):
+            if name not in busy and await self._over(name):
+                crash_here("clean.before")
+                await loop.run_in_executor(self._files, _remove, self.data / "work" / name)
+                crash_here("clean.after")
+
+    async def _over(self, run_id: str) -> bool:
+        try:
+            return (await self.store.runs.get(run_id)).status.over
+        except KeyError:
+            return False  # not ours to remove
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder)

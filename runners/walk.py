@@ -1,0 +1,196 @@
+"""The walk of a run: what comes next, read from its journal.
+
+Every decision here is a function of the run's plan and its events, so a leg that starts after a crash, a wait or an
+upgrade finds its place by reading. Everything done here may be done again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from runners.consent import Unapproved, check_consent, environment_of
+from runners.crash import crash_here
+from storage.model.approval import Decision, subject_of
+from storage.model.catalog import Json, OnFailure
+from storage.model.event import Event, Fact, Kind
+from storage.model.run import Run, Status
+from storage.model.view import ActionView, GateView, RunView, StageView, fold
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+Move = dict[str, Json]
+"""`{"do": "act", "stage": name, "actions": [names]}`, or `do`: `parked`, `ended`, `stale`: the leg is over."""
+
+PARKED: Move = {"do": "parked"}
+ENDED: Move = {"do": "ended"}
+STALE: Move = {"do": "stale"}
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Decides and journals; the actions themselves are run by `attempt.Attempts`."""
+
+    store: Store
+    clock: Callable[[], datetime]
+
+    async def claim(self, run_id: str, leg: int) -> bool:
+        """Take the leg. False: it is over or overtaken, and nothing is to be done."""
+        crash_here("claim.before")
+        taken = await self.store.runs.begin_leg(run_id, leg)
+        crash_here("claim.after")
+        return taken
+
+    async def move(self, run_id: str, leg: int) -> Move:
+        """Find what comes next, do what needs no runner (locks, gates, the end), return the rest."""
+        run, view, _ = await view_of(self.store, run_id)
+        if run.status.over:
+            return ENDED
+        if run.leg != leg:
+            return STALE
+        end = _end_of(view)
+        stage = next((stage for stage in view.stages if not _passed(stage)), None)
+        if end is None and stage is None:
+            end = (Status.SUCCEEDED, _allowed(view))
+        if end is None and await self.store.runs.cancel_requested(run_id):
+            end = (Status.CANCELLED, cancelled_by(view))
+        if end is not None:
+            return await self.end(view, *end)
+        if stage is None:
+            raise AssertionError("a walk without a next stage has an end")
+        return await self._enter(view, stage)
+
+    async def end(self, view: RunView, status: Status, reason: str) -> Move:
+        """End the run; locks and pending approvals go with it."""
+        crash_here("finish.before")
+        by = view.cancelled_by if status is Status.CANCELLED else None
+        await self.store.runs.finish(view.run.id, status, reason, by or "estiva")
+        crash_here("finish.after")
+        return ENDED
+
+    async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
+        """End a run whose leg went wrong in a way that nobody foresaw: never silently stuck."""
+        _log.error("leg %s/%d broke", run_id, leg, exc_info=error)
+        await self.store.runs.finish(run_id, Status.BROKEN, f"Estiva went wrong: {type(error).__name__}: {error}"[:500])
+
+    async def _enter(self, view: RunView, stage: StageView) -> Move:
+        """Go on with a stage: ask at a gate, take the lock of an environment, name the actions to run."""
+        await self._leave_behind(view, stage)
+        try:
+            if stage.stage.approval:
+                return await self._ask(view, stage)
+            if stage.stage.environment is not None and not await self._lock(view.run, stage.stage.environment):
+                return PARKED
+            await check_consent(self.store.approvals, view, stage.stage)
+        except Unapproved as unapproved:
+            return await self.end(view, Status.BROKEN, str(unapproved))
+        return await self._begin(view, stage)
+
+    async def _leave_behind(self, view: RunView, stage: StageView) -> None:
+        """Let go of the locks that no stage from here on uses."""
+        at = view.stages.index(stage)
+        later = {s.stage.environment for s in view.stages[at:] if not s.stage.approval}
+        done = {s.stage.environment for s in view.stages[:at] if not s.stage.approval} - later
+        for environment in sorted(name for name in done if name is not None):
+            crash_here("leave.before")
+            await self.store.locks.leave(view.run.id, environment)
+            crash_here("leave.after")
+
+    async def _lock(self, run: Run, environment: str) -> bool:
+        crash_here("lock.before")
+        entered = await self.store.locks.enter(run.id, run.plan.service.name, environment)
+        crash_here("lock.after")
+        return entered.held
+
+    async def _ask(self, view: RunView, stage: StageView) -> Move:
+        """Ask people; the run waits as a row. An approval that is settled already decides at once."""
+        run, environment = view.run, environment_of(view.run.plan, stage.stage)
+        crash_here("ask.before")
+        approval = await self.store.approvals.ask(
+            run.id,
+            stage.stage.name,
+            environment.name,
+            subject_of(run.plan, dict(view.artifacts)),
+            max(1, environment.approvals),  # a gate that the pipeline has on purpose asks at least one person
+            self.clock() + timedelta(seconds=environment.approval_ttl),
+        )
+        crash_here("ask.after")
+        if approval.decision is Decision.PENDING:
+            return PARKED
+        return {"do": "again"}
+
+    async def _begin(self, view: RunView, stage: StageView) -> Move:
+        name = stage.stage.name
+        await journal(self.store, "stage", view.run.id, Kind.STAGE_STARTED, f"{name}/started", {"stage": name})
+        order = min(a.action.run_order for a in stage.actions if not _settled(a))
+        names = [a.action.name for a in stage.actions if a.action.run_order == order and not _settled(a)]
+        return {"do": "act", "stage": name, "actions": [*names]}
+
+
+async def view_of(store: Store, run_id: str) -> tuple[Run, RunView, list[Event]]:
+    """Read a run and what happened in it."""
+    run = await store.runs.get(run_id)
+    events = await store.journal.of_run(run_id)
+    return run, fold(run, events), events
+
+
+async def journal(store: Store, point: str, run: str, kind: Kind, key: str, data: dict[str, Json]) -> None:
+    """Write one fact of a run once, between two crash points."""
+    crash_here(f"{point}.before")
+    await store.journal.append(Fact(kind=kind, actor="estiva", run=run, key=key, data=data))
+    crash_here(f"{point}.after")
+
+
+def cancelled_by(view: RunView) -> str:
+    """Word who cancelled."""
+    return f"cancelled by {view.cancelled_by}" if view.cancelled_by else "cancelled"
+
+
+def _end_of(view: RunView) -> tuple[Status, str] | None:
+    """Derive the end that what has happened demands; what broke weighs more than what failed, then a no."""
+    actions = [(stage, action) for stage in view.stages for action in stage.actions]
+    broken = [f"{s.stage.name}/{a.action.name}: {a.reason}" for s, a in actions if a.status is Status.BROKEN]
+    failed = [f"{s.stage.name}/{a.action.name}: {a.reason}" for s, a in actions if _aborts(a)]
+    closed = [_refusal(s.gate) for s in view.stages if s.gate is not None and _refusal(s.gate)]
+    if broken:
+        return Status.BROKEN, broken[0]
+    if failed:
+        return Status.FAILED, failed[0]
+    if closed:
+        return Status.CANCELLED, closed[0]
+    stopped = view.cancelled_by and any(a.status is Status.CANCELLED for _, a in actions)
+    return (Status.CANCELLED, cancelled_by(view)) if stopped else None
+
+
+def _aborts(view: ActionView) -> bool:
+    return view.status is Status.FAILED and view.action.on_failure is OnFailure.ABORT
+
+
+def _refusal(gate: GateView) -> str:
+    match gate.decision:
+        case Decision.REJECTED:
+            return f"rejected by {gate.decided_by}" + (f": {gate.reason}" if gate.reason else "")
+        case Decision.EXPIRED:
+            return f"nobody approved in time (`{gate.approval}` expired)"
+        case Decision.CANCELLED:
+            return "the approval was cancelled"
+        case _:
+            return ""
+
+
+def _passed(stage: StageView) -> bool:
+    if stage.stage.approval:
+        return stage.status is Status.SUCCEEDED
+    return all(_settled(action) for action in stage.actions)
+
+
+def _settled(view: ActionView) -> bool:
+    """Tell whether an action is done with, as far as going on is concerned: what ends the run was asked before."""
+    return view.status in (Status.SUCCEEDED, Status.CANCELLED) or (view.status is Status.FAILED and not _aborts(view))
+
+
+def _allowed(view: RunView) -> str:
+    """Word the failures that were allowed to happen."""
+    names = [f"{s.stage.name}/{a.action.name}" for s in view.stages for a in s.actions if a.status is Status.FAILED]
+    return f"failed, but was allowed to: {', '.join(names)}" if names else ""

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
+from storage import phases, queue
+from storage.chain import Scribe, hold_run
+from storage.database import Database
+from storage.model.event import Fact, Kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
@@ -17,14 +24,44 @@ class Entered:
 class Locks:
     """One first-in first-out queue per (service, environment); its head holds the lock."""
 
+    def __init__(self, database: Database, scribe: Scribe) -> None:
+        """Keep the queues in `database`."""
+        self._database = database
+        self._scribe = scribe
+
     async def enter(self, run_id: str, service: str, environment: str) -> Entered:
         """Join the queue, or look where the run stands. When it does not hold the lock the run is parked."""
-        raise NotImplementedError
+
+        def work(session: Session) -> Entered:
+            queue.lock(session, service, environment)
+            hold_run(session, run_id)
+            waiting = queue.join(session, run_id, service, environment)
+            position, holder = waiting.index(run_id), waiting[0]
+            if position == 0:
+                self._scribe.append(session, [_taken(run_id, environment)])
+            else:
+                self._scribe.append(session, [queue.queued(run_id, environment, position, holder)])
+                phases.park(session, run_id)
+            return Entered(held=position == 0, position=position, holder=holder)
+
+        return await self._database.write(work)
 
     async def leave(self, run_id: str, environment: str) -> None:
         """Leave the queue and make the next in line ready. Harmless when the run is not in it."""
-        raise NotImplementedError
+
+        def work(session: Session) -> None:
+            for service, place in queue.places(session, run_id):
+                if place == environment:
+                    queue.lock(session, service, environment)
+                    queue.leave(session, self._scribe, run_id, environment)
+
+        await self._database.write(work)
 
     async def queue(self, service: str, environment: str) -> list[str]:
         """Return run ids, the holder first."""
-        raise NotImplementedError
+        return await self._database.read(lambda session: queue.line(session, service, environment))
+
+
+def _taken(run: str, environment: str) -> Fact:
+    data = {"environment": environment}
+    return Fact(kind=Kind.LOCK_TAKEN, actor="estiva", run=run, key=f"lock/{environment}", data=data)

@@ -1,29 +1,66 @@
 """Log lines: redacted, compressed, on disk within half a second."""
 
+from asyncio import get_running_loop
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
 
-class LogSink:
-    """Where one attempt's output goes; a `Sink` of the runner contract."""
+from storage import chunks
+from storage.intake import Intake, LogSink
+from storage.redact import Redactor
 
-    def line(self, text: str) -> None:
-        """Take one line without its newline."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Take no more lines. What was taken is flushed in the background, and before any read."""
-        raise NotImplementedError
+__all__ = ["LogSink", "Logs"]
 
 
 class Logs:
-    """Logs by (run, stage, action, attempt)."""
+    """Logs by (run, stage, action, attempt), each a file of chunks under `folder`."""
+
+    def __init__(self, folder: Path, redactor: Redactor) -> None:
+        """Keep logs under `folder`, which is made when needed."""
+        self._folder = folder
+        self._intake = Intake(redactor)
+        self._readers = ThreadPoolExecutor(2, "estiva-logs")
 
     def sink(self, run: str, stage: str, action: str, attempt: int) -> LogSink:
         """Open the log of an attempt; a replayed attempt goes on after a marker line."""
-        raise NotImplementedError
+        return self._intake.sink(self._path(run, stage, action, attempt))
 
     async def read(self, run: str, stage: str, action: str, attempt: int | None = None, offset: int = 0) -> list[str]:
-        """Return the lines from line `offset` on, of the newest attempt when none is named."""
-        raise NotImplementedError
+        """Return the lines from line `offset` on, of the newest attempt when none is named; none when no log."""
+
+        def work() -> list[str]:
+            path = self._find(run, stage, action, attempt)
+            self._intake.settle(path)
+            return chunks.read(path, offset)
+
+        return await get_running_loop().run_in_executor(self._readers, work)
 
     async def tail(self, run: str, stage: str, action: str, attempt: int | None = None, lines: int = 30) -> list[str]:
         """Return the last lines."""
-        raise NotImplementedError
+
+        def work() -> list[str]:
+            path = self._find(run, stage, action, attempt)
+            self._intake.settle(path)
+            return chunks.tail(path, lines)
+
+        return await get_running_loop().run_in_executor(self._readers, work)
+
+    def close(self) -> None:
+        """Write what is pending and stop the threads. Blocks until all is on disk."""
+        self._intake.close()
+        self._readers.shutdown()
+
+    def _find(self, run: str, stage: str, action: str, attempt: int | None) -> Path:
+        if attempt is not None:
+            return self._path(run, stage, action, attempt)
+        folder = self._path(run, stage, action, 1).parent
+        attempts = [int(path.stem) for path in folder.glob("*.log") if path.stem.isdecimal()]
+        return folder / f"{max(attempts, default=1)}.log"
+
+    def _path(self, run: str, stage: str, action: str, attempt: int) -> Path:
+        return self._folder.joinpath(*(_segment(name) for name in (run, stage, action)), f"{attempt:d}.log")
+
+
+def _segment(name: str) -> str:
+    """Make one folder's name of any text: no separator, no dots alone, nothing that leaves the folder."""
+    return quote(name, safe="").replace(".", "%2E") or "%00"

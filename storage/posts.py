@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
+from storage.database import Database
+from storage.tables import PostRow
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
@@ -16,10 +21,23 @@ class Post:
 class Posts:
     """Posted messages by the reader's own key."""
 
+    def __init__(self, database: Database) -> None:
+        """Keep posts in `database`."""
+        self._database = database
+
     async def get(self, key: str) -> Post | None:
         """Return the message posted under a key."""
-        raise NotImplementedError
+
+        def work(session: Session) -> Post | None:
+            row = session.get(PostRow, key)
+            return None if row is None else Post(channel=row.channel, ts=row.ts, digest=row.digest)
+
+        return await self._database.read(work)
 
     async def put(self, key: str, channel: str, ts: str, digest: str) -> None:
         """Note the message posted under a key, or what it shows now."""
-        raise NotImplementedError
+
+        def work(session: Session) -> None:
+            session.merge(PostRow(key=key, channel=channel, ts=ts, digest=digest))
+
+        await self._database.write(work)

@@ -1,23 +1,114 @@
 """Which digest runs where since when."""
 
+import dataclasses
+
+from sqlmodel import Session, col, select
+
+from storage.chain import Scribe, hold_run
+from storage.database import Database
+from storage.model.event import Fact, Kind
 from storage.model.release import Release
+from storage.model.run import Trigger
+from storage.tables import ReleaseRow, RunRow
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Release))
 
 
 class Releases:
     """Deploys that took effect."""
 
+    def __init__(self, database: Database, scribe: Scribe) -> None:
+        """Keep releases in `database`."""
+        self._database = database
+        self._scribe = scribe
+
     async def record(self, release: Release) -> bool:
         """Note a release and journal it. False when this run's release to the environment is already noted."""
-        raise NotImplementedError
+
+        def work(session: Session) -> bool:
+            hold_run(session, release.run)
+            once = select(ReleaseRow.id).where(
+                ReleaseRow.run == release.run, ReleaseRow.environment == release.environment
+            )
+            if session.exec(once).first() is not None:
+                return False
+            before = _rows(session, release.service, release.environment, 1)
+            session.add(self._row(session, release))
+            session.flush()
+            self._scribe.append(session, [_released(release, before[0].digest if before else None)])
+            return True
+
+        return await self._database.write(work)
+
+    def _row(self, session: Session, release: Release) -> ReleaseRow:
+        trigger = session.exec(select(RunRow.trigger).where(RunRow.id == release.run)).one()
+        texts = {name: getattr(release, name) for name in _FIELDS}
+        # the words of a commit are whatever somebody wrote
+        words = {name: self._scribe.cleaner.text(texts[name]) for name in ("subject", "author")}
+        return ReleaseRow(**{**texts, **words}, rollback=trigger == Trigger.ROLLBACK)
 
     async def current(self, service: str, environment: str) -> Release | None:
         """Return what runs there now."""
-        raise NotImplementedError
+        newest = await self.history(service, environment, limit=1)
+        return newest[0] if newest else None
 
     async def history(self, service: str, environment: str, limit: int = 10) -> list[Release]:
         """Return the releases, newest first."""
-        raise NotImplementedError
+        return await self._database.read(
+            lambda session: [_release(row) for row in _rows(session, service, environment, limit)]
+        )
 
     async def previous(self, service: str, environment: str) -> Release | None:
         """Return what a rollback goes to: the last one before the current, not one that was rolled back already."""
-        raise NotImplementedError
+
+        def work(session: Session) -> Release | None:
+            row = _before_current(_rows(session, service, environment, None))
+            return None if row is None else _release(row)
+
+        return await self._database.read(work)
+
+
+def _before_current(rows: list[ReleaseRow]) -> ReleaseRow | None:
+    """Find the release that a rollback goes to among `rows`, newest first.
+
+    After `one, two, three, back to two` the next rollback goes to `one`: a rollback stands where the release that it
+    went back to stood.
+    """
+    at = 0
+    while at < len(rows) and rows[at].rollback:
+        original = (n for n in range(at + 1, len(rows)) if rows[n].digest == rows[at].digest)
+        found = next(original, None)
+        if found is None:
+            break
+        at = found
+    return next((row for row in rows[at + 1 :] if row.digest != rows[at].digest), None)
+
+
+def _rows(session: Session, service: str, environment: str, limit: int | None) -> list[ReleaseRow]:
+    statement = (
+        select(ReleaseRow)
+        .where(ReleaseRow.service == service, ReleaseRow.environment == environment)
+        .order_by(col(ReleaseRow.id).desc())
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def _released(release: Release, previous: str | None) -> Fact:
+    data = {
+        "environment": release.environment,
+        "commit": release.commit,
+        "digest": release.digest,
+        "address": release.address,
+    }
+    return Fact(
+        kind=Kind.RELEASED,
+        actor="estiva",
+        run=release.run,
+        key=f"released/{release.environment}",
+        data=data if previous is None else {**data, "previous": previous},
+    )
+
+
+def _release(row: ReleaseRow) -> Release:
+    return Release(**{name: getattr(row, name) for name in _FIELDS})

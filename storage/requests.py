@@ -2,34 +2,121 @@
 
 from collections.abc import Iterable
 
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel, col, select
+
+from storage import codec
+from storage.chain import Scribe
+from storage.database import Database, OutcomeUnknown
 from storage.model.event import Fact
 from storage.model.reply import Reply
-from storage.model.request import Request
+from storage.model.request import Request, Via
+from storage.tables import RequestRow
+
+_INSERT = sa.insert(SQLModel.metadata.tables["requests"])
 
 
 class Requests:
     """Requests by their delivery identity, each with its reply once it has one."""
 
+    def __init__(self, database: Database, scribe: Scribe) -> None:
+        """Keep requests in `database`."""
+        self._database = database
+        self._scribe = scribe
+
     async def accept(self, request: Request) -> bool:
         """Keep a request; committed on return. True when it is new, False when it was delivered before."""
-        raise NotImplementedError
+        values = {
+            "id": request.id,
+            "via": request.via.value,
+            "team": request.team,
+            "channel": request.channel,
+            "user": request.user,
+            "text": self._scribe.cleaner.text(request.text),
+            "at": request.at,
+            "thread": request.thread,
+            "message": request.message,
+        }
+        # the hot path: one Core insert, without the object mapper
+        try:
+            await self._database.write(lambda session: session.connection().execute(_INSERT, values).close())
+        except IntegrityError:
+            return False
+        except OutcomeUnknown:
+            return await self._accept_again(request)
+        return True
+
+    async def _accept_again(self, request: Request) -> bool:
+        """After a lost commit nobody can tell a new request from an old one; handled twice is better than never."""
+        await self.accept(request)
+        return True
 
     async def get(self, request_id: str) -> Request | None:
         """Return a request by its delivery identity."""
-        raise NotImplementedError
+
+        def work(session: Session) -> Request | None:
+            row = session.get(RequestRow, request_id)
+            return None if row is None else _request(row)
+
+        return await self._database.read(work)
 
     async def unanswered(self) -> list[Request]:
         """Return requests without a reply, oldest first: what a crash left behind."""
-        raise NotImplementedError
+        statement = select(RequestRow).where(col(RequestRow.reply).is_(None)).order_by(col(RequestRow.at))
+        return await self._database.read(lambda session: [_request(row) for row in session.exec(statement)])
 
     async def answer(self, request_id: str, reply: Reply, facts: Iterable[Fact] = ()) -> bool:
         """Keep the reply and journal `facts` in the same transaction. False (and nothing) when already answered."""
-        raise NotImplementedError
+        facts = list(facts)
+        text = codec.canonical(self._scribe.cleaner.json(codec.plain(reply)))
+
+        def work(session: Session) -> bool:
+            statement = (
+                sa.update(RequestRow)
+                .where(col(RequestRow.id) == request_id, col(RequestRow.reply).is_(None))
+                .values(reply=text, answered_at=self._scribe.now())
+                .returning(col(RequestRow.id))
+            )
+            if session.execute(statement).first() is None:
+                return False
+            self._scribe.append(session, facts)
+            return True
+
+        return await self._database.write(work)
 
     async def unposted(self) -> list[tuple[Request, Reply]]:
         """Return answered requests whose reply was not yet shown, oldest first."""
-        raise NotImplementedError
+        statement = (
+            select(RequestRow)
+            .where(col(RequestRow.reply).is_not(None), col(RequestRow.posted_at).is_(None))
+            .order_by(col(RequestRow.at))
+        )
+
+        def work(session: Session) -> list[tuple[Request, Reply]]:
+            return [(_request(row), codec.load(Reply, row.reply or "")) for row in session.exec(statement)]
+
+        return await self._database.read(work)
 
     async def posted(self, request_id: str) -> None:
         """Note that the reply was shown."""
-        raise NotImplementedError
+        statement = (
+            sa.update(RequestRow)
+            .where(col(RequestRow.id) == request_id, col(RequestRow.posted_at).is_(None))
+            .values(posted_at=self._scribe.now())
+        )
+        await self._database.write(lambda session: session.execute(statement).close())
+
+
+def _request(row: RequestRow) -> Request:
+    return Request(
+        id=row.id,
+        via=Via(row.via),
+        team=row.team,
+        channel=row.channel,
+        user=row.user,
+        text=row.text,
+        at=row.at,
+        thread=row.thread,
+        message=row.message,
+    )

@@ -1,64 +1,230 @@
 """Runs: opened by a request, walked in legs, ended once."""
 
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from storage import codec, cursors, phases, queue
+from storage.chain import Scribe, hold, hold_run
+from storage.database import Database
+from storage.model.approval import Decision
+from storage.model.event import Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
+from storage.tables import ApprovalRow, CounterRow, RunRow
+
+_NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
 
 
 class Runs:
     """The runs and where each of them stands."""
 
+    def __init__(self, database: Database, scribe: Scribe) -> None:
+        """Keep runs in `database`."""
+        self._database = database
+        self._scribe = scribe
+
     async def open(self, request: Request, plan: Plan, channel: str | None = None, thread: str | None = None) -> Run:
         """Open a run, leg 1 ready. The same request gives the same run again."""
-        raise NotImplementedError
+
+        def work(session: Session) -> Run:
+            # the head is held: of two openings by one request the second sees the first one's run
+            hold(session, plan.environment.name)
+            known = session.exec(select(RunRow).where(RunRow.request == request.id)).first()
+            return _run(known or self._open(session, request, plan, channel or request.channel, thread))
+
+        return await self._database.write(work)
+
+    def _open(self, session: Session, request: Request, plan: Plan, channel: str, thread: str | None) -> RunRow:
+        number = _next_number(session, plan.service.name)
+        row = RunRow(
+            id=f"{plan.service.name}-{number}",
+            number=number,
+            service=plan.service.name,
+            environment=plan.environment.name,
+            trigger=plan.trigger.value,
+            plan=codec.dump(plan),
+            request=request.id,
+            requester=request.user,
+            channel=channel,
+            thread=thread,
+            opened_at=self._scribe.now(),
+            status=Status.REQUESTED.value,
+            phase=phases.Phase.READY.value,
+        )
+        session.add(row)
+        session.flush()
+        self._scribe.append(session, [_requested(row.id, request, plan)])
+        return row
 
     async def get(self, run_id: str) -> Run:
         """Return a run. Raises `KeyError` when there is none of that id."""
-        raise NotImplementedError
+
+        def work(session: Session) -> Run:
+            row = session.get(RunRow, run_id)
+            if row is None:
+                raise KeyError(f"there is no run {run_id!r}")
+            return _run(row)
+
+        return await self._database.read(work)
 
     async def find(self, text: str, service: str | None = None) -> Run | None:
         """Find a run by what people write: `hello-12`, `#12`, `12` (of `service`, or when only one run has it)."""
-        raise NotImplementedError
+        named = _NAMED.fullmatch(text.strip())
+        if named is None:
+            return None
+        condition: list[Any] = [RunRow.number == int(named["number"])]
+        if wanted := named["service"] or service:
+            condition.append(sa.func.lower(RunRow.service) == wanted.lower())
+        found = await self._list(*condition, limit=2)
+        return found[0] if len(found) == 1 else None
 
     async def recent(self, service: str | None = None, environment: str | None = None, limit: int = 20) -> list[Run]:
         """Return the newest runs, newest first."""
-        raise NotImplementedError
+        return await self._list(*_of(service, environment), limit=limit)
 
     async def last_failed(self, service: str | None = None, environment: str | None = None) -> Run | None:
         """Return the newest run that ended failed or broken."""
-        raise NotImplementedError
+        bad = col(RunRow.status).in_([Status.FAILED, Status.BROKEN])
+        found = await self._list(bad, *_of(service, environment), limit=1)
+        return found[0] if found else None
 
     async def active(self, service: str | None = None) -> list[Run]:
         """Return the runs that have not ended, oldest first."""
-        raise NotImplementedError
+        return (await self._list(RunRow.phase != phases.Phase.CLOSED, *_of(service, None)))[::-1]
 
     async def begin_leg(self, run_id: str, leg: int) -> bool:
         """Begin, or begin again, exactly this leg. False when it is over: the caller then does nothing."""
-        raise NotImplementedError
+        return await self._database.write(lambda session: phases.begin(session, run_id, leg))
 
     async def ready(self) -> list[tuple[str, int]]:
         """Return (run, leg) of each leg that may start now, oldest run first."""
-        raise NotImplementedError
+        statement = (
+            select(RunRow.id, RunRow.leg)
+            .where(RunRow.phase == phases.Phase.READY)
+            .order_by(col(RunRow.opened_at), col(RunRow.id))
+        )
+        return await self._database.read(lambda session: [(run, leg) for run, leg in session.exec(statement)])
 
     async def request_cancel(self, run_id: str, by: str) -> bool:
         """Ask a run to stop; a waiting one is made ready so that it can. False when over or asked already."""
-        raise NotImplementedError
+
+        def work(session: Session) -> bool:
+            hold_run(session, run_id)
+            if not phases.ask_to_cancel(session, run_id):
+                return False
+            fact = Fact(kind=Kind.CANCEL_REQUESTED, actor=by, run=run_id, key="cancel", data={"by": by})
+            self._scribe.append(session, [fact])
+            phases.wake(session, run_id)
+            return True
+
+        return await self._database.write(work)
 
     async def cancel_requested(self, run_id: str) -> bool:
         """Tell whether somebody asked the run to stop."""
-        raise NotImplementedError
+        statement = select(RunRow.cancel_requested).where(RunRow.id == run_id)
+        return await self._database.read(lambda session: bool(session.exec(statement).one_or_none()))
 
     async def finish(self, run_id: str, status: Status, reason: str = "", actor: str = "estiva") -> bool:
         """End a run once and let go of all it held. False when it had ended before."""
-        raise NotImplementedError
+        if not status.over:
+            raise ValueError(f"a run ends succeeded, failed, cancelled or broken, not {status}")
+
+        def work(session: Session) -> bool:
+            held = queue.places(session, run_id)
+            for service, environment in held:
+                queue.lock(session, service, environment)
+            hold_run(session, run_id)
+            now = self._scribe.now()
+            if not phases.close(session, run_id, status=status.value, closed_at=now):
+                return False
+            data = {"status": status.value, "reason": reason}
+            self._scribe.append(session, [Fact(kind=Kind.RUN_ENDED, actor=actor, run=run_id, key="ended", data=data)])
+            session.execute(_withdraw(run_id).values(decided_at=now, decided_by=actor))
+            for _, environment in held:
+                queue.leave(session, self._scribe, run_id, environment)
+            return True
+
+        return await self._database.write(work)
 
     async def news(self, reader: str) -> list[str]:
         """Return the runs with events that this reader has not seen."""
-        raise NotImplementedError
+        return await self._database.read(lambda session: cursors.behind(session, reader))
 
     async def cursor(self, reader: str, run_id: str) -> int:
         """Return the sequence of the last event that this reader has seen of a run (0: none)."""
-        raise NotImplementedError
+        return await self._database.read(lambda session: cursors.get(session, reader, run_id))
 
     async def seen(self, reader: str, run_id: str, sequence: int) -> None:
         """Note that this reader has seen the run's events up to `sequence`; never moves back."""
-        raise NotImplementedError
+        await self._database.write(lambda session: cursors.put(session, reader, run_id, sequence))
+
+    async def _list(self, *conditions: Any, limit: int | None = None) -> list[Run]:
+        newest = (col(RunRow.opened_at).desc(), col(RunRow.number).desc())
+        statement = select(RunRow).where(*conditions).order_by(*newest).limit(limit)
+        return await self._database.read(lambda session: [_run(row) for row in session.exec(statement)])
+
+
+def _of(service: str | None, environment: str | None) -> list[Any]:
+    conditions: list[Any] = []
+    if service is not None:
+        conditions.append(RunRow.service == service)
+    if environment is not None:
+        conditions.append(RunRow.environment == environment)
+    return conditions
+
+
+def _next_number(session: Session, service: str) -> int:
+    """Count up; the row is locked until the commit, so no two runs of a service get one number."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(CounterRow).values(service=service, last=1)
+    counted = statement.on_conflict_do_update(index_elements=["service"], set_={"last": CounterRow.last + 1}).returning(
+        col(CounterRow.last)
+    )
+    return int(session.execute(counted).scalar_one())
+
+
+def _requested(run: str, request: Request, plan: Plan) -> Fact:
+    return Fact(
+        kind=Kind.RUN_REQUESTED,
+        actor=request.user,
+        run=run,
+        key="requested",
+        data={
+            "service": plan.service.name,
+            "environment": plan.environment.name,
+            "trigger": plan.trigger.value,
+            "ref": plan.ref,
+            "request": request.id,
+            "text": request.text,
+            "stages": [{"name": s.name, "actions": [a.name for a in s.actions]} for s in plan.stages],
+        },
+    )
+
+
+def _withdraw(run: str) -> sa.Update:
+    return (
+        sa.update(ApprovalRow)
+        .where(col(ApprovalRow.run) == run, col(ApprovalRow.decision) == Decision.PENDING)
+        .values(decision=Decision.CANCELLED.value)
+    )
+
+
+def _run(row: RunRow) -> Run:
+    return Run(
+        id=row.id,
+        plan=codec.load(Plan, row.plan),
+        request=row.request,
+        requester=row.requester,
+        channel=row.channel,
+        thread=row.thread,
+        opened_at=row.opened_at,
+        status=Status(row.status),
+        leg=row.leg,
+        cancel_requested=row.cancel_requested,
+        closed_at=row.closed_at,
+    )

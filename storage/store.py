@@ -1,15 +1,22 @@
 """The one door to what is kept: database, journal and logs."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage import schema
 from storage.approvals import Approvals
+from storage.chain import Scribe
+from storage.clean import Cleaner
+from storage.database import Database
 from storage.journal import Journal
 from storage.locks import Locks
 from storage.logs import Logs
 from storage.posts import Posts
+from storage.redact import Redactor
 from storage.releases import Releases
 from storage.requests import Requests
 from storage.runs import Runs
@@ -34,16 +41,41 @@ class Store:
     releases: Releases
     posts: Posts
     logs: Logs
+    redactor: Redactor
+    """Masks the secrets that the store was opened with; for what is said elsewhere."""
+    database: Database
+    """Private to `storage`."""
 
     @classmethod
     async def open(cls, url: str, data: Path, clock: Clock = _now, secrets: Sequence[str] = ()) -> "Store":
         """Open, and bring the tables up to date.
 
         `url` is `sqlite:///path` or `postgresql+psycopg://...`; `data` is the folder for logs. `secrets` are never
-        written: they are masked in journal, replies and logs.
+        written: they are masked in journal, replies and logs. Raises `schema.Newer` for a database of a newer Estiva.
         """
-        raise NotImplementedError
+        redactor = Redactor(secrets)
+        database = Database(url)
+        try:
+            await database.write(schema.upgrade)
+        except BaseException:
+            await database.close()
+            raise
+        scribe = Scribe(cleaner=Cleaner(redactor), clock=clock)
+        return cls(
+            requests=Requests(database, scribe),
+            runs=Runs(database, scribe),
+            journal=Journal(database, scribe),
+            locks=Locks(database, scribe),
+            approvals=Approvals(database, scribe),
+            releases=Releases(database, scribe),
+            posts=Posts(database),
+            logs=Logs(data / "logs", redactor),
+            redactor=redactor,
+            database=database,
+        )
 
     async def close(self) -> None:
         """Flush the logs and close the database. Waits for what is under way."""
-        raise NotImplementedError
+        with ThreadPoolExecutor(1, "estiva-close") as closing:
+            await get_running_loop().run_in_executor(closing, self.logs.close)
+        await self.database.close()

@@ -66,4 +66,4 @@ class Event:
     data: Mapping[str, Json]
     previous: str
     hash: str
-    """SHA-256 over the canonical JSON of all other fields, `previous` included."""
+    """SHA-256 over the canonical JSON of all other fields but `id`, and of the fact's key; `previous` included."""

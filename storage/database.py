@@ -1,0 +1,147 @@
+"""The database: own threads, one hop and one transaction per call, on SQLite or PostgreSQL."""
+
+import asyncio
+import logging
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+"""What to do inside one transaction. It may be called again from the start, so it touches nothing but the session."""
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 6
+_THREADS = 8
+_BUSY_MILLISECONDS = 30_000
+_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL: serialization failure, deadlock, lock not available. All are rolled back, so safe to repeat."""
+
+
+class OutcomeUnknown(Exception):  # noqa: N818 - says what is the matter
+    """The connection was lost during a commit: it may have happened or not. Read back before repeating."""
+
+
+class Database:
+    """Runs functions in transactions: `await write(fn)` or `await read(fn)`."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare to connect to `sqlite:///path` or `postgresql+psycopg://...`; connects on first use."""
+        self.url = sa.make_url(url)
+        self.lite = self.url.get_backend_name() == "sqlite"
+        self._writing = _sqlite(self.url, "BEGIN IMMEDIATE") if self.lite else _postgres(self.url)
+        self._reading = _sqlite(self.url, "BEGIN") if self.lite else _one_moment(self._writing)
+        # SQLite has one writer: one thread makes a queue of what would otherwise be a fight for its lock
+        self._writers = ThreadPoolExecutor(1 if self.lite else _THREADS, "estiva-write")
+        self._readers = ThreadPoolExecutor(2, "estiva-read") if self.lite else self._writers
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in one transaction that is committed on return. Raises `OutcomeUnknown`."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_here, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` in one transaction that sees one moment and changes nothing."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._attempt, self._reading, work)
+
+    def write_here(self, work: Work[T]) -> T:
+        """Do what `write` does in the thread that calls: for opening, and for tests."""
+        return self._attempt(self._writing, work)
+
+    async def close(self) -> None:
+        """Wait for what is under way and close all connections."""
+        with ThreadPoolExecutor(1, "estiva-close") as closing:
+            await asyncio.get_running_loop().run_in_executor(closing, self.close_here)
+
+    def close_here(self) -> None:
+        """Do what `close` does in the thread that calls."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self._writing.dispose()
+        self._reading.dispose()
+
+    def _attempt(self, engine: sa.Engine, work: Work[T]) -> T:
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return _transaction(engine, work)
+            except DBAPIError as error:
+                if not _repeatable(error):
+                    raise
+                _log.warning("transaction repeated (%d of %d): %s", attempt, _ATTEMPTS, error.orig)
+                time.sleep(random.uniform(0.5, 1) * 0.05 * 2**attempt)  # noqa: S311 - spreads the repeats
+        return _transaction(engine, work)
+
+
+def _transaction(engine: sa.Engine, work: Work[T]) -> T:
+    with Session(engine, expire_on_commit=False) as session:
+        result = work(session)
+        try:
+            session.commit()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise OutcomeUnknown("the database connection was lost during a commit") from error
+            raise
+        return result
+
+
+def _repeatable(error: DBAPIError) -> bool:
+    """Tell errors after which nothing has happened and a repeat may succeed."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    if isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None:
+        return True  # PostgreSQL could not be reached at all
+    return getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+def _postgres(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_size=_THREADS,
+        max_overflow=0,
+        isolation_level="READ COMMITTED",
+        connect_args={"connect_timeout": 5, "application_name": "estiva", "options": "-c timezone=UTC"},
+    )
+
+
+def _one_moment(engine: sa.Engine) -> sa.Engine:
+    """Give the same connections for reading: all statements of a transaction see the same moment, as on SQLite."""
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def _sqlite(url: sa.URL, begin: str) -> sa.Engine:
+    engine = sa.create_engine(url, pool_size=2, max_overflow=0, connect_args={"check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; see `start`
+        for name, value in _PRAGMAS.items():
+            connection.execute(f"PRAGMA {name}={value[0]}")
+        for name, value in _PRAGMAS.items():
+            found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+            if found != value[1]:
+                raise RuntimeError(
+                    f"SQLite refused {name}={value[0]} for {url.database} (it says {found!r}): use a local disk"
+                )
+
+    @sa.event.listens_for(engine, "begin")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+_PRAGMAS: dict[str, tuple[str, object]] = {
+    "busy_timeout": (str(_BUSY_MILLISECONDS), _BUSY_MILLISECONDS),
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "foreign_keys": ("ON", 1),
+}
+"""What is set on each connection -> what it must then say: committed means on disk, readers never wait."""

@@ -1,0 +1,160 @@
+"""Takes log lines from everywhere and lets one thread redact, compress and write them."""
+
+import logging
+import threading
+from pathlib import Path
+
+from storage import chunks
+from storage.redact import Redactor
+
+REPLAYED = "--- taken up again after a restart ---"
+_INTERVAL = 0.4
+_PROMPT = 64 * 1024
+"""Characters that are written at once rather than after the interval."""
+_MOST = 4 * 1024 * 1024
+"""Characters of one log that may wait for the disk; beyond it `line` waits too, rather than drop anything."""
+_PATIENCE = 0.5
+"""Seconds that one `line` waits at most: a disk that refuses slows the work down and does not stop it."""
+
+_log = logging.getLogger(__name__)
+
+
+class LogSink:
+    """Where one attempt's output goes; a `Sink` of the runner contract."""
+
+    def __init__(self, intake: "Intake", path: Path, redactor: Redactor) -> None:
+        """Write to `path`; made by `Intake.sink`."""
+        self.path = path
+        self._intake = intake
+        self._stream = redactor.stream()
+        self._change = threading.Condition()
+        self._writing = threading.Lock()
+        self._lines: list[str] = []
+        self._packed = b""
+        self._waiting = 0
+        self._closed = False
+
+    def line(self, text: str) -> None:
+        """Take one line without its newline; a line break inside begins a new line.
+
+        Of what a carriage return overwrites only the last state is kept: progress bars.
+        """
+        with self._change:
+            if self._closed:
+                return
+            if self._waiting > _MOST:
+                self._intake.hurry()
+                self._change.wait_for(lambda: self._waiting <= _MOST, _PATIENCE)
+            self._lines += [part.rstrip("\r").rpartition("\r")[2] for part in text.split("\n")]
+            self._waiting += len(text) + 1
+            prompt = self._waiting > _PROMPT
+        if prompt:
+            self._intake.hurry()
+
+    def close(self) -> None:
+        """Take no more lines. What was taken is flushed in the background, and before any read."""
+        with self._change:
+            self._closed = True
+        self._intake.hurry()
+
+    @property
+    def done(self) -> bool:
+        """True when closed and all on disk."""
+        with self._change:
+            return self._closed and not self._waiting
+
+    def flush(self) -> None:
+        """Write what is pending, in the thread that calls. What the disk refuses stays pending."""
+        with self._writing:
+            with self._change:
+                lines, taken = self._lines, self._waiting
+                self._lines = []
+            if lines:
+                self._packed += chunks.pack(self._stream.redact(lines))
+            if not self._packed or not _append(self.path, self._packed):
+                return
+            self._packed = b""
+            with self._change:
+                self._waiting -= taken
+                self._change.notify_all()
+
+
+class Intake:
+    """The open logs, and the thread that writes them."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        """Start the thread; it sleeps while no log is open."""
+        self._redactor = redactor
+        self._sinks: dict[Path, LogSink] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._write, name="estiva-log-writer", daemon=True)
+        self._thread.start()
+
+    def sink(self, path: Path) -> LogSink:
+        """Open a log; one that exists is continued after a marker line."""
+        with self._lock:
+            if (open_already := self._sinks.pop(path, None)) is not None:
+                open_already.close()
+                open_already.flush()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sink = LogSink(self, path, self._redactor)
+            if chunks.mend(path):
+                sink.line(REPLAYED)
+            self._sinks[path] = sink
+        self.hurry()
+        return sink
+
+    def hurry(self) -> None:
+        """Wake the writer."""
+        self._wake.set()
+
+    def settle(self, path: Path) -> None:
+        """Write what is pending of one log, in the thread that calls."""
+        with self._lock:
+            sink = self._sinks.get(path)
+        if sink is not None:
+            sink.flush()
+
+    def close(self) -> None:
+        """Write all that is pending and stop the thread."""
+        self._stopping = True
+        self.hurry()
+        self._thread.join()
+        for sink in list(self._sinks.values()):
+            sink.close()
+            sink.flush()
+
+    def _write(self) -> None:
+        while not self._stopping:
+            with self._lock:
+                sinks = list(self._sinks.values())
+            self._wake.wait(_INTERVAL if sinks else None)
+            self._wake.clear()
+            for sink in sinks:
+                sink.flush()
+            self._forget()
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._sinks = {path: sink for path, sink in self._sinks.items() if not sink.done}
+
+
+def _append(path: Path, packed: bytes) -> bool:
+    """Append whole chunks or nothing."""
+    try:
+        with path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                written = file.write(packed)
+            except OSError:
+                written = -1
+                raise
+            finally:
+                if written != len(packed):
+                    file.truncate(before)
+            return written == len(packed)
+    except OSError as error:
+        _log.error("cannot write the log %s, will try again: %s", path, error)
+        return False

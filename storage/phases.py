@@ -1,0 +1,75 @@
+"""Whose turn a run is: the four phases and the only ways between them. Runs inside the caller's transaction.
+
+    ready -> walking      the engine begins the leg (and may begin it again after a crash)
+    walking -> parked     the run waits for people or for a lock
+    parked -> ready       what it waited for has come: the next leg
+    any -> closed         the run has ended, for ever
+
+Each step is a compare-and-set: the one who comes second changes nothing.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import CursorResult
+from sqlmodel import Session, col
+
+from storage.model.run import Status
+from storage.tables import RunRow
+
+
+class Phase(StrEnum):
+    """Whose turn it is."""
+
+    READY = "ready"
+    WALKING = "walking"
+    PARKED = "parked"
+    CLOSED = "closed"
+
+
+def begin(session: Session, run: str, leg: int) -> bool:
+    """Begin a leg, or begin it again. False when another leg's turn has come or the run waits or has ended."""
+    may = col(RunRow.phase).in_([Phase.READY, Phase.WALKING])
+    return _change(session, run, may, RunRow.leg == leg, phase=Phase.WALKING, status=Status.RUNNING)
+
+
+def park(session: Session, run: str) -> bool:
+    """Let the run wait; it has to be walking. When it is to be cancelled its next leg is ready at once, to end it."""
+    parked = _change(session, run, RunRow.phase == Phase.WALKING, phase=Phase.PARKED, status=Status.WAITING)
+    if parked:
+        _wake(session, run, col(RunRow.cancel_requested).is_(True))
+    return parked
+
+
+def wake(session: Session, run: str) -> bool:
+    """Make the next leg of a waiting run ready."""
+    return _wake(session, run)
+
+
+def close(session: Session, run: str, **changes: Any) -> bool:
+    """End the run."""
+    return _change(session, run, RunRow.phase != Phase.CLOSED, phase=Phase.CLOSED, **changes)
+
+
+def ask_to_cancel(session: Session, run: str) -> bool:
+    """Set the flag that asks the run to stop; false when it is set or the run has ended."""
+    return _change(
+        session, run, RunRow.phase != Phase.CLOSED, col(RunRow.cancel_requested).is_(False), cancel_requested=True
+    )
+
+
+def _wake(session: Session, run: str, *conditions: Any) -> bool:
+    parked = RunRow.phase == Phase.PARKED
+    return _change(session, run, parked, *conditions, phase=Phase.READY, leg=RunRow.leg + 1)
+
+
+def _change(session: Session, run: str, *conditions: Any, **changes: Any) -> bool:
+    statement = (
+        sa.update(RunRow)
+        .where(col(RunRow.id) == run, *conditions)
+        .values(**changes)
+        .execution_options(synchronize_session=False)
+    )
+    result = session.execute(statement)
+    return isinstance(result, CursorResult) and result.rowcount == 1

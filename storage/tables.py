@@ -1,0 +1,207 @@
+"""The tables. Private to `storage`: everybody else sees the nouns of `storage.model`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A time with its offset; kept in UTC on both databases."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn into UTC."""
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Say that it is UTC: SQLite forgets."""
+        return value if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _partial(name: str, column: str, where: str) -> sa.Index:
+    """Index only the few rows that somebody waits for."""
+    return sa.Index(name, column, postgresql_where=sa.text(where), sqlite_where=sa.text(where))
+
+
+class RequestRow(SQLModel, table=True):
+    """One delivered request."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        _partial("requests_unanswered", "at", "reply IS NULL"),
+        _partial("requests_unposted", "at", "reply IS NOT NULL AND posted_at IS NULL"),
+    )
+
+    id: str = Field(primary_key=True)
+    via: str
+    team: str
+    channel: str
+    user: str
+    text: str
+    at: datetime = Field(sa_type=Moment)
+    thread: str | None = None
+    message: str | None = None
+    reply: str | None = None
+    answered_at: datetime | None = Field(default=None, sa_type=Moment)
+    posted_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class CounterRow(SQLModel, table=True):
+    """How many runs a service has had."""
+
+    __tablename__ = "counters"
+
+    service: str = Field(primary_key=True)
+    last: int
+
+
+class RunRow(SQLModel, table=True):
+    """One run. `phase` says whose turn it is: see `storage.phases`."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        _partial("runs_ready", "opened_at", "phase = 'ready'"),
+        _partial("runs_active", "opened_at", "phase <> 'closed'"),
+        sa.Index("runs_recent", "service", "environment", "opened_at"),
+        sa.Index("runs_opened", "opened_at"),
+        sa.Index("runs_sequence", "id", "sequence"),
+    )
+
+    id: str = Field(primary_key=True)
+    number: int = Field(index=True)
+    service: str
+    environment: str
+    trigger: str
+    plan: str
+    request: str = Field(unique=True)
+    requester: str
+    channel: str
+    thread: str | None = None
+    opened_at: datetime = Field(sa_type=Moment)
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    status: str
+    phase: str
+    leg: int = 1
+    cancel_requested: bool = False
+    sequence: int = 0
+    """How many events it has."""
+
+
+class ChainRow(SQLModel, table=True):
+    """Head of one hash chain; locked by whoever appends to it."""
+
+    __tablename__ = "chains"
+
+    name: str = Field(primary_key=True)
+    position: int = Field(sa_type=sa.BigInteger)
+    hash: str
+
+
+class EventRow(SQLModel, table=True):
+    """One event. Triggers refuse to change or delete it."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        sa.UniqueConstraint("chain", "position", name="journal_place"),
+        sa.Index("journal_key", "run", "key", unique=True),
+        sa.Index("journal_sequence", "run", "sequence"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    chain: str
+    position: int = Field(sa_type=sa.BigInteger)
+    run: str | None = None
+    sequence: int = 0
+    key: str | None = None
+    kind: str
+    actor: str
+    at: datetime = Field(sa_type=Moment)
+    data: dict[str, Any] = Field(sa_type=sa.JSON)
+    previous: str
+    hash: str
+
+
+class LockRow(SQLModel, table=True):
+    """One place in a queue; the smallest id of (service, environment) holds the lock."""
+
+    __tablename__ = "locks"
+    __table_args__ = (sa.UniqueConstraint("service", "environment", "run", name="locks_place"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    service: str
+    environment: str
+    run: str = Field(index=True, foreign_key="runs.id")
+
+
+class ApprovalRow(SQLModel, table=True):
+    """One question to people."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (_partial("approvals_pending", "expires_at", "decision = 'pending'"),)
+
+    id: str = Field(primary_key=True)
+    run: str = Field(index=True, foreign_key="runs.id")
+    stage: str
+    environment: str
+    subject: str
+    requester: str
+    needed: int
+    given_by: list[str] = Field(sa_type=sa.JSON)
+    decision: str
+    decided_by: str | None = None
+    reason: str | None = None
+    asked_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    decided_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class ReleaseRow(SQLModel, table=True):
+    """One deploy that took effect."""
+
+    __tablename__ = "releases"
+    __table_args__ = (
+        sa.UniqueConstraint("run", "environment", name="releases_once"),
+        sa.Index("releases_history", "service", "environment", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    service: str
+    environment: str
+    run: str = Field(foreign_key="runs.id")
+    commit: str
+    subject: str
+    author: str
+    image: str
+    digest: str
+    address: str
+    by: str
+    at: datetime = Field(sa_type=Moment)
+    rollback: bool = False
+
+
+class PostRow(SQLModel, table=True):
+    """One message that a reader posted."""
+
+    __tablename__ = "posts"
+
+    key: str = Field(primary_key=True)
+    channel: str
+    ts: str
+    digest: str
+
+
+class CursorRow(SQLModel, table=True):
+    """How far a reader has read a run."""
+
+    __tablename__ = "cursors"
+
+    reader: str = Field(primary_key=True)
+    run: str = Field(primary_key=True)
+    seen: int

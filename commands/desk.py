@@ -9,6 +9,7 @@ from commands.parser import Conversation, Unclear, parse
 from commands.texts import DEFAULT, phrase
 from commands.words import Words
 from runners.engine import Engine
+from runners.mirrors import Mirrors
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
 from storage.model.reply import Reply, Verdict
@@ -26,12 +27,14 @@ class Desk:
         *,
         store: Store,
         engine: Engine,
+        mirrors: Mirrors,
         catalog: Callable[[], Catalog],
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
     ) -> None:
         """Take what handlers work with. `catalog` is asked anew for each request."""
         self.store = store
         self.engine = engine
+        self.mirrors = mirrors
         self._catalog = catalog
         self._language_of = language_of
 

@@ -2,7 +2,8 @@
 
 from commands.command import Asked, Command, Refused
 from commands.permit import permit
-from runners.git import Unresolved, resolve
+from runners.contract import ActionFailed
+from runners.mirrors import UnknownRef
 from runners.plan import plan_deploy, plan_promotion
 from storage.model import artifact
 from storage.model.catalog import Environment, Service
@@ -50,14 +51,29 @@ async def _promotion(asked: Asked, service: Service, environment: Environment) -
 async def _build(asked: Asked, service: Service, environment: Environment, ref: str) -> Plan:
     """Resolve the ref to a commit now, so that a wrong one is refused before anything starts."""
     try:
-        commit = await resolve(service.repository, ref)
-    except Unresolved as problem:
-        offers = tuple(
-            Offer(label=f"{service.name}@{near}"[:75], command=f"deploy {service.name}@{near} to {environment.name}")
-            for near in problem.nearest[:3]
-        )
-        raise Refused(str(problem), offers=offers) from problem
-    return plan_deploy(asked.catalog, service, environment, ref, artifacts={artifact.COMMIT: commit})
+        found = await asked.desk.mirrors.resolve(service, ref)
+    except UnknownRef as unknown:
+        raise Refused(_sentence(unknown), offers=_near(service, environment, unknown.nearest)) from unknown
+    except ActionFailed as unreachable:
+        raise Refused(_sentence(unreachable)) from unreachable
+    known = {
+        artifact.COMMIT: found.commit,
+        artifact.AUTHOR: found.author,
+        artifact.SUBJECT: found.subject,
+        artifact.COMMITTED_AT: found.committed_at,
+    }
+    return plan_deploy(asked.catalog, service, environment, ref, artifacts=known)
+
+
+def _sentence(problem: ActionFailed) -> str:
+    return f"{problem.reason[:1].upper()}{problem.reason[1:]}." + (f" {problem.hint}" if problem.hint else "")
+
+
+def _near(service: Service, environment: Environment, names: list[str]) -> tuple[Offer, ...]:
+    return tuple(
+        Offer(label=f"{service.name}@{name}"[:75], command=f"deploy {service.name}@{name} to {environment.name}")
+        for name in names[:3]
+    )
 
 
 COMMAND = Command(

@@ -1,13 +1,13 @@
 import string
 
 import pytest
-from catalogs import CATALOG
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.book import book, verb_names
 from commands.parser import Conversation, Unclear, Understood, parse
 from commands.words import Words
+from tests.commands.catalogs import CATALOG
 
 WORDS = Words(CATALOG, verb_names())
 
@@ -50,7 +50,11 @@ def test_a_message_becomes_its_command(text: str, name: str, arguments: dict[str
 
 UNCLEAR = [
     ("deploy hello", "I expected an environment after `hello`", ["deploy hello homolog", "deploy hello production"]),
-    ("deploy hello to", "I expected an environment after `to`", ["deploy hello to homolog", "deploy hello to production"]),
+    (
+        "deploy hello to",
+        "I expected an environment after `to`",
+        ["deploy hello to homolog", "deploy hello to production"],
+    ),
     ("deploy helo to homolog", "Did you mean `hello`?", ["deploy hello to homolog"]),
     ("deploy helo@main to homolog", "Did you mean `hello@main`?", ["deploy hello@main to homolog"]),
     ("deploy hello to homlog", "Did you mean `homolog`?", ["deploy hello to homolog"]),

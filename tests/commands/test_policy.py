@@ -1,6 +1,5 @@
-from catalogs import CATALOG
-
 from commands.policy import Allowed, Denied, able, decide
+from tests.commands.catalogs import CATALOG
 
 
 def test_a_grant_allows_exactly_what_it_names() -> None:

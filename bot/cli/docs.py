@@ -1,0 +1,69 @@
+"""`estiva docs commands|settings`: the reference pages, written from the code; a test compares them."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from bot.cli.terminal import show
+from bot.settings import Settings
+from commands.book import book
+from commands.command import Command
+
+
+class Page(StrEnum):
+    """The pages that are generated."""
+
+    COMMANDS = "commands"
+    SETTINGS = "settings"
+
+
+def docs(page: Page) -> None:
+    """Print a page of docs/ as it must be."""
+    show(write(page))
+
+
+def write(page: Page) -> str:
+    """Give a page's whole text, Markdown."""
+    lines = _commands() if page is Page.COMMANDS else _settings()
+    return "\n".join(lines) + "\n"
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands"
+    yield ""
+    yield "What you can ask, with a mention (`@estiva status`), in a direct message, or as `/estiva status`."
+    yield "Words in `[brackets]` may be left out; `a|b` means either; `<names>` are yours to fill in."
+    yield ""
+    yield "<!-- Written by `make docs` from commands/verbs/; a test compares them. -->"
+    for command in book().values():
+        yield from _command(command)
+
+
+def _command(command: Command) -> Iterator[str]:
+    yield ""
+    yield f"## {command.name}"
+    yield ""
+    yield command.summary
+    yield ""
+    yield "```"
+    for usage in command.usage:
+        yield f"{command.verbs[0]} {usage}".strip()
+    yield "```"
+    yield ""
+    if command.verbs[1:]:
+        yield f"Other words for it: {', '.join(f'`{verb}`' for verb in command.verbs[1:])}."
+        yield ""
+    yield f"For example: {', '.join(f'`{example}`' for example in command.examples)}."
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings"
+    yield ""
+    yield "Environment variables, read when the process starts. What can be deployed is in [the catalog](catalog.md)."
+    yield ""
+    yield "<!-- Written by `make docs` from bot/settings.py; a test compares them. -->"
+    yield ""
+    yield "| variable | default | meaning |"
+    yield "|---|---|---|"
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, ()) else f"`{field.default}`"
+        yield f"| `ESTIVA_{name.upper()}` | {default} | {field.description} |"

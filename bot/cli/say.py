@@ -1,0 +1,99 @@
+"""`estiva say "<message>"`: say something in the local workspace, and watch the thread until the run ends."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.local import Local, NoWorkspace
+from bot.cli.terminal import err, fail, out, run, settings
+from bot.settings import Settings
+
+_ENDED = {"succeeded": 0, "failed": 1, "broken": 1, "cancelled": 1}
+_ANSWERED = {"done": 0, "started": 0, "ask": 2, "refused": 2, "broken": 1}
+
+
+def say(
+    message: Annotated[str, typer.Argument(help='What to say: "deploy hello to homolog".')],
+    as_user: Annotated[str, typer.Option("--as", help="Who says it: dev, dev2, release, outsider.")] = "dev",
+    channel: Annotated[str, typer.Option("--in", help="Where.")] = "#deploys",
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the run that this starts has ended.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for, at most.")] = 1800.0,
+) -> None:
+    """Say something to the bot; exit code 0 succeeded, 1 failed, 2 refused or not understood."""
+    try:
+        code = run(speak(settings(), message, as_user, channel, wait=wait, timeout=timeout))
+    except NoWorkspace as problem:
+        fail(str(problem))
+    except TimeoutError:
+        fail(f"No end within {timeout:.0f} s; it goes on without this command.", 1)
+    raise typer.Exit(code)
+
+
+async def speak(chosen: Settings, message: str, user: str, channel: str, *, wait: bool, timeout: float) -> int:
+    """Say it, print what comes back, and give the exit code. Raises `NoWorkspace` and `TimeoutError`."""
+    import asyncio
+
+    async with asyncio.timeout(timeout), Local.connect(chosen.data, user) as local:
+        start = (await local.ask("state"))["event_id"]
+        said = await local.act("say", channel=channel, text=f"@estiva {message}")
+        if not said["ok"]:
+            err.print(said.get("message", said.get("error")), style="red", markup=False)
+            return 2
+        return await _follow(local, start, said["ts"], wait=wait)
+
+
+async def _follow(local: Local, start: int, ts: str, *, wait: bool) -> int:
+    conversation = Conversation(ts)
+    async for event in local.events(start):
+        code = conversation.take(event, wait=wait)
+        if code is not None:
+            return code
+    raise NoWorkspace("The local workspace went away.")
+
+
+class Conversation:
+    """What was said in answer to one message, told line by line."""
+
+    def __init__(self, ts: str) -> None:
+        """Follow the answers to the message with this `ts`."""
+        self._ts = ts
+        self._run: str | None = None
+        self._shown: dict[str, str] = {}
+
+    def take(self, event: Mapping[str, Any], *, wait: bool) -> int | None:
+        """Take one event of the workspace; give the exit code when the conversation is over."""
+        message = event.get("message")
+        if event["type"] not in {"message", "message_changed", "ephemeral"} or not message:
+            return None
+        about = message.get("metadata", {})
+        facts = about.get("event_payload", {})
+        if about.get("event_type") == "estiva_reply" and message.get("thread_ts") == self._ts:
+            return self._reply(message, facts, wait=wait)
+        if about.get("event_type") == "estiva_run" and self._run and facts.get("run") == self._run:
+            return self._progress(message, facts)
+        return None
+
+    def _reply(self, message: Mapping[str, Any], facts: Mapping[str, Any], *, wait: bool) -> int | None:
+        out.print(plain(message["text"]), markup=False)
+        verdict = facts.get("verdict", "done")
+        if verdict == "started" and wait:
+            self._run = facts["run"]
+            return None
+        return _ANSWERED[verdict]
+
+    def _progress(self, message: Mapping[str, Any], facts: Mapping[str, Any]) -> int | None:
+        for task in (task for block in message.get("blocks", []) for task in block.get("tasks", [])):
+            line = f"  {task['status']:<12} {task['title']}"
+            if self._shown.get(task["task_id"]) != line and task["status"] != "pending":
+                self._shown[task["task_id"]] = line
+                out.print(line, markup=False)
+        if facts.get("key", "").endswith("/end"):
+            out.print(plain(message["text"]), markup=False)
+            return _ENDED[facts["status"]]
+        return None
+
+
+def plain(text: str) -> str:
+    """Undo Slack's escaping."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,0 +1,121 @@
+"""What is missing, and how to mend it: settings, Slack, catalog, database, Docker, registry, git."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import Mode, Settings
+from bot.slack.manifest import SCOPES
+from runners.checkup import Finding, checkup
+from runners.kinds import option_checks
+from storage.catalog import CatalogProblems, load
+from storage.model.catalog import Catalog
+from storage.store import Store
+
+_LEAST_FREE = 2_000_000_000
+"""Bytes of disk below which builds are likely to fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Looks at everything that Estiva needs; changes nothing but the database's own tables."""
+
+    settings: Settings
+
+    async def examine(self) -> AsyncIterator[Finding]:
+        """Give one finding after the other, the quick ones first."""
+        yield self._disk()
+        yield self._git()
+        catalog, finding = self._catalog()
+        yield finding
+        yield await self._database()
+        async for found in self._slack():
+            yield found
+        if catalog is not None:
+            async for found in checkup(catalog, namespace=self.settings.namespace, environ=os.environ):
+                yield found
+
+    def _disk(self) -> Finding:
+        self.settings.data.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.settings.data).free
+        mend = "free some space, or move ESTIVA_DATA to a larger disk" if free < _LEAST_FREE else ""
+        return Finding("disk", f"{free // 1_000_000_000} GB free at {self.settings.data}", mend)
+
+    def _git(self) -> Finding:
+        found = shutil.which("git")
+        return Finding("git", found or "not found", "" if found else "install git (`apt-get install git`)")
+
+    def _catalog(self) -> tuple[Catalog | None, Finding]:
+        try:
+            catalog = load(self.settings.catalog, option_checks())
+        except CatalogProblems as problems:
+            return None, Finding(
+                "catalog", str(problems), "mend these lines; `estiva catalog check` tells when it is good"
+            )
+        except OSError as problem:
+            return None, Finding("catalog", str(problem), "set ESTIVA_CATALOG to your catalog file")
+        return catalog, Finding("catalog", f"{len(catalog.services)} services in {self.settings.catalog}", "")
+
+    async def _database(self) -> Finding:
+        try:
+            store = await Store.open(self.settings.store_url, self.settings.data)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the finding
+            return Finding(
+                "database", f"{type(problem).__name__}: {problem}", "set ESTIVA_DATABASE_URL to a database that answers"
+            )
+        await store.close()
+        return Finding("database", self.settings.store_url.split("@")[-1], "")
+
+    async def _slack(self) -> AsyncIterator[Finding]:
+        missing = self.settings.missing()
+        if missing:
+            yield Finding(
+                "slack", f"{', '.join(missing)} not set", "see docs/connect-slack.md, or `make demo` without Slack"
+            )
+            return
+        async with aiohttp.ClientSession() as session:
+            yield await self._bot_token(session)
+            if self.settings.slack_mode is Mode.SOCKET:
+                yield await self._app_token(session)
+
+    async def _bot_token(self, session: aiohttp.ClientSession) -> Finding:
+        token = self.settings.slack_bot_token
+        client = AsyncWebClient(
+            token=token and token.get_secret_value(), base_url=self.settings.slack_base_url, session=session
+        )
+        try:
+            answer = await client.auth_test()
+        except SlackApiError as problem:
+            return Finding(
+                "slack bot token",
+                problem.response["error"],
+                "copy the bot token anew from the app's page, OAuth & Permissions",
+            )
+        except (TimeoutError, aiohttp.ClientError) as problem:
+            return Finding(
+                "slack bot token", str(problem), f"see that {self.settings.slack_base_url} can be reached from here"
+            )
+        granted = set(str(answer.headers.get("x-oauth-scopes", "")).split(","))
+        lacking = [scope for scope in SCOPES if granted != {""} and scope not in granted]
+        mend = f"add the scopes {', '.join(lacking)} and install the app again" if lacking else ""
+        return Finding("slack bot token", f"{answer['user']} in {answer['team']}", mend)
+
+    async def _app_token(self, session: aiohttp.ClientSession) -> Finding:
+        token = self.settings.slack_app_token
+        client = AsyncWebClient(base_url=self.settings.slack_base_url, session=session)
+        try:
+            await client.apps_connections_open(app_token=token.get_secret_value() if token else "")
+        except SlackApiError as problem:
+            return Finding(
+                "slack app token", problem.response["error"], "make an app-level token with connections:write"
+            )
+        except (TimeoutError, aiohttp.ClientError) as problem:
+            return Finding(
+                "slack app token", str(problem), f"see that {self.settings.slack_base_url} can be reached from here"
+            )
+        return Finding("slack app token", "socket mode works", "")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from commands.book import book, verb_names
 from commands.parser import Conversation, Unclear, Understood, parse
+from commands.tokens import tidy, tokens
 from commands.words import Words
 from tests.commands.catalogs import CATALOG
 
@@ -96,13 +97,11 @@ def test_offers_parse_as_commands() -> None:
             assert all(isinstance(parse(offer.command, WORDS), Understood) for offer in parsed.offers)
 
 
-@given(st.text(alphabet=string.printable + "çãéíõü“”‘’–—<>|@#`\u202e", max_size=300))
+@given(st.text(alphabet=string.printable + "çãéíõü\u201c\u2018\u2014<>|@#`\u202e", max_size=300))
 def test_nothing_that_does_not_begin_with_a_verb_is_a_command(text: str) -> None:
     parsed = parse(text, WORDS)
     if isinstance(parsed, Understood):
-        assert WORDS.verbs
-        first = text.replace("`", " ").split()[0]
-        assert parse(first, WORDS) != Conversation()
+        assert tokens(tidy(text))[0].folded in WORDS.verbs
 
 
 @given(st.lists(st.sampled_from(["deploy", "hello", "to", "in", "homolog", "prod", "logs", "hello-1", "because"])))

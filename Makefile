@@ -46,9 +46,10 @@ lock: ## lock the Python packages anew (UPGRADE=--upgrade takes newer versions)
 	@$(BIN)/uv pip compile pyproject.toml .ci/requirements.in --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet $(UPGRADE) -o .ci/requirements.txt
 
-docs: ## write docs/commands.md anew from the commands themselves
+docs: ## write docs/commands.md and docs/settings.md anew, from the code
 	@$(SETUP) check
-	@$(BIN)/estiva docs > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
+	@for page in commands settings; do \
+		$(BIN)/estiva docs $$page > docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
 
 screenshots: ## take the pictures in docs/img anew (needs what `make test` needs)
 	@$(SETUP) test

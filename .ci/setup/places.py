@@ -10,7 +10,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = CI / "requirements.txt"
 
-STATE = Path(os.environ.get("ESTIVA_HOME", ROOT / ".estiva")).resolve()
+STATE = Path(os.environ.get("ESTIVA_DATA", ROOT / ".estiva")).resolve()
 LOG = STATE / "setup.log"
 REPOSITORIES = STATE / "repos"
 CATALOG = STATE / "catalog.yml"

@@ -40,7 +40,7 @@ def unit_tests(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
-    made = execute(ROOT / ".ci" / "setup", sys.executable, "-c", MAKE_DEMO, ESTIVA_HOME=str(folder))
+    made = execute(ROOT / ".ci" / "setup", sys.executable, "-c", MAKE_DEMO, ESTIVA_DATA=str(folder))
     assert made.returncode == 0, made.stdout
     return folder
 
@@ -87,7 +87,7 @@ def test_the_branch_with_a_failing_test_fails_it(hello: Path) -> None:
 
 
 def test_the_same_commits_are_made_everywhere(state: Path, tmp_path: Path) -> None:
-    execute(ROOT / ".ci" / "setup", sys.executable, "-c", MAKE_DEMO, ESTIVA_HOME=str(tmp_path))
+    execute(ROOT / ".ci" / "setup", sys.executable, "-c", MAKE_DEMO, ESTIVA_DATA=str(tmp_path))
     heads = [execute(root / "repos" / "hello", "git", "rev-parse", "main").stdout for root in (state, tmp_path)]
     assert re.fullmatch(r"[0-9a-f]{40}\n", heads[0])
     assert heads[0] == heads[1]

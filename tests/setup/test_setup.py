@@ -64,7 +64,7 @@ def test_a_wrong_goal_is_answered_with_the_usage() -> None:
 def test_a_taken_port_is_answered_with_who_has_it_and_the_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        done = python(START_REGISTRY, ESTIVA_HOME=str(tmp_path), ESTIVA_REGISTRY_PORT=str(port))
+        done = python(START_REGISTRY, ESTIVA_DATA=str(tmp_path), ESTIVA_REGISTRY_PORT=str(port))
     assert done.returncode == 1
     assert f"Port {port} on 127.0.0.1" in done.stderr
     assert f"process {os.getpid()}" in done.stderr

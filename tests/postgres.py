@@ -1,0 +1,94 @@
+"""A PostgreSQL of its own for the tests: temporary folder, free port, stopped at the end."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_USERS = ("postgres", "nobody")
+"""PostgreSQL refuses to run as root; whoever runs the tests as root lends it one of these."""
+
+
+def available() -> bool:
+    """Tell whether PostgreSQL's programs are installed."""
+    return _binaries() is not None
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """Run a server; gives the URL of its database `postgres`. Raises `RuntimeError` when it does not start."""
+    binaries = _binaries()
+    if binaries is None:
+        raise RuntimeError("no PostgreSQL found: install it (apt: postgresql, brew: postgresql)")
+    user = _other_user()
+    folder = Path(tempfile.mkdtemp(prefix="estiva-pg-"))
+    try:
+        if user:
+            shutil.chown(folder, user)
+        yield from _running(binaries, folder, user)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:
+    port = _free_port()
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-l", str(folder / "log"), "-w"]
+    _run(
+        [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "estiva", "-A", "trust", "-E", "UTF8"],
+        user,
+        folder,
+    )
+    _run([*control, "-o", options, "start"], user, folder)
+    try:
+        yield f"postgresql+psycopg://estiva@127.0.0.1:{port}/postgres"
+    finally:
+        _run([*control, "-m", "immediate", "stop"], user, folder)
+
+
+def _run(command: list[str], user: str | None, folder: Path) -> None:
+    lowered = (
+        ["setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--clear-groups", "--", *command] if user else command
+    )
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    with (folder / "output").open("ab") as output:
+        # not a pipe: the server would keep it open for ever
+        done = subprocess.run(
+            [*lower, *command], cwd=folder, env=environment, stdout=output, stderr=output, check=False
+        )
+    if done.returncode:
+        logs = [path.read_text(errors="replace") for path in (folder / "output", folder / "log") if path.exists()]
+        raise RuntimeError(f"{command[0]} failed:\n" + "\n".join(logs))
+
+
+def _binaries() -> Path | None:
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    return installed[-1] if installed else None
+
+
+def _other_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next((user for user in _USERS if user in known), None)
+
+
+def _group(user: str) -> int:
+    import pwd
+
+    return pwd.getpwnam(user).pw_gid
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -14,8 +14,10 @@ STAMP = VENV / "estiva-packages"
 
 
 def has_environment() -> bool:
-    """Tell whether the virtual environment runs and has pip."""
-    return output_of(PYTHON, "-m", "pip", "--version") is not None
+    """Tell whether the virtual environment runs, has pip, and was made here: one that was copied starts elsewhere."""
+    if output_of(PYTHON, "-m", "pip", "--version") is None:
+        return False
+    return str(VENV) in (VENV / "bin" / "pip").read_text(encoding="utf-8")
 
 
 def make_environment() -> None:

@@ -1,0 +1,1 @@
+"""Slack: what comes in becomes requests, what the journal says becomes messages."""

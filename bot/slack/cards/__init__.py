@@ -1,0 +1,1 @@
+"""What Estiva shows in Slack, one file per message. Pure functions: views in, blocks out."""

@@ -1,0 +1,129 @@
+"""The question to people: may exactly this be released? Afterwards, the record of who said what and when."""
+
+from bot.slack import blocks as kit
+from bot.slack.blocks import Block
+from bot.slack.cards.run_card import decision_line, short
+from bot.slack.cards.shown import Surroundings
+from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, moment
+from storage.model import artifact
+from storage.model.approval import Decision
+from storage.model.reply import Style
+from storage.model.run import Trigger
+from storage.model.view import GateView, RunView, StageView
+
+_MENTIONED, _CHANGES = 10, 15
+
+
+def approval_card(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> tuple[list[Block], Mark]:
+    """Draw an approval. Gives the blocks and the text that notifications read out."""
+    first = _first_line(view, stage, around)
+    body = [kit.section(first), kit.section(_subject(view, around)), *_changes(view, around)]
+    if gate.decision is Decision.PENDING:
+        body += [kit.context(*_pending(gate, around)), *kit.actions(_buttons(view, stage, gate, around))]
+        who = joined([mention(user) for user in around.approvers[:_MENTIONED]], " ")
+        body[0] = kit.section(joined([who, first], " ")) if who else body[0]
+        return kit.first_fitting(body, [*body[:2], *body[-2:]]), first
+    decided = _decided(gate, around)
+    body.append(kit.context(decided))
+    text = marked(around.say, "{run}: {decision}", run=view.run.id, decision=decision_line(gate, around))
+    return kit.first_fitting(body, [*body[:2], body[-1]]), text
+
+
+def _environment(view: RunView, stage: StageView) -> str:
+    return stage.stage.environment or view.run.plan.environment.name
+
+
+def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
+    message = (
+        "*{run}*: {who} asks to roll back *{service}* in *{environment}*"
+        if view.run.plan.trigger is Trigger.ROLLBACK
+        else "*{run}*: {who} asks to release *{service}* to *{environment}*"
+    )
+    return marked(
+        around.say,
+        message,
+        run=view.run.id,
+        who=mention(view.run.requester),
+        service=view.run.plan.service.name,
+        environment=_environment(view, stage),
+    )
+
+
+def _subject(view: RunView, around: Surroundings) -> Mark:
+    made, say = view.artifacts, around.say
+    lines = [
+        marked(
+            say,
+            "Commit {commit} by {author}: {subject}",
+            commit=short(made.get(artifact.COMMIT, "") or view.run.plan.ref),
+            author=escape_within(made.get(artifact.AUTHOR, "?"), 100),
+            subject=escape_within(made.get(artifact.SUBJECT, ""), 300),
+        )
+    ]
+    if made.get(artifact.DIGEST):
+        lines.append(marked(say, "Image {digest}", digest=short(made[artifact.DIGEST])))
+    if around.running:
+        lines.append(
+            marked(
+                say,
+                "Now running there: {commit} since {when}",
+                commit=short(around.running.commit),
+                when=moment(around.running.at),
+            )
+        )
+    return joined(lines)
+
+
+def _changes(view: RunView, around: Surroundings) -> list[Block]:
+    if not around.changes:
+        return []
+    say, extra = around.say, len(around.changes) - _CHANGES
+    title = say("What it would undo:") if view.run.plan.trigger is Trigger.ROLLBACK else say("What it would change:")
+    lines = [escape_within(title, 100), *(Mark("• ") + escape_within(c, 150) for c in around.changes[:_CHANGES])]
+    if extra > 0:
+        lines.append(marked(say, "and {count} more", count=extra))
+    return [kit.section(joined([Mark(line) for line in lines]))]
+
+
+def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
+    say = around.say
+    parts = [marked(say, "Open until {when}; no answer is a no", when=moment(gate.expires_at))]
+    if gate.needed > 1:
+        given = joined([mention(user) for user in gate.given_by], ", ") or Mark("-")
+        parts.append(
+            marked(say, "{count} of {needed} so far: {who}", count=len(gate.given_by), needed=gate.needed, who=given)
+        )
+    return parts
+
+
+def _decided(gate: GateView, around: Surroundings) -> Mark:
+    say = around.say
+    when = moment(gate.decided_at) if gate.decided_at else Mark("")
+    who = mention(gate.decided_by or "")
+    match gate.decision:
+        case Decision.APPROVED:
+            given = joined([mention(user) for user in gate.given_by], ", ") or who
+            return marked(say, "Approved by {who}, {when}", who=given, when=when)
+        case Decision.REJECTED:
+            text = marked(say, "Rejected by {who}, {when}", who=who, when=when)
+            return joined([text, escape_within(gate.reason, 500)], ": ") if gate.reason else text
+        case Decision.EXPIRED:
+            return marked(say, "Nobody approved in time, {when}", when=when)
+        case _:
+            return marked(say, "The run ended before anybody decided")
+
+
+def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> list[Block]:
+    say = around.say
+    question = marked(
+        say,
+        "Release {service} {commit} to {environment}?",
+        service=view.run.plan.service.name,
+        commit=code(view.artifacts.get(artifact.COMMIT, view.run.plan.ref)[:8]),
+        environment=_environment(view, stage),
+    )
+    asks = kit.confirm(say("Approve release"), question, say("Approve"), say("Not yet"))
+    return [
+        kit.button(say("Approve"), "approve", f"approve {gate.approval}", style=Style.PRIMARY, asks=asks),
+        kit.button(say("Reject"), "reject", f"reject {gate.approval}"),
+    ]

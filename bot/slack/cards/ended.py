@@ -1,0 +1,45 @@
+"""The fresh message at the end of a run: outcome, duration, what runs where, and the anchor of the record."""
+
+from bot.slack import blocks as kit
+from bot.slack.blocks import Block
+from bot.slack.cards.run_card import short
+from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.states import state
+from bot.slack.marks import Mark, code, escape_within, joined, marked, mention
+from storage.model import artifact
+from storage.model.run import Status
+from storage.model.view import RunView
+
+
+def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
+    """Draw the end of a run. Gives the blocks and the text that notifications read out."""
+    say, made = around.say, view.artifacts
+    text = marked(say, "{run}: {state}", run=view.run.id, state=state(view, around))
+    lines = [
+        marked(
+            say, "{who} *{run}*: {state}", who=mention(view.run.requester), run=view.run.id, state=state(view, around)
+        )
+    ]
+    if view.reason and view.status is not Status.SUCCEEDED:
+        lines.append(escape_within(view.reason, 1000))
+    if view.status is Status.SUCCEEDED and made.get(artifact.ADDRESS):
+        lines.append(escape_within(made[artifact.ADDRESS], 500))
+    parts = [_what(view, around)] if made.get(artifact.COMMIT) else []
+    if made.get(artifact.DIGEST):
+        parts.append(short(made[artifact.DIGEST]))
+    if view.head:
+        # Slack is the witness: whoever rewrites the journal cannot rewrite what was said here
+        parts.append(marked(say, "record {head}", head=code(view.head[:16])))
+    small_print = [kit.context(*parts)] if parts else []
+    return [kit.section(joined(lines)), *small_print], text
+
+
+def _what(view: RunView, around: Surroundings) -> Mark:
+    made = view.artifacts
+    return marked(
+        around.say,
+        "{commit} by {author}: {subject}",
+        commit=short(made[artifact.COMMIT]),
+        author=escape_within(made.get(artifact.AUTHOR, "?"), 100),
+        subject=escape_within(made.get(artifact.SUBJECT, ""), 300),
+    )

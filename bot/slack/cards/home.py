@@ -1,0 +1,99 @@
+"""The App Home: what waits for you, your runs, and what runs where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.slack import blocks as kit
+from bot.slack.blocks import Block
+from bot.slack.marks import Mark, Say, joined, marked, mention, moment
+from storage.model.approval import Approval
+from storage.model.catalog import Catalog
+from storage.model.release import Release
+from storage.model.reply import Style
+from storage.model.run import Run, Status
+
+_APPROVALS, _RUNS = 10, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What one person's App Home shows."""
+
+    known: bool
+    """False: the catalog does not list this person, who sees nothing of what is deployed."""
+    approvals: Sequence[Approval] = ()
+    runs: Sequence[Run] = ()
+    releases: Sequence[Release] = ()
+    catalog: Catalog | None = None
+
+
+def home_view(home: Home, say: Say) -> Block:
+    """Draw the App Home."""
+    if not home.known or home.catalog is None:
+        text = marked(say, "You are not listed in this workspace's catalog. Ask its owners to add you.")
+        return {"type": "home", "blocks": [kit.section(text)]}
+    return {
+        "type": "home",
+        "blocks": [
+            *kit.actions([kit.button(say("Deploy"), "deploy", "deploy", style=Style.PRIMARY)]),
+            *_approvals(home, say),
+            *_runs(home, say),
+            *_places(home, home.catalog, say),
+        ],
+    }
+
+
+def _approvals(home: Home, say: Say) -> list[Block]:
+    if not home.approvals:
+        return []
+    drawn = [kit.header(say("Waiting for approval"))]
+    for number, approval in enumerate(home.approvals[:_APPROVALS]):
+        line = marked(
+            say,
+            "*{run}* to *{environment}*, asked by {who}; open until {until}",
+            run=approval.run,
+            environment=approval.environment,
+            who=mention(approval.requester),
+            until=moment(approval.expires_at),
+        )
+        asks = kit.confirm(
+            say("Approve release"), say("Release {run}?", run=approval.run), say("Approve"), say("Not yet")
+        )
+        buttons = [
+            kit.button(say("Approve"), f"approve.{number}", f"approve {approval.id}", asks=asks),
+            kit.button(say("Reject"), f"reject.{number}", f"reject {approval.id}"),
+        ]
+        drawn += [kit.section(line), *kit.actions(buttons)]
+    return drawn
+
+
+def _runs(home: Home, say: Say) -> list[Block]:
+    drawn = [kit.header(say("Your runs"))]
+    lines = [_run(run, say) for run in home.runs[:_RUNS]] or [marked(say, "None yet.")]
+    return [*drawn, kit.section(joined(lines))]
+
+
+def _run(run: Run, say: Say) -> Mark:
+    return marked(
+        say,
+        "*{run}* to {environment}: {status}, {when}",
+        run=run.id,
+        environment=run.plan.environment.name,
+        status=say(run.status.value),
+        when=moment(run.closed_at if run.status is not Status.RUNNING and run.closed_at else run.opened_at),
+    )
+
+
+def _places(home: Home, catalog: Catalog, say: Say) -> list[Block]:
+    running = {(r.service, r.environment): r for r in home.releases}
+    rows = [
+        [service, *(_place(running.get((service, environment))) for environment in catalog.environments)]
+        for service in catalog.services
+    ]
+    drawn, missing = kit.table([say("Service"), *catalog.environments], rows)
+    more = [kit.context(marked(say, "{count} more are not shown", count=missing))] if missing else []
+    return [kit.header(say("What runs where")), drawn, *more]
+
+
+def _place(release: Release | None) -> str:
+    return f"{release.commit[:8]} · {release.at:%Y-%m-%d %H:%M}" if release else ""

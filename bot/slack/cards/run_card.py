@@ -1,0 +1,139 @@
+"""The card of a run: one message, edited as the run goes, that shows every action of the plan."""
+
+from bot.slack import blocks as kit
+from bot.slack.blocks import Block
+from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.states import state
+from bot.slack.cards.titles import action_title, run_title
+from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, span
+from storage.model import artifact
+from storage.model.approval import Decision
+from storage.model.reply import Style
+from storage.model.run import Status
+from storage.model.view import ActionView, GateView, RunView, StageView
+
+_DRAWN = {
+    Status.REQUESTED: "pending",
+    Status.WAITING: "in_progress",
+    Status.RUNNING: "in_progress",
+    Status.SUCCEEDED: "complete",
+    Status.FAILED: "error",
+    Status.BROKEN: "error",
+    Status.CANCELLED: "error",
+}
+_MANY = 50
+
+
+def run_card(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
+    """Draw a run. Gives the blocks and the text that notifications read out."""
+    text = marked(around.say, "{run}: {state}", run=view.run.id, state=state(view, around))
+    parts = (_heading(view, around), _small_print(view, around), kit.actions(_buttons(view, around)))
+    return kit.first_fitting(
+        _card(_by_action(view, around, rich=True), view, around, parts),
+        _card(_by_action(view, around, rich=False), view, around, parts),
+        _card(_by_stage(view, around), view, around, parts),
+    ), text
+
+
+def _card(
+    tasks: list[Block], view: RunView, around: Surroundings, parts: tuple[Block, Block, list[Block]]
+) -> list[Block]:
+    heading, small_print, buttons = parts
+    drawn = [kit.plan(state(view, around), tasks)] if tasks else []
+    return [heading, *drawn, small_print, *buttons]
+
+
+def _heading(view: RunView, around: Surroundings) -> Block:
+    return kit.section(marked(around.say, "*{run}* · {title}", run=view.run.id, title=run_title(view, around.say)))
+
+
+def _by_action(view: RunView, around: Surroundings, *, rich: bool) -> list[Block]:
+    tasks: list[Block] = []
+    for number, stage in enumerate(view.stages):
+        if stage.stage.approval:
+            tasks.append(_gate_task(f"{number}", stage, view, around))
+        for place, action in enumerate(stage.actions):
+            tasks.append(_action_task(f"{number}.{place}", stage, action, view, around, rich=rich))
+    return tasks if len(tasks) <= _MANY else _by_stage(view, around)
+
+
+def _action_task(
+    name: str, stage: StageView, action: ActionView, view: RunView, around: Surroundings, *, rich: bool
+) -> Block:
+    title = action_title(action, around.say, view.run.plan.service.name)
+    skipped = view.status.over and action.status is Status.REQUESTED
+    if skipped:
+        title = around.say("Not done: {title}", title=title)
+    # a task may never be left spinning: when the run is over, whatever had begun has stopped
+    status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
+    details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
+    output = action.reason or action.summary
+    return kit.task(name, title, status, details=details if rich else "", output=output if rich else "")
+
+
+def _gate_task(name: str, stage: StageView, view: RunView, around: Surroundings) -> Block:
+    say, gate = around.say, stage.gate
+    environment = stage.stage.environment or view.run.plan.environment.name
+    if gate is None:
+        title = say("Ask for approval for {environment}", environment=environment)
+        return kit.task(name, say("Not done: {title}", title=title) if view.status.over else title, "pending")
+    status = "error" if stage.status is Status.CANCELLED else _DRAWN[stage.status]
+    return kit.task(name, decision_line(gate, around), status)
+
+
+def decision_line(gate: GateView, around: Surroundings) -> str:
+    """Say in plain words how an approval stands."""
+    say, who = around.say, around.name(gate.decided_by or "")
+    match gate.decision:
+        case Decision.APPROVED:
+            names = ", ".join(around.name(user) for user in gate.given_by) or who
+            return say("Approved by {name}", name=names)
+        case Decision.REJECTED:
+            return say("Rejected by {name}", name=who)
+        case Decision.EXPIRED:
+            return say("Nobody approved in time")
+        case Decision.CANCELLED:
+            return say("No approval needed any more")
+        case _:
+            return say("Waiting for approval ({given} of {needed})", given=len(gate.given_by), needed=gate.needed)
+
+
+def _by_stage(view: RunView, around: Surroundings) -> list[Block]:
+    """Draw one task per stage, for pipelines too large to draw in full."""
+    tasks = [kit.task(f"{number}", stage.stage.name, _DRAWN[stage.status]) for number, stage in enumerate(view.stages)]
+    if len(tasks) <= _MANY:
+        return tasks
+    rest = around.say("{count} more stages", count=len(tasks) - _MANY + 1)
+    return [*tasks[: _MANY - 1], kit.task("rest", rest, "pending")]
+
+
+def _small_print(view: RunView, around: Surroundings) -> Block:
+    say, made = around.say, view.artifacts
+    parts = [marked(say, "Asked by {who}", who=mention(view.run.requester))]
+    if made.get(artifact.COMMIT):
+        by = marked(
+            say, "{commit} by {author}", commit=short(made[artifact.COMMIT]), author=made.get(artifact.AUTHOR, "?")
+        )
+        parts.append(joined([by, escape_within(made.get(artifact.SUBJECT, ""), 300)], ": "))
+    else:
+        parts.append(code(view.run.plan.ref))
+    parts.append(escape_within(view.run.plan.environment.name, 100))
+    if view.reason and view.status.over:
+        parts.append(escape_within(view.reason, 500))
+    return kit.context(*parts)
+
+
+def short(value: str) -> Mark:
+    """Show a commit or digest short enough to compare by eye."""
+    kind, colon, rest = value.partition(":")
+    return code(f"{kind}:{rest[:12]}" if colon else value[:8])
+
+
+def _buttons(view: RunView, around: Surroundings) -> list[Block]:
+    if view.status.over or view.cancelled_by:
+        return []
+    say, run = around.say, view.run.id
+    asks = kit.confirm(
+        say("Cancel run"), say("Stop {run}? What is already released stays.", run=run), say("Cancel run"), say("Go on")
+    )
+    return [kit.button(say("Cancel"), "cancel", f"cancel {run}", style=Style.DANGER, asks=asks)]

@@ -1,0 +1,67 @@
+"""What a card knows besides the run itself, and the messages that a run should have in Slack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from bot.slack.blocks import Block
+from bot.slack.marks import Say
+from storage.model.release import Release
+
+
+class Priority(IntEnum):
+    """Who goes first when Slack's limits let only one message through; lower goes first."""
+
+    QUESTION = 0
+    """A failure, or a question to people."""
+    END = 1
+    ANSWER = 2
+    CARD = 3
+    DETAIL = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the cards of one run need to know that is not in its journal."""
+
+    say: Say
+    names: Mapping[str, str] = field(default_factory=dict)
+    """User id -> name, for places where Slack does not draw mentions."""
+    approvers: tuple[str, ...] = ()
+    """User ids of the people who may approve this run."""
+    changes: tuple[str, ...] = ()
+    """What an approval would bring into the environment, one line per commit, newest first."""
+    running: Release | None = None
+    """What runs in the environment before this run changes it."""
+    previous: Release | None = None
+    """What a rollback would bring back."""
+
+    def name(self, user: str) -> str:
+        """Give somebody's name as plain text."""
+        return self.names.get(user, user)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """One message as it should stand in Slack now. The same key is the same message."""
+
+    key: str
+    channel: str
+    blocks: tuple[Block, ...]
+    text: str
+    thread_of: str | None = None
+    """Key of the message in whose thread this one belongs."""
+    thread: str | None = None
+    """`ts` of that message, when it is not one of ours."""
+    broadcast: bool = False
+    """Shown in the channel too, although it belongs to a thread."""
+    event: str = "estiva_run"
+    payload: Mapping[str, str] = field(default_factory=dict)
+    """Metadata, by which the message is recognised: run, key, status."""
+    priority: Priority = Priority.DETAIL
+    settled: bool = False
+    """The last state of this message: no gathering of further changes is worth waiting for."""
+    version: int = 0
+    """Sequence of the newest event it shows; an older version never replaces a newer one."""
+    instead: str | None = None
+    """User id of the person who gets the message when Estiva may not write in the channel."""

@@ -1,0 +1,70 @@
+"""What to say about the state of a run: now doing, or outcome and duration."""
+
+from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.titles import action_title, run_title
+from bot.slack.marks import span
+from storage.model.approval import Decision
+from storage.model.run import Status, Trigger
+from storage.model.view import GateView, RunView
+
+
+def state(view: RunView, around: Surroundings) -> str:
+    """Say in plain words where a run is."""
+    return _outcome(view, around) if view.status.over else _now(view, around)
+
+
+def _outcome(view: RunView, around: Surroundings) -> str:
+    say, took = around.say, span(view.run.opened_at, view.ended_at) or "0 s"
+    names = {"service": view.run.plan.service.name, "environment": view.run.plan.environment.name, "took": took}
+    match view.status:
+        case Status.SUCCEEDED if view.run.plan.trigger is Trigger.ROLLBACK:
+            return say("Rolled back {service} in {environment} in {took}", **names)
+        case Status.SUCCEEDED:
+            return say("Deployed {service} to {environment} in {took}", **names)
+        case Status.FAILED if view.failed:
+            return say("{title} (failed after {took})", title=_failed(view, around), took=took)
+        case Status.FAILED:
+            return say("Failed after {took}", took=took)
+        case Status.CANCELLED:
+            return _stopped(view, around, took)
+        case _:
+            return say("Error: Estiva itself went wrong after {took}", took=took)
+
+
+def _failed(view: RunView, around: Surroundings) -> str:
+    return action_title(view.failed, around.say, view.run.plan.service.name) if view.failed else ""
+
+
+def _stopped(view: RunView, around: Surroundings, took: str) -> str:
+    say = around.say
+    for gate in gates(view):
+        if gate.decision is Decision.REJECTED:
+            return say("Rejected by {name} after {took}", name=around.name(gate.decided_by or ""), took=took)
+        if gate.decision is Decision.EXPIRED:
+            return say("Nobody approved in time: stopped after {took}", took=took)
+    if view.cancelled_by:
+        return say("Cancelled by {name} after {took}", name=around.name(view.cancelled_by), took=took)
+    return say("Stopped after {took}", took=took)
+
+
+def _now(view: RunView, around: Surroundings) -> str:
+    say = around.say
+    if view.cancelled_by:
+        return say("Cancelling")
+    if view.queue_position is not None:
+        return say(
+            "Waiting for {environment}: number {position} in the queue",
+            environment=view.queue_environment or "",
+            position=view.queue_position,
+        )
+    if any(gate.decision is Decision.PENDING for gate in gates(view)):
+        return say("Waiting for approval")
+    busy = [a for s in view.stages for a in s.actions if a.status is Status.RUNNING]
+    if busy:
+        return " · ".join(action_title(action, say, view.run.plan.service.name) for action in busy[:3])
+    return say("Starting") if view.status is Status.REQUESTED else run_title(view, say)
+
+
+def gates(view: RunView) -> list[GateView]:
+    """List the approvals that the run asked for."""
+    return [stage.gate for stage in view.stages if stage.gate]

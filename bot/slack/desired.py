@@ -1,0 +1,109 @@
+"""Which messages a run should have in Slack, as a pure function of how far it got."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from bot.slack.blocks import Block, notice
+from bot.slack.cards.approval_card import approval_card
+from bot.slack.cards.ended import ended
+from bot.slack.cards.failure import failure
+from bot.slack.cards.run_card import run_card
+from bot.slack.cards.shown import Desired, Priority, Surroundings
+from bot.slack.cards.stage_note import stage_note
+from bot.slack.marks import Mark
+from storage.model.approval import Decision
+from storage.model.run import Status
+from storage.model.view import RunView
+
+_BAD = (Status.FAILED, Status.BROKEN)
+
+
+def desired(view: RunView, around: Surroundings, version: int = 0) -> tuple[Desired, ...]:
+    """List the messages in the order in which they came to be. Empty when the run has no channel.
+
+    `version` is the sequence of the newest event in the view.
+    """
+    channel = view.run.channel or view.run.plan.service.channel
+    if not channel:
+        return ()
+    return tuple(replace(message, version=version) for message in _messages(view, channel, around))
+
+
+def _messages(view: RunView, channel: str, around: Surroundings) -> tuple[Desired, ...]:
+    return (
+        _message(
+            view, "card", channel, run_card(view, around), priority=_card_priority(view), settled=view.status.over
+        ),
+        *_notes(view, channel, around),
+        *_approvals(view, channel, around),
+        *_failures(view, channel, around),
+        *_end(view, channel, around),
+    )
+
+
+def key_of(run: str, name: str) -> str:
+    """Name a message of a run: `hello-12/card`."""
+    return f"{run}/{name}"
+
+
+def _card_priority(view: RunView) -> Priority:
+    return Priority.END if view.status.over else Priority.CARD
+
+
+def _message(
+    view: RunView,
+    name: str,
+    channel: str,
+    drawn: tuple[list[Block], Mark],
+    *,
+    priority: Priority,
+    settled: bool = True,
+    in_thread: bool = False,
+    broadcast: bool = False,
+) -> Desired:
+    blocks, text = drawn
+    key = key_of(view.run.id, name)
+    payload: Mapping[str, str] = {"run": view.run.id, "key": key, "status": view.status.value}
+    return Desired(
+        key=key,
+        channel=channel,
+        blocks=tuple(blocks),
+        text=notice(text),
+        thread_of=key_of(view.run.id, "card") if in_thread else None,
+        broadcast=broadcast,
+        payload=payload if name == "card" else {**payload, "status": ""},
+        priority=priority,
+        settled=settled,
+        instead=view.run.requester,
+    )
+
+
+def _notes(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
+    for stage in view.stages:
+        if stage.actions and stage.status is Status.SUCCEEDED:
+            name = f"stage/{stage.stage.name}"
+            note = stage_note(view, stage, around)
+            yield _message(view, name, channel, note, priority=Priority.DETAIL, in_thread=True)
+
+
+def _approvals(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
+    for stage in view.stages:
+        if stage.gate is not None:
+            drawn = approval_card(view, stage, stage.gate, around)
+            open_still = stage.gate.decision is Decision.PENDING
+            name = f"approval/{stage.stage.name}"
+            yield _message(view, name, channel, drawn, priority=Priority.QUESTION, settled=not open_still)
+
+
+def _failures(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
+    for stage, action in [(s, a) for s in view.stages for a in s.actions]:
+        if action.status in _BAD:
+            drawn = failure(view, action, around)
+            name = f"failure/{stage.stage.name}/{action.action.name}"
+            yield _message(view, name, channel, drawn, priority=Priority.QUESTION, in_thread=True, broadcast=True)
+
+
+def _end(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
+    """A failed action has announced the end of its run already; every other end gets a fresh message."""
+    if view.status.over and not (view.status in _BAD and view.failed):
+        yield _message(view, "ended", channel, ended(view, around), priority=Priority.END)

@@ -1,0 +1,204 @@
+"""Answers people: posts the replies that are stored and not yet shown, each where its request came from."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import aiohttp
+
+from bot.slack.blocks import Block, notice
+from bot.slack.cards.reply import reply as drawn_reply
+from bot.slack.cards.shown import Desired, Priority
+from bot.slack.marks import Say
+from bot.slack.outbox import Outbox
+from bot.slack.speaker import RefusedError, Speaker, UnavailableError
+from storage.model.reply import Reply, Verdict
+from storage.model.request import Request, Via
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+_LINK_SECONDS = 25 * 60
+_LINKS = 2000
+_PAUSE = 1.0
+_LONGEST_BACKOFF = 60.0
+_PUBLIC = (Via.MENTION, Via.DIRECT)
+
+
+class Links:
+    """Where Slack lets us answer at once (`response_url`). Not kept: they live for half an hour."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds."""
+        self._clock = clock
+        self._links: dict[str, tuple[str, float]] = {}
+
+    def keep(self, request_id: str, url: str) -> None:
+        """Remember the link of a request for a while."""
+        if len(self._links) >= _LINKS:
+            self._links.pop(next(iter(self._links)))
+        self._links[request_id] = (url, self._clock() + _LINK_SECONDS)
+
+    def take(self, request_id: str) -> str | None:
+        """Give the link once, when it is still good."""
+        url, until = self._links.pop(request_id, ("", 0.0))
+        return url if until > self._clock() else None
+
+
+class Answers:
+    """Shows replies. `run` goes on until cancelled; `wake` says that there may be a new one."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        outbox: Outbox,
+        speaker: Speaker,
+        session: aiohttp.ClientSession,
+        links: Links,
+        say_to: Callable[[str], Say],
+    ) -> None:
+        """`say_to` gives the words in somebody's language, by user id."""
+        self._store = store
+        self._outbox = outbox
+        self._speaker = speaker
+        self._session = session
+        self._links = links
+        self._say_to = say_to
+        self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Count the replies that are being shown."""
+        return len(self._in_hand)
+
+    def wake(self) -> None:
+        """Look for new replies now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Show every stored reply once."""
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._start_new()
+                except Exception:
+                    log.exception("replies could not be read; they are tried again in %s s", _PAUSE)
+                await self._rest()
+        finally:
+            tasks = list(self._in_hand.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), _PAUSE)
+        except TimeoutError:
+            return
+
+    async def _start_new(self) -> None:
+        for request, reply in await self._store.requests.unposted():
+            if request.id not in self._in_hand and request.via is not Via.TERMINAL:
+                task = asyncio.create_task(self._until_shown(request, reply))
+                self._in_hand[request.id] = task
+                task.add_done_callback(self._forget(request.id))
+
+    def _forget(self, request_id: str) -> Callable[["asyncio.Task[None]"], None]:
+        def forget(_task: "asyncio.Task[None]") -> None:
+            self._in_hand.pop(request_id, None)
+
+        return forget
+
+    async def _until_shown(self, request: Request, reply: Reply) -> None:
+        backoff = 1.0
+        while True:
+            try:
+                await self._show(request, reply)
+                await self._store.requests.posted(request.id)
+            except UnavailableError as problem:
+                log.warning("reply to %s waits: %s", request.id, problem)
+            except RefusedError as problem:
+                log.error("reply to %s cannot be shown: %s", request.id, problem)  # noqa: TRY400
+                await self._store.requests.posted(request.id)
+                return
+            except Exception:
+                log.exception("reply to %s could not be shown; it is tried again", request.id)
+            else:
+                return
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+
+    async def _show(self, request: Request, reply: Reply) -> None:
+        blocks, text = drawn_reply(reply, self._say_to(request.user))
+        if _is_public(request, reply):
+            await self._outbox.show(_desired(request, reply, blocks, notice(text)))
+        else:
+            await self._privately(request, blocks, notice(text))
+        if reply.attachment is not None:
+            await self._attach(request, reply)
+
+    async def _privately(self, request: Request, blocks: list[Block], text: str) -> None:
+        url = self._links.take(request.id)
+        if url is not None and await self._by_link(url, blocks, text):
+            return
+        await self._speaker.whisper(
+            channel=request.channel or request.user,
+            user=request.user,
+            blocks=blocks,
+            text=text,
+            thread=request.thread,
+        )
+
+    async def _by_link(self, url: str, blocks: list[Block], text: str) -> bool:
+        """Answer over a response_url. False when that did not work, and another way is needed."""
+        body = {"response_type": "ephemeral", "replace_original": False, "blocks": blocks, "text": text}
+        try:
+            async with self._session.post(url, json=body, timeout=aiohttp.ClientTimeout(total=10)) as answer:
+                if answer.ok:
+                    return True
+                log.warning("response_url was answered %s; answered another way", answer.status)
+        except (aiohttp.ClientError, TimeoutError) as problem:
+            log.warning("response_url cannot be reached (%s); answered another way", problem)
+        return False
+
+    async def _attach(self, request: Request, reply: Reply) -> None:
+        assert reply.attachment is not None  # noqa: S101 - the caller looked
+        place = await self._store.posts.get(f"reply/{request.id}")
+        direct = request.channel.startswith("D")
+        channel = place.channel if place else request.channel
+        await self._speaker.upload(
+            f"reply/{request.id}/file",
+            channel=channel,
+            thread=request.thread or (None if direct and not request.message else request.message),
+            name=reply.attachment.name,
+            text=reply.attachment.text,
+        )
+
+
+def _is_public(request: Request, reply: Reply) -> bool:
+    """Tell whether a reply belongs where all can read it. In a direct message there is nobody else."""
+    if not request.channel or request.via is Via.DIRECT:
+        return True
+    if reply.private or request.via in (Via.SLASH, Via.MODAL):
+        return False
+    if request.via in _PUBLIC or reply.attachment is not None:
+        return True
+    return reply.verdict is Verdict.STARTED
+
+
+def _desired(request: Request, reply: Reply, blocks: list[Block], text: str) -> Desired:
+    key = f"reply/{request.id}"
+    return Desired(
+        key=key,
+        channel=request.channel or request.user,
+        thread=request.thread or request.message,
+        blocks=tuple(blocks),
+        text=text,
+        event="estiva_reply",
+        payload={"run": reply.run or "", "key": key, "status": reply.verdict.value},
+        priority=Priority.ANSWER,
+        instead=request.user,
+    )

@@ -1,0 +1,111 @@
+"""Slack's reader of the journal: makes Slack show what the journal says, no more often and no less than once.
+
+A run's messages are a pure function of its events (`desired`); this compares them with what was posted and has the
+difference sent. It may die between any two steps: the next start finds the same difference.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.slack.cards.shown import Desired, Surroundings
+from bot.slack.desired import desired
+from bot.slack.outbox import Outbox
+from storage.model.view import RunView, fold
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+READER = "slack"
+_POLL = 1.0
+_AT_ONCE = 200
+
+
+class SlackReader:
+    """Follows every run with news. `run` goes on until cancelled; `wake` says that there may be news."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        outbox: Outbox,
+        surroundings: Callable[[RunView], Awaitable[Surroundings]],
+        ended: Callable[[RunView], None] = lambda _view: None,
+    ) -> None:
+        """`ended` is called once for each run whose last messages stand in Slack."""
+        self._store = store
+        self._outbox = outbox
+        self._surroundings = surroundings
+        self._ended = ended
+        self._followed: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Count the runs whose messages are not all in Slack yet."""
+        return len(self._followed)
+
+    def wake(self) -> None:
+        """Look for news now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep Slack up to date."""
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._look()
+                except Exception:
+                    log.exception("the journal could not be read; it is tried again in %s s", _POLL)
+                await self._rest()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), _POLL)
+        except TimeoutError:
+            return
+
+    async def _look(self) -> None:
+        for run_id in await self._store.runs.news(READER):
+            if len(self._tasks) >= _AT_ONCE:
+                return
+            await self._follow(run_id)
+
+    async def _follow(self, run_id: str) -> None:
+        events = await self._store.journal.of_run(run_id)
+        newest = events[-1].sequence if events else 0
+        if newest <= self._followed.get(run_id, 0):
+            return
+        self._followed[run_id] = newest
+        view = fold(await self._store.runs.get(run_id), events)
+        task = asyncio.create_task(self._settle(view, newest))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _settle(self, view: RunView, newest: int) -> None:
+        """Have everything said that this state of the run asks for, then note that it was."""
+        run_id = view.run.id
+        try:
+            messages = desired(view, await self._surroundings(view), newest)
+            await self._parents_first(messages)
+            await asyncio.gather(*(self._outbox.show(message) for message in messages))
+            await self._store.runs.seen(READER, run_id, newest)
+            if view.status.over:
+                self._ended(view)
+        except Exception:
+            log.exception("the messages of %s could not be made; it is tried again", run_id)
+            await asyncio.sleep(_POLL)
+        if self._followed.get(run_id) == newest:
+            self._followed.pop(run_id, None)
+
+    async def _parents_first(self, messages: tuple[Desired, ...]) -> None:
+        """A thread needs its first message: see it posted before anything is said under it."""
+        parents = {message.thread_of for message in messages}
+        for message in messages:
+            if message.key in parents and await self._store.posts.get(message.key) is None:
+                await self._outbox.show(message)

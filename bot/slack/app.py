@@ -1,0 +1,282 @@
+"""The bolt app: everything Slack delivers becomes a durable request before it is acknowledged.
+
+`process_before_response` makes bolt wait for our listener before it answers Slack, events included. So a listener only
+writes the request down; what takes longer is a chore, or the intake's.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.intake import Intake
+from bot.slack.answers import Links
+from bot.slack.cards.home import home_view
+from bot.slack.cards.modals import (
+    DEPLOY,
+    REJECT,
+    deploy_command,
+    deploy_modal,
+    metadata,
+    reject_command,
+    reject_modal,
+)
+from bot.slack.chores import Chores
+from bot.slack.home import gather_home
+from bot.slack.inbound import (
+    Identity,
+    Payload,
+    from_click,
+    from_command,
+    from_message,
+    from_shortcut,
+    from_submission,
+    is_for_us,
+    is_foreign,
+    thread_of,
+)
+from bot.slack.marks import Say
+from bot.slack.speaker import Speaker
+from storage.model.catalog import Catalog
+from storage.model.request import Request
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+LOG_SHORTCUT, RETRY_SHORTCUT = "estiva_failure_log", "estiva_retry"
+_SHORTCUTS = {LOG_SHORTCUT: "logs", RETRY_SHORTCUT: "retry"}
+_LAST_RETRY = "3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the listeners work with."""
+
+    identity: Identity
+    intake: Intake
+    store: Store
+    catalog: Callable[[], Catalog]
+    say_to: Callable[[str], Say]
+    speaker: Speaker
+    links: Links
+    chores: Chores
+
+
+class TimedApp(AsyncApp):
+    """A bolt app that says how long each answer to Slack took."""
+
+    def __init__(self, *, answered: Callable[[str, float], None], **options: Any) -> None:
+        """`answered` gets the kind of payload and the seconds until the acknowledgement was ready."""
+        super().__init__(**options)
+        self._answered = answered
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Answer one delivery."""
+        began = time.perf_counter()
+        try:
+            return await super().async_dispatch(req)
+        finally:
+            body = req.body
+            kind = str(body.get("type") or ("command" if "command" in body else "other"))
+            self._answered(kind, time.perf_counter() - began)
+
+
+def build_app(
+    parts: Parts,
+    *,
+    client: AsyncWebClient,
+    signing_secret: str = "",
+    answered: Callable[[str, float], None] = lambda _kind, _seconds: None,
+) -> AsyncApp:
+    """Make the app and its listeners. `parts.identity` comes from one auth.test; no event asks again."""
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        identity = parts.identity
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team,
+            bot_user_id=identity.user,
+            bot_id=identity.bot,
+            bot_token=client.token,
+        )
+
+    app = TimedApp(
+        answered=answered,
+        name="estiva",
+        logger=logging.getLogger("bot.slack.bolt"),
+        client=client,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        # over HTTP our own guard has checked the signature of the raw bytes; Socket Mode has none
+        request_verification_enabled=False,
+        process_before_response=True,
+    )
+    listeners = Listeners(parts, client)
+    app.event("app_mention")(listeners.message)
+    app.event("message")(listeners.message)
+    app.event("app_home_opened")(listeners.home_opened)
+    app.event(re.compile(".*"))(listeners.nothing)
+    app.command(re.compile(r"/.*"))(listeners.command)
+    app.action(re.compile(r"^estiva:deploy$"))(listeners.ask_deploy)
+    app.action(re.compile(r"^estiva:reject(\.\d+)?$"))(listeners.ask_reason)
+    app.action(re.compile(r"^estiva:"))(listeners.click)
+    app.action(re.compile(r".*"))(listeners.acknowledge)
+    app.view(DEPLOY)(listeners.deploy_submitted)
+    app.view(REJECT)(listeners.reject_submitted)
+    app.view_closed(re.compile(r".*"))(listeners.acknowledge)
+    app.shortcut(re.compile(r"^estiva_"))(listeners.shortcut)
+    app.error(listeners.failed)
+    return app
+
+
+class Listeners:
+    """One method per kind of delivery."""
+
+    def __init__(self, parts: Parts, client: AsyncWebClient) -> None:
+        """`client` opens and publishes views."""
+        self._parts = parts
+        self._client = client
+
+    async def message(self, body: Payload) -> None:
+        """Take a mention or a direct message."""
+        event, identity = body["event"], self._parts.identity
+        wanted = event.get("type") == "app_mention" or event.get("channel_type") == "im"
+        if wanted and is_for_us(event, identity) and not is_foreign(body, identity):
+            await self._parts.intake.take(from_message(body, identity))
+
+    async def nothing(self) -> None:
+        """Take note of an event that nobody needs; without this, Slack would send it again."""
+
+    async def acknowledge(self, ack: AsyncAck) -> None:
+        """Acknowledge what needs no doing: a link button, a closed modal."""
+        await ack()
+
+    async def command(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a slash command; `deploy` alone asks in a modal."""
+        user, channel = body["user_id"], body["channel_id"]
+        if is_foreign(body, self._parts.identity):
+            await ack(self._parts.say_to(user)("Only members of this workspace can ask me."))
+            return
+        request = from_command(body, self._parts.identity)
+        if request.text == "deploy" and self._parts.catalog().services:
+            self._open(body, deploy_modal(self._parts.catalog(), self._parts.say_to(user), channel=channel))
+        else:
+            await self._take(request, body)
+        await ack()
+
+    async def click(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a click: the text that its button offered."""
+        if not is_foreign(body, self._parts.identity) and body["actions"][0].get("value"):
+            await self._take(from_click(body, self._parts.identity), body)
+        await ack()
+
+    async def ask_reason(self, ack: AsyncAck, body: Payload) -> None:
+        """Open the modal that asks why a release is rejected."""
+        if not is_foreign(body, self._parts.identity):
+            request = from_click(body, self._parts.identity)
+            approval = request.text.removeprefix("reject ")
+            say = self._parts.say_to(request.user)
+            thread = thread_of(body)
+            self._open(body, reject_modal(approval, say, channel=request.channel, thread=thread))
+        await ack()
+
+    async def ask_deploy(self, ack: AsyncAck, body: Payload) -> None:
+        """Open the modal that asks what to deploy."""
+        if not is_foreign(body, self._parts.identity):
+            request = from_click(body, self._parts.identity)
+            say = self._parts.say_to(request.user)
+            self._open(body, deploy_modal(self._parts.catalog(), say, channel=request.channel))
+        await ack()
+
+    async def deploy_submitted(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a submitted deploy modal."""
+        text, errors = deploy_command(body["view"])
+        if errors:
+            say = self._parts.say_to(body["user"]["id"])
+            await ack(response_action="errors", errors={name: say(problem) for name, problem in errors.items()})
+            return
+        await self._submitted(body, text)
+        await ack()
+
+    async def reject_submitted(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a submitted reject modal."""
+        await self._submitted(body, reject_command(body["view"]))
+        await ack()
+
+    async def shortcut(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a message shortcut as a command about the message's run."""
+        verb = _SHORTCUTS.get(body["callback_id"])
+        if verb and not is_foreign(body, self._parts.identity):
+            request = from_shortcut(body, self._parts.identity, verb)
+            if request is not None:
+                await self._take(request, body)
+            else:
+                await self._no_run(body)
+        await ack()
+
+    async def home_opened(self, body: Payload) -> None:
+        """Draw somebody's App Home anew."""
+        event = body["event"]
+        if event.get("tab", "home") == "home" and not is_foreign(body, self._parts.identity):
+            self._parts.chores.start("the App Home", self._publish_home(event["user"]))
+
+    async def failed(self, error: Exception, body: Payload, request: AsyncBoltRequest) -> BoltResponse | None:
+        """Log a fault of ours and tell the person. Events get no 200, so that Slack delivers them again."""
+        log.error("a delivery from Slack broke: %s", body.get("type") or body.get("command"), exc_info=error)
+        user, channel = _who(body), _where(body)
+        text = "Something went wrong in Estiva itself; nothing was started. Please try again in a minute."
+        message = self._parts.say_to(user)(text)
+        if "command" in body:
+            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message})
+        retry = (request.headers.get("x-slack-retry-num") or [""])[0]
+        if user and channel and ("event" not in body or retry == _LAST_RETRY):
+            whisper = self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=message)
+            self._parts.chores.start("the answer to a broken delivery", whisper)
+        return BoltResponse(status=500, body="") if "event" in body else None
+
+    async def _take(self, request: Request, body: Payload) -> None:
+        if body.get("response_url"):
+            self._parts.links.keep(request.id, body["response_url"])
+        await self._parts.intake.take(request)
+
+    async def _submitted(self, body: Payload, text: str) -> None:
+        if not is_foreign(body, self._parts.identity):
+            carried = metadata(body["view"])
+            channel, thread = carried.get("channel", ""), carried.get("thread")
+            await self._parts.intake.take(from_submission(body, self._parts.identity, text, channel, thread))
+
+    async def _no_run(self, body: Payload) -> None:
+        user = body["user"]["id"]
+        text = self._parts.say_to(user)("This message is about no run. Try it on a message of mine that names one.")
+        channel = (body.get("channel") or {}).get("id", user)
+        whisper = self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=text)
+        self._parts.chores.start("the answer to a shortcut", whisper)
+
+    def _open(self, body: Payload, view: dict[str, Any]) -> None:
+        opening = self._client.views_open(trigger_id=body["trigger_id"], view=view)
+        self._parts.chores.start("opening a modal", opening)
+
+    async def _publish_home(self, user: str) -> None:
+        home = await gather_home(self._parts.store, self._parts.catalog, user)
+        await self._client.views_publish(user_id=user, view=home_view(home, self._parts.say_to(user)))
+
+
+def _who(body: Payload) -> str:
+    user = body.get("user")
+    named = user.get("id") if isinstance(user, dict) else body.get("user_id")
+    return str(named or (body.get("event") or {}).get("user") or "")
+
+
+def _where(body: Payload) -> str:
+    channel = body.get("channel")
+    named = channel.get("id") if isinstance(channel, dict) else body.get("channel_id")
+    return str(named or (body.get("event") or {}).get("channel") or "")

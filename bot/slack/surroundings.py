@@ -1,0 +1,93 @@
+"""Gathers what a run's cards need to know besides its journal: names, approvers, what runs now, what would change."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.slack.cards.shown import Surroundings
+from bot.slack.marks import Say
+from storage.model.approval import Decision
+from storage.model.catalog import Catalog
+from storage.model.release import Release
+from storage.model.view import RunView, StageView
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+Approvers = Callable[[RunView], Sequence[str]]
+"""User ids of the people who may approve a run."""
+Changes = Callable[[RunView, Release], Awaitable[Sequence[str]]]
+"""One line per commit between what runs (the release) and what the run would bring, newest first."""
+
+_REMEMBERED = 500
+
+
+def nobody(_view: RunView) -> Sequence[str]:
+    """Name no approvers."""
+    return ()
+
+
+async def unknown(_view: RunView, _running: Release) -> Sequence[str]:
+    """Know of no changes."""
+    return ()
+
+
+class Gatherer:
+    """Looks around for each state of each run."""
+
+    def __init__(
+        self,
+        store: Store,
+        catalog: Callable[[], Catalog],
+        say: Say,
+        *,
+        approvers: Approvers = nobody,
+        changes: Changes = unknown,
+    ) -> None:
+        """`say` has the language of what everybody reads."""
+        self._store = store
+        self._catalog = catalog
+        self._say = say
+        self._approvers = approvers
+        self._changes = changes
+        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    async def __call__(self, view: RunView) -> Surroundings:
+        """Look around for one run."""
+        gate = next((stage for stage in reversed(view.stages) if stage.gate), None)
+        running = await self._running(view, gate) if gate else None
+        names = {person.id: person.name for person in self._catalog().people.values()}
+        return Surroundings(
+            say=self._say,
+            names=names,
+            approvers=tuple(self._approvers(view)) if gate else (),
+            changes=await self._what_changes(view, running) if running else (),
+            running=running,
+            previous=await self._previous(view) if view.failed else None,
+        )
+
+    async def _running(self, view: RunView, stage: StageView) -> Release | None:
+        """Find what ran there when the question was asked; a card that was decided long ago must not change."""
+        environment = stage.stage.environment or view.run.plan.environment.name
+        gate = stage.gate
+        decided = gate.decided_at if gate and gate.decision is not Decision.PENDING else view.ended_at
+        releases = await self._store.releases.history(view.run.plan.service.name, environment, 20)
+        before = [r for r in releases if r.run != view.run.id and (decided is None or r.at <= decided)]
+        return max(before, key=lambda release: release.at, default=None)
+
+    async def _previous(self, view: RunView) -> Release | None:
+        return await self._store.releases.previous(view.run.plan.service.name, view.run.plan.environment.name)
+
+    async def _what_changes(self, view: RunView, running: Release) -> tuple[str, ...]:
+        key = (view.run.id, running.commit)
+        if key not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = await self._asked(view, running)
+        return self._known[key]
+
+    async def _asked(self, view: RunView, running: Release) -> tuple[str, ...]:
+        try:
+            return tuple(await self._changes(view, running))
+        except Exception:
+            log.exception("what %s would change cannot be listed; its card says nothing about it", view.run.id)
+            return ()

@@ -1,0 +1,32 @@
+"""The question asked before a control tells the app: a `<dialog>` beside the control."""
+
+from markupsafe import Markup
+
+from bot.workspace.page.render.html import Json, tag
+from bot.workspace.page.render.mrkdwn import mrkdwn
+from bot.workspace.page.render.names import Names
+from bot.workspace.page.render.plain import plain, words
+
+
+def confirm(asked: Json, names: Names) -> Markup:
+    """The dialog; it closes with the value `yes` or `no`."""
+    text = asked.get("text")
+    rich = isinstance(text, dict) and text.get("type") == "mrkdwn"
+    look = "button danger" if asked.get("style") == "danger" else "button primary"
+    return tag(
+        "dialog",
+        tag(
+            "form",
+            tag("h2", plain(asked.get("title"))),
+            tag("div", mrkdwn(words(text), names) if rich else plain(text), class_="text"),
+            tag(
+                "div",
+                tag("button", plain(asked.get("deny") or "Cancel"), value="no", class_="button"),
+                tag("button", plain(asked.get("confirm") or "Yes"), value="yes", class_=look, autofocus=True),
+                class_="foot",
+            ),
+            method="dialog",
+        ),
+        class_="sheet confirm",
+        aria_label=words(asked.get("title")) or "Are you sure?",
+    )

@@ -1,0 +1,80 @@
+"""The `plan` block and its `task_card`s: what a run does, step by step, each with an icon and a word for its state."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from bot.workspace.page.render.html import Json, join, link, tag
+from bot.workspace.page.render.icons import icon
+from bot.workspace.page.render.names import Names
+from bot.workspace.page.render.plain import plain, words
+from bot.workspace.page.render.rich_text import rich_text
+
+STATES = {"pending": "Pending", "in_progress": "In progress", "complete": "Done", "error": "Failed"}
+
+
+def plan(block: Json, names: Names) -> Markup:
+    """A titled list of tasks with how many of them are done."""
+    tasks: Sequence[Json] = block.get("tasks") or []
+    done = sum(task.get("status") == "complete" for task in tasks)
+    return tag(
+        "section",
+        tag(
+            "div",
+            tag("h3", plain(block.get("title"))),
+            tag("span", f"{done} of {len(tasks)} done", class_="count"),
+            tag("progress", value=done, max=max(len(tasks), 1), aria_label="Progress", class_=_state_of(tasks)),
+            class_="head",
+        ),
+        tag("ol", join(_row(task, names) for task in tasks), class_="tasks"),
+        class_="plan",
+        aria_label=words(block.get("title")) or "Plan",
+    )
+
+
+def task_card(block: Json, names: Names) -> Markup:
+    """One task on its own."""
+    return tag("ol", _row(block, names), class_="tasks alone")
+
+
+def _row(task: Json, names: Names) -> Markup:
+    state = str(task.get("status") or "pending")
+    state = state if state in STATES else "pending"
+    line = (
+        icon(state),
+        tag("span", plain(task.get("title")), class_="title"),
+        tag("span", STATES[state], class_="state"),
+    )
+    return tag("li", _folded(task, line, names, state), class_=f"task {state}")
+
+
+def _folded(task: Json, line: tuple[Markup, ...], names: Names, state: str) -> Markup:
+    more = [_rich(task[key], names, key) for key in ("details", "output") if task.get(key)]
+    if task.get("sources"):
+        more.append(_sources(task["sources"]))
+    if not more:
+        return tag("div", *line, class_="line")
+    return tag(
+        "details",
+        tag("summary", *line, class_="line"),
+        tag("div", *more, class_="more"),
+        open=state in {"error", "in_progress"},
+        data_key=str(task.get("task_id", "")),
+        data_state=state,
+    )
+
+
+def _rich(value: Json | str, names: Names, class_: str) -> Markup:
+    drawn = plain(value) if isinstance(value, str) else rich_text(value, names)
+    return tag("div", drawn, class_=class_)
+
+
+def _sources(sources: Sequence[Json]) -> Markup:
+    rows = (
+        tag("li", link(source.get("url"), words(source.get("text")) or str(source.get("url")))) for source in sources
+    )
+    return tag("ul", join(rows), class_="sources", aria_label="Sources")
+
+
+def _state_of(tasks: Sequence[Json]) -> str:
+    return "error" if any(task.get("status") == "error" for task in tasks) else "fine"

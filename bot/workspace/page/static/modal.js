@@ -1,0 +1,100 @@
+// Modals: the topmost view of this person's stack, in one <dialog>.
+import { act, fragment, parsed } from "./api.js";
+import { restore, valuesIn } from "./controls.js";
+import { draw } from "./times.js";
+
+const dialog = document.getElementById("modal");
+const form = () => dialog.querySelector("form.view");
+
+export async function refreshView() {
+  const html = await fragment("view");
+  const old = form();
+  if (!html) {
+    dialog.replaceChildren();
+    if (dialog.open) dialog.close();
+    return;
+  }
+  const content = parsed(html);
+  const view = content.querySelector("form.view");
+  if (old && old.dataset.view === view.dataset.view) restore(view, old);
+  dialog.replaceChildren(content);
+  draw(dialog);
+  if (!dialog.open) dialog.showModal();
+  if (!old || old.dataset.view !== view.dataset.view) focusFirst();
+}
+
+export function start() {
+  if (form()) {
+    draw(dialog);
+    dialog.showModal();
+    focusFirst();
+  }
+}
+
+function focusFirst() {
+  dialog.querySelector(".inside :is(input, select, textarea, button), .foot .primary, .foot .button")?.focus();
+}
+
+dialog.addEventListener("submit", async (event) => {
+  if (!event.target.matches("form.view")) return;
+  event.preventDefault();
+  const sent = event.target;
+  const button = sent.querySelector("button[type=submit]");
+  if (!button || button.disabled) return;
+  clear(sent);
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  const answer = await act("submit", { view_id: sent.dataset.view, values: valuesIn(sent) });
+  button.disabled = false;
+  button.removeAttribute("aria-busy");
+  if (answer.ok) return void refreshView();
+  if (answer.errors) showFaults(sent, answer.errors);
+  else showFault(sent, answer.message || answer.error);
+});
+
+// Esc closes the modal for the app as well.
+dialog.addEventListener("cancel", (event) => {
+  if (event.target !== dialog) return;
+  event.preventDefault();
+  closeView(true);
+});
+
+export async function closeView(all) {
+  const view = form()?.dataset.view;
+  dialog.close();
+  if (view) await act("close", { view_id: view, all });
+  refreshView();
+}
+
+function showFaults(sent, errors) {
+  let first = null;
+  for (const [block, message] of Object.entries(errors)) {
+    const field = sent.querySelector(`.field[data-block="${CSS.escape(block)}"]`);
+    if (!field) {
+      showFault(sent, message);
+      continue;
+    }
+    const fault = field.querySelector(".fault");
+    const input = field.querySelector("input, select, textarea");
+    fault.textContent = message;
+    fault.hidden = false;
+    fault.id ||= `fault-${block}`;
+    field.classList.add("wrong");
+    input?.setAttribute("aria-invalid", "true");
+    input?.setAttribute("aria-describedby", fault.id);
+    first ??= input;
+  }
+  first?.focus();
+}
+
+function showFault(sent, message) {
+  const fault = sent.querySelector("[data-fault]");
+  fault.textContent = message;
+  fault.hidden = false;
+}
+
+function clear(sent) {
+  sent.querySelectorAll(".fault, [data-fault]").forEach((each) => (each.hidden = true));
+  sent.querySelectorAll(".wrong").forEach((each) => each.classList.remove("wrong"));
+  sent.querySelectorAll("[aria-invalid]").forEach((each) => each.removeAttribute("aria-invalid"));
+}

@@ -1,0 +1,99 @@
+// Going places: channels, the thread, the app's Home, the drawer on narrow screens.
+import { act, fragment, me, parsed } from "./api.js";
+import { fill } from "./composer.js";
+import { here, log, open, settle, threadLog, toBottom } from "./log.js";
+import { draw } from "./times.js";
+import { toast } from "./toast.js";
+
+const content = document.getElementById("content");
+const pane = document.getElementById("thread");
+const sidebar = document.getElementById("sidebar");
+let waiting = null;
+
+export async function go(channel, { tab = "", push = true, wanted = "" } = {}) {
+  const html = await fragment("channel", { channel, tab });
+  if (html === null) return toast("That channel is not yours to see", true);
+  content.replaceChildren(parsed(html));
+  content.dataset.channel = channel;
+  if (push) history.pushState({}, "", address(channel, tab));
+  if (pane.dataset.channel !== channel) closeThread(false);
+  document.body.classList.remove("drawer");
+  arrived(wanted);
+  content.querySelector(".draft, #here")?.focus({ preventScroll: true });
+  refreshSidebar();
+}
+
+export function arrived(wanted = "") {
+  draw(content);
+  open(log(), wanted);
+  document.querySelectorAll(".composer").forEach(fill);
+  const title = document.getElementById("here")?.textContent.trim() ?? "";
+  document.title = `${title} · local workspace`;
+  if (document.getElementById("home")) act("home", {}).then(refreshHome);
+}
+
+export async function refreshHome() {
+  const home = document.getElementById("home");
+  if (!home) return;
+  const html = await fragment("home");
+  if (html === null || home.contains(document.activeElement?.closest("input, textarea, select"))) return;
+  home.replaceChildren(parsed(html));
+  draw(home);
+}
+
+export function refreshSidebar() {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    const html = await fragment("sidebar", { channel: here() });
+    if (html === null || sidebar.querySelector("details[open]")) return;
+    const active = sidebar.contains(document.activeElement) && document.activeElement.dataset.channel;
+    const scroll = sidebar.querySelector(".places").scrollTop;
+    sidebar.replaceChildren(parsed(html));
+    sidebar.querySelector(".places").scrollTop = scroll;
+    if (active) sidebar.querySelector(`[data-channel="${active}"]`)?.focus();
+  }, 80);
+}
+
+export async function openThread(channel, root, focus = true) {
+  const html = await fragment("thread", { channel, ts: root });
+  if (html === null) return toast("This thread is gone", true);
+  pane.replaceChildren(parsed(html));
+  pane.hidden = false;
+  pane.dataset.channel = channel;
+  document.getElementById("workspace").classList.add("with-thread");
+  settle(threadLog());
+  toBottom(threadLog());
+  fill(pane.querySelector(".composer"));
+  if (focus) pane.querySelector(".draft").focus();
+  history.replaceState({}, "", address(here(), "", root));
+}
+
+export function closeThread(refocus = true) {
+  const root = threadLog()?.dataset.thread;
+  if (!root) return;
+  pane.hidden = true;
+  pane.replaceChildren();
+  document.getElementById("workspace").classList.remove("with-thread");
+  history.replaceState({}, "", address(here()));
+  if (refocus) (log()?.querySelector(`article[data-ts="${CSS.escape(root)}"]`) ?? document.getElementById("draft"))?.focus();
+}
+
+export function neighbour(step) {
+  const places = [...sidebar.querySelectorAll(".place")];
+  const at = places.findIndex((each) => each.dataset.channel === here());
+  const next = places[(at + step + places.length) % places.length];
+  if (next) go(next.dataset.channel);
+}
+
+function address(channel, tab = "", thread = "") {
+  const query = new URLSearchParams({ as: me, channel });
+  if (tab === "home") query.set("tab", tab);
+  if (thread) query.set("thread", thread);
+  return `/?${query}`;
+}
+
+addEventListener("popstate", () => {
+  const query = new URLSearchParams(location.search);
+  if (query.get("as") && query.get("as") !== me) return location.reload();
+  go(query.get("channel") || here(), { tab: query.get("tab") || "", push: false });
+});

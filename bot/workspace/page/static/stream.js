@@ -1,0 +1,72 @@
+// What happens in the workspace, as it happens; survives lost connections and restarts.
+import { me } from "./api.js";
+import { log, refresh, remove, threadLog, here } from "./log.js";
+import { refreshView } from "./modal.js";
+import { refreshHome, refreshSidebar } from "./navigation.js";
+import { toast } from "./toast.js";
+
+const root = document.documentElement;
+let last = root.dataset.event;
+let source = null;
+let lost = null;
+
+const READERS = {
+  message: arrival,
+  ephemeral: arrival,
+  message_changed: change,
+  reaction: change,
+  message_deleted: (event) => lists(event).forEach((list) => remove(list, event.ts)),
+  view: refreshView,
+  home: refreshHome,
+  connection: refreshSidebar,
+  read: refreshSidebar,
+  failure: (event) => setTimeout(() => toast(event.message, true), 400),
+  reload: () => location.reload(),
+};
+
+export function listen() {
+  source = new EventSource(`/act/stream?${new URLSearchParams({ as: me, last_event_id: last })}`);
+  source.onmessage = ({ data, lastEventId }) => {
+    if (lastEventId) last = lastEventId;
+    const event = JSON.parse(data);
+    READERS[event.type]?.(event);
+  };
+  source.onopen = connected;
+  source.onerror = disconnected;
+}
+
+const lists = (event) => [log(), threadLog()].filter((list) => list && list.dataset.channel === event.channel);
+
+function arrival(event) {
+  const reply = event.thread_ts && event.thread_ts !== event.ts;
+  const thread = threadLog();
+  if (reply && thread?.dataset.thread === event.thread_ts) refresh(thread, event.ts, true);
+  if ((!reply || event.message?.subtype === "thread_broadcast") && event.channel === here() && log()) refresh(log(), event.ts, true);
+  refreshSidebar();
+}
+
+function change(event) {
+  for (const list of lists(event)) if (list.querySelector(`article[data-ts="${CSS.escape(event.ts)}"]`)) refresh(list, event.ts);
+}
+
+async function connected() {
+  if (!lost) return;
+  clearTimeout(lost.timer);
+  lost = null;
+  document.body.classList.remove("offline");
+  const answer = await fetch(`/act/state?as=${me}`).then((each) => each.json()).catch(() => null);
+  if (answer && answer.started !== root.dataset.started) location.reload();
+}
+
+// The browser tries again by itself unless it was refused; then we do.
+function disconnected() {
+  lost ??= { timer: setTimeout(offline, 1500) };
+  if (source.readyState !== EventSource.CLOSED) return;
+  setTimeout(listen, 2000);
+}
+
+async function offline() {
+  document.body.classList.add("offline");
+  const refused = await fetch(`/act/state?as=${me}`).then((each) => each.status === 401).catch(() => false);
+  toast(refused ? "This page's key has expired. Open the address that Estiva printed when it started." : "The workspace cannot be reached. Trying again…", true);
+}

@@ -1,0 +1,52 @@
+// Moments in the reader's own time zone and language; the server wrote them in UTC.
+const day = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
+const write = (moment, options) => new Intl.DateTimeFormat("en", options).format(moment);
+const clock = (moment, seconds) =>
+  write(moment, { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23" });
+const long = { month: "long", day: "numeric", year: "numeric" };
+const short = { month: "short", day: "numeric", year: "numeric" };
+
+const WORDS = {
+  date_num: (moment) => write(moment, { year: "numeric", month: "2-digit", day: "2-digit" }),
+  date: (moment) => write(moment, long),
+  date_short: (moment) => write(moment, short),
+  date_long: (moment) => write(moment, { weekday: "long", ...long }),
+  date_pretty: (moment) => near(moment) || write(moment, long),
+  date_short_pretty: (moment) => near(moment) || write(moment, short),
+  date_long_pretty: (moment) => near(moment) || write(moment, { weekday: "long", ...long }),
+  time: (moment) => clock(moment),
+  time_secs: (moment) => clock(moment, true),
+  day_divider_pretty: (moment) => near(moment) || dayName(moment),
+  ago,
+};
+
+export function dayName(moment) {
+  return near(moment) || write(moment, { weekday: "long", month: "long", day: "numeric" });
+}
+
+export function draw(root = document) {
+  for (const element of root.querySelectorAll("time[data-pattern]")) {
+    const moment = new Date(element.dateTime);
+    element.textContent = element.dataset.pattern.replace(/\{(\w+)\}/g, (all, word) => WORDS[word]?.(moment) ?? all);
+    element.title = `${write(moment, { weekday: "long", ...long })} at ${clock(moment, true)}`;
+  }
+  for (const input of root.querySelectorAll("input[data-seconds]")) {
+    const moment = new Date(Number(input.dataset.seconds) * 1000);
+    input.value = new Date(moment - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  }
+}
+
+function near(moment) {
+  const days = Math.round((day(new Date()) - day(moment)) / 86400000);
+  return { "-1": "Tomorrow", 0: "Today", 1: "Yesterday" }[days];
+}
+
+function ago(moment) {
+  const minutes = Math.floor((Date.now() - moment) / 60000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} ${minutes === 1 ? "minute" : "minutes"} ago`;
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ago`;
+  return `${write(moment, { month: "short", day: "numeric" })}, ${clock(moment)}`;
+}
+
+setInterval(() => draw(), 30000);

@@ -3,13 +3,17 @@
 import shutil
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 
+import port
 from command import CannotGoOn, as_root, output_of, run_as_root
 from places import HAS_SYSTEMD, IS_ROOT, STATE
 from step import Step
 
 LOG = STATE / "engine.log"
 SECONDS_TO_START = 60
+PID_FILES = {"dockerd": Path("/run/docker.pid"), "containerd": Path("/run/docker/containerd/containerd.pid")}
 
 
 def answers() -> bool:
@@ -28,6 +32,7 @@ def start() -> None:
 
 def _start_by_hand() -> None:
     """Start it in a session of its own: it outlives this set-up, as on any machine, and is never stopped by it."""
+    _remove_stale_pid_files()
     engine = shutil.which("dockerd", path="/usr/sbin:/usr/bin:/usr/local/bin") or "dockerd"
     # Without root the socket is given to our own group: else only root could speak to the engine we start.
     group = [] if IS_ROOT else ["--group", (output_of("id", "-gn") or "docker").strip()]
@@ -40,6 +45,14 @@ def _start_by_hand() -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _remove_stale_pid_files() -> None:
+    """Forget an engine that was killed: it refuses to start while its old process id belongs to another program."""
+    for program, path in PID_FILES.items():
+        with suppress(OSError, ValueError):
+            if program not in (port.command_of(int(path.read_text())) or ""):
+                run_as_root("rm", "-f", path)
 
 
 def _wait() -> None:

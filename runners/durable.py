@@ -9,8 +9,9 @@ import logging
 import socket
 import sqlite3
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -52,19 +53,23 @@ class Legs(Protocol):
 class Durable:
     """Starts legs so that they survive the process. DBOS is one per process, and so is this while it is started."""
 
-    def __init__(self, url: str, data: Path, legs: Legs, lost: Callable[[], None]) -> None:
-        """`url` is the store's; on SQLite the engine has its own file `data/engine.db`. `lost`: the lease is gone."""
-        self._url, self._data, self._legs, self._lost = url, data, legs, lost
+    def __init__(self, url: str, data: Path, legs: Legs, lost: Callable[[], None], poll: float = 1.0) -> None:
+        """`url` is the store's; on SQLite the engine has its own file `data/engine.db`. `lost`: the lease is gone.
+
+        `poll`: seconds between two looks of DBOS for messages. We send none, but `stop` waits for the last look.
+        """
+        self._url, self._data, self._legs, self._lost, self._poll = url, data, legs, lost, poll
         self._lite = url.startswith("sqlite")
         self._engine: sa.Engine | None = None
         self._lease: FileLease | SessionLease | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._walking: set[str] = set()
         self.worker = ""
         self.stopping = False
 
     def __len__(self) -> int:
         """Count the legs under way here."""
-        return len(self._tasks)
+        return len(self._walking)
 
     async def start(self) -> None:
         """Take the lease, launch DBOS on the running loop, recover what was under way. Raises `EngineBusy`."""
@@ -89,7 +94,7 @@ class Durable:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in list(self._tasks):
-            _log.warning("leg %s did not come to rest within %g s", task.get_name(), seconds)
+            _log.warning("one of the legs %s did not come to rest within %g s", sorted(self._walking), seconds)
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2)
@@ -146,7 +151,7 @@ class Durable:
             "max_executor_threads": 64,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": 1.0,
+            "notification_listener_polling_interval_sec": self._poll,
         }
         if self._lite:
             self._engine = _sqlite_engine(self._data / "engine.db")
@@ -167,8 +172,18 @@ class Durable:
             self._lease = None
         _here = None
 
+    @contextmanager
+    def walking(self, run_id: str, leg: int) -> Iterator[Legs]:
+        """Count a leg as under way."""
+        name = f"{run_id}/{leg}"
+        self._walking.add(name)
+        try:
+            yield self.enlist()
+        finally:
+            self._walking.discard(name)
+
     def enlist(self) -> Legs:
-        """Count the calling task as a leg under way."""
+        """Note the calling task, so that `stop` waits for it."""
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
@@ -222,12 +237,12 @@ async def _action(run_id: str, leg: int, stage: str, action: str) -> str:
 @DBOS.workflow(name="leg/1", max_recovery_attempts=None)
 async def _leg(spec: dict[str, Any]) -> str:
     run_id, leg = str(spec["run"]), int(spec["leg"])
-    legs = _now().enlist()
-    try:
-        return await _interpret(run_id, leg)
-    except Exception as error:  # noqa: BLE001 - ours or DBOS's: the run must never be stuck in silence
-        await legs.broke(run_id, leg, error)
-        return "broken"
+    with _now().walking(run_id, leg) as legs:
+        try:
+            return await _interpret(run_id, leg)
+        except Exception as error:  # noqa: BLE001 - ours or DBOS's: the run must never be stuck in silence
+            await legs.broke(run_id, leg, error)
+            return "broken"
 
 
 async def _interpret(run_id: str, leg: int) -> str:

@@ -47,7 +47,7 @@ class Engine:
         self._interrupts = Interrupts()
         self._walk = Walk(store, clock)
         self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
-        self._durable = Durable(url, data, self, self._lose)
+        self._durable = Durable(url, data, self, self._lose, self.limits.poll)
         self._sweep = Sweep(store, self._durable, self._interrupts, data, clock)
         self._wake = asyncio.Event()
         self._rounds: asyncio.Task[None] | None = None

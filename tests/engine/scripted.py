@@ -1,0 +1,101 @@
+"""Runners that do what an action's options say, with an outside world of files that survives the process."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from storage.model.catalog import Json
+
+
+class Outside:
+    """What the runners started, by key: like containers, it goes on when the process dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "began").mkdir(parents=True, exist_ok=True)
+
+    def note(self, word: str, key: str) -> None:
+        descriptor = os.open(self.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.write(descriptor, f"{word} {key}\n".encode())
+        finally:
+            os.close(descriptor)
+
+    def keys(self, word: str) -> list[str]:
+        path = self.folder / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line.partition(" ")[2] for line in lines if line.startswith(f"{word} ")]
+
+    def begun(self, key: str) -> float | None:
+        path = self._path(key)
+        return float(path.read_text()) if path.exists() else None
+
+    def begin(self, key: str) -> float:
+        """Start outside work, or find it. Returns when it began."""
+        found = self.begun(key)
+        if found is not None:
+            self.note("found", key)
+            return found
+        began = time.time()
+        fresh = self._path(key).with_suffix(".new")
+        fresh.write_text(str(began))
+        fresh.rename(self._path(key))
+        self.note("began", key)
+        return began
+
+    def _path(self, key: str) -> Path:
+        return self.folder / "began" / key.replace("/", ":")
+
+
+class Scripted:
+    """Options: sleep, lines, fail, retryable, fails (how many attempts), exit_code, crash, deaf, makes."""
+
+    def __init__(self, kind: str, outside: Outside) -> None:
+        self.kind = kind
+        self.outside = outside
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
+        return []
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        work.workspace.mkdir(parents=True, exist_ok=True)
+        options = work.options
+        began = self.outside.begin(work.key)
+        lines = options.get("lines", [])
+        for line in lines if isinstance(lines, list) else []:
+            sink.line(str(line))
+        try:
+            await asyncio.sleep(max(0.0, began + _number(options, "sleep") - time.time()))
+        except asyncio.CancelledError:
+            if options.get("deaf"):
+                await asyncio.sleep(60)
+            self.outside.note("abandoned" if work.abandoned() else "stopped", work.key)
+            raise
+        if options.get("crash"):
+            raise OSError(str(options["crash"]))
+        if options.get("fail") and work.attempt <= _number(options, "fails", 99):
+            code = options.get("exit_code")
+            raise ActionFailed(
+                str(options["fail"]),
+                exit_code=code if isinstance(code, int) else None,
+                hint="mend it",
+                retryable=bool(options.get("retryable")),
+            )
+        self.outside.note("done", work.key)
+        made = options.get("makes", {})
+        return Outcome(
+            artifacts={name: str(value) for name, value in made.items()} if isinstance(made, dict) else {},
+            summary=f"{work.action} is done",
+        )
+
+    async def stop(self, work: Work) -> None:
+        if self.outside.begun(work.key) is not None:
+            self.outside.note("stopped", work.key)
+
+
+def _number(options: Mapping[str, Json], name: str, otherwise: float = 0.0) -> float:
+    value = options.get(name, otherwise)
+    return float(value) if isinstance(value, (int, float)) else otherwise

@@ -1,12 +1,19 @@
-"""Read the catalog from its file, and say everything that is wrong with it at once."""
+"""Read the catalog from its file, and say everything that is wrong with it at once.
 
-from collections.abc import Callable, Mapping
+The file is documented by `examples/catalog.example.yml`, which has every key.
+"""
+
+import hashlib
 from pathlib import Path
 
-from storage.model.catalog import Catalog, Json
+from storage.model.catalog import Catalog
+from storage.reading import names, references, sections
+from storage.reading.actions import Actions, Kinds
+from storage.reading.document import Item, Problems, parse
 
-Kinds = Mapping[str, Callable[[Mapping[str, Json]], list[str]]]
-"""Kind of action (`uses`) -> what is wrong with its options, one line each."""
+__all__ = ["CatalogProblems", "Kinds", "load"]
+
+_SECTIONS = ("registry", "environments", "services", "people", "policy")
 
 
 class CatalogProblems(ValueError):  # noqa: N818 - named by what it carries
@@ -23,4 +30,49 @@ def load(path: Path, kinds: Kinds | None = None) -> Catalog:
 
     Raises `CatalogProblems` with all problems at once, `OSError` when the file cannot be read.
     """
-    raise NotImplementedError
+    raw = path.read_bytes()
+    problems = Problems(str(path))
+    catalog = _read(raw, path.resolve().parent, kinds, problems)
+    if catalog is None or problems.found:
+        raise CatalogProblems(problems.lines())
+    return catalog
+
+
+def _read(raw: bytes, folder: Path, kinds: Kinds | None, problems: Problems) -> Catalog | None:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        problems.add(line, "", f"not UTF-8: byte {raw[error.start]:#x}; save the file as UTF-8")
+        return None
+    top = parse(text, problems)
+    if top is None:
+        return None
+    try:
+        return _catalog(top, folder, kinds, hashlib.sha256(raw).hexdigest())
+    except RecursionError:
+        problems.add(1, "", "an anchor contains itself, or the nesting is too deep")
+        return None
+
+
+def _catalog(top: Item, folder: Path, kinds: Kinds | None, digest: str) -> Catalog:
+    top.record(dict.fromkeys(_SECTIONS, _later), _SECTIONS)
+    part = top.entries()
+    environments = sections.environments(part.get("environments"))
+    actions = Actions(kinds, environments)
+    references.check(part.get("environments"), environments, actions)
+    names.check(part.get("environments"), part.get("services"))
+    people = sections.people(part.get("people"))
+    listed = part["services"].entries() if "services" in part else {}
+    return Catalog(
+        services=sections.services(part.get("services"), environments, actions, folder),
+        environments=environments,
+        people=people,
+        grants=sections.grants(part.get("policy"), people, environments, listed),
+        registry=sections.registry(part.get("registry")),
+        digest=digest,
+    )
+
+
+def _later(_item: Item) -> None:
+    """Read by its own section."""

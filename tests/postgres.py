@@ -51,9 +51,7 @@ def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:
 
 
 def _run(command: list[str], user: str | None, folder: Path) -> None:
-    lowered = (
-        ["setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--clear-groups", "--", *command] if user else command
-    )
+    lower = ["setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--clear-groups", "--"] if user else []
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(folder)}
     with (folder / "output").open("ab") as output:
         # not a pipe: the server would keep it open for ever

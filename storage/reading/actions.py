@@ -1,0 +1,107 @@
+"""Actions and stages as the file writes them."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.model.catalog import Action, Json, OnFailure, Stage
+from storage.reading.document import Item, meant
+
+Kinds = Mapping[str, Callable[[Mapping[str, Json]], list[str]]]
+"""Kind of action (`uses`) -> what is wrong with its options, one line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Reads actions; knows the kinds there are, when somebody told."""
+
+    kinds: Kinds | None
+    environments: Collection[str]
+
+    def one(self, item: Item, name: str = "", uses: str = "") -> Action:
+        """Read one action. `name` and `uses` stand in when the file need not say them."""
+        required = [key for key, given in (("name", name), ("uses", uses)) if not given]
+        read = item.record(_ACTION, required)
+        entries = item.entries()
+        options = _options(entries.get("with"))
+        kind = read.get("uses", uses)
+        self.check(kind, options, entries.get("uses", item), entries.get("with", item))
+        return Action(
+            name=read.get("name", name),
+            uses=kind,
+            options=options,
+            **{key: read[key] for key in _PLAIN if key in read},
+            on_failure=OnFailure(read["on_failure"]) if read.get("on_failure") in set(OnFailure) else OnFailure.ABORT,
+        )
+
+    def many(self, item: Item, uses: str = "") -> tuple[Action, ...]:
+        """Read a list of actions with names of their own."""
+        actions = [(entry, self.one(entry, uses=uses)) for entry in item.items()]
+        _unique(actions, "action")
+        return tuple(action for _, action in actions)
+
+    def stages(self, item: Item) -> tuple[Stage, ...]:
+        """Read a whole pipeline."""
+        stages = [(entry, self._stage(entry)) for entry in item.items()]
+        _unique(stages, "stage")
+        if not stages:
+            item.problem("has no stages")
+        return tuple(stage for _, stage in stages)
+
+    def check(self, kind: str, options: Mapping[str, Json], named: Item, given: Item) -> None:
+        """Note a kind that there is not, and options that the kind does not take."""
+        if self.kinds is None or not kind:
+            return
+        if kind not in self.kinds:
+            named.problem(f"no kind of action is called {kind!r}{meant(kind, self.kinds)}")
+            return
+        for problem in self.kinds[kind](options):
+            given.problem(problem)
+
+    def _stage(self, item: Item) -> Stage:
+        read = item.record(
+            {
+                "stage": Item.name,
+                "environment": lambda entry: entry.choice(self.environments),
+                "approval": Item.flag,
+                "actions": self.many,
+            },
+            ["stage"],
+        )
+        approval, actions = read.get("approval", False), read.get("actions", ())
+        if approval and actions:
+            item.problem("is an approval and so has no actions; put them into a stage after it")
+        if not approval and not actions:
+            item.problem("has no actions")
+        return Stage(
+            name=read.get("stage", ""), actions=actions, approval=approval, environment=read.get("environment")
+        )
+
+
+def _options(item: Item | None) -> Mapping[str, Json]:
+    value = item.json() if item is not None else None
+    return value if isinstance(value, dict) else {}
+
+
+def _mapping(item: Item) -> None:
+    item.entries()
+
+
+def _unique(things: list[tuple[Item, Any]], what: str) -> None:
+    lines: dict[str, int] = {}
+    for item, thing in things:
+        if thing.name and lines.setdefault(thing.name, item.line) != item.line:
+            item.problem(f"a second {what} is called {thing.name!r} (first on line {lines[thing.name]})")
+
+
+_PLAIN = ("run_order", "timeout", "attempts", "cancel_siblings")
+_ACTION: Mapping[str, Callable[[Item], Any]] = {
+    "name": Item.name,
+    "uses": Item.text,
+    "with": _mapping,
+    "run_order": Item.positive,
+    "timeout": Item.seconds,
+    "attempts": Item.positive,
+    "on_failure": lambda item: item.choice(OnFailure),
+    "cancel_siblings": Item.flag,
+}

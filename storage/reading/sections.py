@@ -1,0 +1,204 @@
+"""The sections of the file, each read into its noun."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from storage.model.catalog import Environment, Grant, Person, Registry, Service
+from storage.reading.actions import Actions
+from storage.reading.document import NAME, NAMING, Item, meant
+from storage.reading.pipeline import default
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://.+|[\w.-]+@[\w.-]+:.+")
+_WEB = re.compile(r"https?://[^\s/]+.*")
+_HIGHEST_PORT = 65_535
+
+
+def registry(item: Item | None) -> Registry:
+    """Read where images are kept."""
+    if item is None:
+        return Registry(host="")
+    variable = _matching(_VARIABLE, "the name of an environment variable")
+    readers = {"host": _matching(_HOST, "host or host:port"), "username_from": variable, "password_from": variable}
+    read = item.record(readers, ["host"])
+    if ("username_from" in read) != ("password_from" in read):
+        item.problem("username_from and password_from go together")
+    return Registry(host=read.pop("host", ""), **read)
+
+
+def environments(item: Item | None) -> dict[str, Environment]:
+    """Read the environments; what they say about each other is checked by `references`."""
+    found = {}
+    for name, entry in (item.entries() if item else {}).items():
+        _named(name, entry)
+        found[name] = Environment(name=name, **entry.record(_ENVIRONMENT))
+    return found
+
+
+def people(item: Item | None) -> dict[str, Person]:
+    """Read the people, by their Slack user ids."""
+    found: dict[str, Person] = {}
+    identity = _matching(_PERSON, "a Slack user id such as U0ANA0001")
+    readers: Mapping[str, Callable[[Item], Any]] = {"id": identity, "name": Item.text, "roles": Item.texts}
+    for entry in item.items() if item else []:
+        read = entry.record(readers, ["id", "name"])
+        person = Person(id=read.get("id", ""), name=read.get("name", ""), roles=read.get("roles", ()))
+        if person.id in found:
+            entry.problem(f"{person.id} is listed a second time")
+        found[person.id] = person
+    return found
+
+
+def grants(
+    item: Item | None, known: Mapping[str, Person], places: Mapping[str, Environment], things: Mapping[str, Item]
+) -> tuple[Grant, ...]:
+    """Read the policy; everybody and everything that it names has to exist."""
+    roles = {f"role:{role}" for person in known.values() for role in person.roles}
+    someone = ["everyone", *sorted(roles), *known]
+    found = []
+    for entry in item.items() if item else []:
+        readers: Mapping[str, Callable[[Item], Any]] = {
+            "who": _each(someone, "nobody listed under people is"),
+            "may": Item.texts,
+            "in": _each(["*", *places], "there is no environment"),
+            "services": _each(["*", *things], "there is no service"),
+        }
+        read = entry.record(readers, ["who", "may"])
+        found.append(
+            Grant(
+                who=read.get("who", ()),
+                may=read.get("may", ()),
+                environments=read.get("in", ("*",)),
+                services=read.get("services", ("*",)),
+            )
+        )
+    return tuple(found)
+
+
+def services(
+    item: Item | None, places: Mapping[str, Environment], actions: Actions, folder: Path
+) -> dict[str, Service]:
+    """Read the services with their pipelines. Repositories without host or root are relative to `folder`."""
+    found = {}
+    for name, entry in (item.entries() if item else {}).items():
+        _named(name, entry)
+        readers = {**_SERVICE, "addresses": _addresses(places), "env": _variables(places)}
+        known = {**readers, "pipeline": _nothing, "build": _nothing, "tests": _nothing}
+        read = {key: value for key, value in entry.record(known, ["repository", "image"]).items() if key in readers}
+        repository = _repository(read.pop("repository", ""), folder)
+        image = read.pop("image", "")
+        stages = _stages(entry, places, actions)
+        found[name] = Service(name=name, repository=repository, image=image, stages=stages, **read)
+    return found
+
+
+def _stages(entry: Item, places: Mapping[str, Environment], actions: Actions) -> Any:
+    parts = entry.entries()
+    pipeline = parts.get("pipeline")
+    if pipeline is not None and not pipeline.is_text:
+        for key in ("build", "tests"):
+            if key in parts:
+                parts[key].problem("belongs to the default pipeline, and this service has its own")
+        return actions.stages(pipeline)
+    if pipeline is not None:
+        pipeline.choice(["default"])
+    build = actions.one(parts.get("build") or entry.without("build"), name="image", uses="dockerfile")
+    tests = actions.many(parts["tests"], uses="command") if "tests" in parts else ()
+    return default(build, tests, places)
+
+
+def _repository(text: str, folder: Path) -> str:
+    if not text or _REMOTE.fullmatch(text):
+        return text
+    return str((folder / text).resolve())
+
+
+def _named(name: str, entry: Item) -> None:
+    if not NAME.fullmatch(name):
+        entry.problem(f"{name!r} is no name: {NAMING}")
+
+
+def _matching(pattern: re.Pattern[str], wanted: str) -> Callable[[Item], str]:
+    def read(item: Item) -> str:
+        text = item.text()
+        if text and not pattern.fullmatch(text):
+            item.problem(f"should be {wanted}, not {text!r}")
+        return text
+
+    return read
+
+
+def _each(known: list[str], otherwise: str) -> Callable[[Item], tuple[str, ...]]:
+    def read(item: Item) -> tuple[str, ...]:
+        for entry in item.items():
+            text = entry.text()
+            if text and text not in known:
+                entry.problem(f"{otherwise} {text!r}{meant(text, known)}")
+        return item.texts()
+
+    return read
+
+
+def _addresses(places: Mapping[str, Environment]) -> Callable[[Item], dict[str, str]]:
+    web = _matching(_WEB, "an address such as http://127.0.0.1:18081")
+    return lambda item: {name: web(entry) for name, entry in _by_environment(item, places).items()}
+
+
+def _variables(places: Mapping[str, Environment]) -> Callable[[Item], dict[str, dict[str, str]]]:
+    def read(item: Item) -> dict[str, str]:
+        for name, entry in item.entries().items():
+            if not _VARIABLE.fullmatch(name):
+                entry.problem(f"{name!r} is no name of a variable")
+        return {name: entry.text() for name, entry in item.entries().items()}
+
+    return lambda item: {name: read(entry) for name, entry in _by_environment(item, places).items()}
+
+
+def _by_environment(item: Item, places: Mapping[str, Environment]) -> dict[str, Item]:
+    entries = item.entries()
+    for name, entry in entries.items():
+        if name not in places:
+            entry.problem(f"there is no environment {name!r}{meant(name, places)}")
+    return entries
+
+
+def _port(item: Item) -> int:
+    number = item.positive()
+    if number > _HIGHEST_PORT:
+        item.problem(f"there is no port {number}")
+    return number
+
+
+def _options(item: Item) -> Any:
+    item.entries()
+    value = item.json()
+    return value if isinstance(value, dict) else {}
+
+
+def _nothing(_item: Item) -> None:
+    """Read later."""
+
+
+_ENVIRONMENT: Mapping[str, Callable[[Item], Any]] = {
+    "aliases": Item.texts,
+    "production": Item.flag,
+    "approvals": Item.whole,
+    "approval_ttl": Item.seconds,
+    "promotes_from": Item.text,
+    "target": Item.text,
+    "options": _options,
+}
+_SERVICE: Mapping[str, Callable[[Item], Any]] = {
+    "aliases": Item.texts,
+    "description": Item.text,
+    "repository": _matching(re.compile(r"[^-\s].*"), "a git URL or a path"),
+    "branch": _matching(re.compile(r"[^-\s]\S*"), "the name of a branch"),
+    "image": _matching(re.compile(r"[a-z0-9][a-z0-9._:/-]*"), "an image without its tag"),
+    "port": _port,
+    "health": _matching(re.compile(r"/\S*"), "a path such as /healthz"),
+    "channel": _matching(re.compile(r"[CG][A-Z0-9]{2,20}"), "the id of a channel such as C0DEPLOY1"),
+}

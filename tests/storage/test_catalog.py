@@ -1,0 +1,238 @@
+"""The catalog is read as written, and everything that is wrong with it is said at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from storage.catalog import CatalogProblems, Kinds, load
+from storage.model.catalog import Action, Catalog, Grant, Json, OnFailure, Person, Registry
+from storage.reading.document import NAMING
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "catalog.example.yml"
+MINIMAL = """\
+registry: {host: localhost:5000}
+environments:
+  homolog: {aliases: [hml]}
+  production: {promotes_from: homolog, approvals: 1, production: true}
+services:
+  hello:
+    repository: repos/hello
+    image: localhost:5000/hello
+people:
+  - {id: U0ANA0001, name: Ana, roles: [developer]}
+policy:
+  - {who: ["role:developer"], may: ["*"]}
+"""
+
+
+def read(tmp_path: Path, text: str, kinds: Kinds | None = None) -> Catalog:
+    file = tmp_path / "catalog.yml"
+    file.write_text(text, encoding="utf-8")
+    return load(file, kinds)
+
+
+def wrong(tmp_path: Path, text: str, kinds: Kinds | None = None) -> list[str]:
+    with pytest.raises(CatalogProblems) as caught:
+        read(tmp_path, text, kinds)
+    return [problem.removeprefix(f"{tmp_path}/catalog.yml:") for problem in caught.value.problems]
+
+
+def test_the_example_has_everything() -> None:
+    catalog = load(EXAMPLE)
+    hello, ledger = catalog.services["hello"], catalog.services["ledger"]
+    assert [(stage.name, stage.environment, stage.approval) for stage in hello.stages] == [
+        ("source", "homolog", False),
+        ("build", "homolog", False),
+        ("test", "homolog", False),
+        ("push", "homolog", False),
+        ("deploy-homolog", "homolog", False),
+        ("approve-production", None, True),
+        ("deploy-production", "production", False),
+    ]
+    assert hello.stages[1].actions == (
+        Action(name="image", uses="buildspec", options={"image": "estiva/ci:base", "privileged": True}, timeout=1200),
+    )
+    assert [action.attempts for action in hello.stages[2].actions] == [1, 2]
+    assert hello.env["homolog"] == {"GREETING": "olá", "LOG_LEVEL": "debug"}
+    assert ledger.repository == str(EXAMPLE.resolve().parents[1] / "ledger")
+    assert [(a.run_order, a.on_failure, a.cancel_siblings) for a in ledger.stages[1].actions] == [
+        (1, OnFailure.ABORT, False),
+        (2, OnFailure.CONTINUE, False),
+        (2, OnFailure.ABORT, True),
+    ]
+    assert catalog.environments["production"].approval_ttl == 86_400
+    assert catalog.people["U0ANA0001"] == Person(id="U0ANA0001", name="Ana", roles=("developer",))
+    assert catalog.grants[1].environments == ("homolog",)
+    assert catalog.registry.password_from == "REGISTRY_PASSWORD"
+    assert len(catalog.digest) == 64
+
+
+def test_little_is_needed(tmp_path: Path) -> None:
+    catalog = read(tmp_path, MINIMAL)
+    assert catalog.services["hello"].repository == str(tmp_path / "repos" / "hello")
+    assert [stage.name for stage in catalog.services["hello"].stages] == [
+        *("source", "build", "push", "deploy-homolog", "approve-production", "deploy-production")
+    ]
+    assert catalog.grants == (Grant(who=("role:developer",), may=("*",)),)
+    assert catalog.registry == Registry(host="localhost:5000")
+
+
+def test_without_approvals_there_is_no_gate(tmp_path: Path) -> None:
+    catalog = read(tmp_path, MINIMAL.replace("approvals: 1", "approvals: 0"))
+    assert not any(stage.approval for stage in catalog.services["hello"].stages)
+
+
+@pytest.mark.parametrize("word", ["no", "1.10", "0777", "1e3", "null-ish", "12:30", "off", "2026-01-01", "0x1F", "~x"])
+def test_texts_stay_as_they_are_written(tmp_path: Path, word: str) -> None:
+    catalog = read(tmp_path, MINIMAL.replace("repository:", f"branch: {word}\n    repository:"))
+    assert catalog.services["hello"].branch == word
+
+
+def test_variables_are_texts_and_options_are_values(tmp_path: Path) -> None:
+    env = "env: {homolog: {A: 1.0, B: no, C: 0o17, D: true}}"
+    build = "build: {with: {a: 1, b: no, c: true, d: '1', e: 1.5, f: ~}}"
+    hello = read(tmp_path, MINIMAL.replace("repository:", f"{env}\n    {build}\n    repository:")).services["hello"]
+    assert hello.env["homolog"] == {"A": "1.0", "B": "no", "C": "0o17", "D": "true"}
+    assert hello.stages[1].actions[0].options == {"a": 1, "b": "no", "c": True, "d": "1", "e": 1.5, "f": None}
+
+
+def test_anchors_and_merges_save_repetition(tmp_path: Path) -> None:
+    text = "x-common: &common {port: 9000, health: /up}\n" + MINIMAL.replace(
+        "repository:", "<<: *common\n    port: 9001\n    repository:"
+    )
+    hello = read(tmp_path, text).services["hello"]
+    assert (hello.port, hello.health) == (9001, "/up")
+
+
+def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
+    problems = wrong(
+        tmp_path,
+        """\
+registry: {hosts: localhost:5000}
+environments:
+  homolog: {aliases: [prod], approvals: many}
+  production: {promotes_from: homlog, approval_ttl: soon, production: yes}
+services:
+  hello:
+    repositry: x
+    image: localhost:5000/hello
+    port: 99999
+    env: {staging: {A: 1}}
+    build: {use: dockerfile}
+  produção:
+    repository: x
+    image: -x
+    aliases: [PRODUCTION, hello]
+people:
+  - {id: ana, name: Ana}
+policy:
+  - {who: [role:developr], may: deploy, in: [prodution], services: [helo]}
+""",
+    )
+    assert problems == [
+        "1: registry: host is missing",
+        "1: registry.hosts: unknown key; did you mean host?",
+        "3: environments.homolog.approvals: should be a whole number, not 'many'",
+        "4: environments.production.promotes_from: there is no environment 'homlog'; did you mean homolog?",
+        "4: environments.production.approval_ttl: should be a duration such as 90s, 30m or 24h, not 'soon'",
+        "4: environments.production.production: should be true or false, not 'yes'",
+        "6: services.hello: repository is missing",
+        "7: services.hello.repositry: unknown key; did you mean repository?",
+        "9: services.hello.port: there is no port 99999",
+        "10: services.hello.env.staging: there is no environment 'staging'",
+        "11: services.hello.build.use: unknown key; did you mean uses?",
+        f"12: services.produção: 'produção' is no name: {NAMING}",
+        "14: services.produção.image: should be an image without its tag, not '-x'",
+        "15: services.produção.aliases[0]: 'PRODUCTION' already means environments.production (line 4)",
+        "15: services.produção.aliases[1]: 'hello' already means services.hello (line 6)",
+        "17: people[0].id: should be a Slack user id such as U0ANA0001, not 'ana'",
+        "19: policy[0].who[0]: nobody listed under people is 'role:developr'",
+        "19: policy[0].may: should be a list, not 'deploy'",
+        "19: policy[0].in[0]: there is no environment 'prodution'; did you mean production?",
+        "19: policy[0].services[0]: there is no service 'helo'; did you mean hello?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("image: localhost", "image: a\n    image: localhost", "9: services.hello.image: stands here a second time"),
+        (
+            "host: localhost:5000}",
+            "host: x, username_from: A}",
+            "username_from and password_from go together",
+        ),
+        ("{aliases: [hml]}", "{aliases: hml}", "3: environments.homolog.aliases: should be a list, not 'hml'"),
+        ("{aliases: [hml]}", "{promotes_from: production}", "promotes in a circle"),
+        ("  homolog: {", "  other: {}\n  homolog: {", "only one environment can be the first, which is other"),
+        ("policy:", "polcy:", "11: polcy: unknown key; did you mean policy?"),
+        ("policy:", "policy: []\nx: [", "no YAML"),
+        ("name: Ana", "name: [Ana]", "people[0].name: should be a text, not a list"),
+        ("image: localhost", "pipeline: none\n    image: localhost", "'none' is not one of default"),
+        ("image: localhost", "tests: [{with: {}}]\n    image: localhost", "tests[0]: name is missing"),
+        ("image: localhost", "pipeline: [{stage: a}]\n    image: localhost", "pipeline[0]: has no actions"),
+        ("image: localhost", "pipeline: []\n    image: localhost", "pipeline: has no stages"),
+        (
+            "image: localhost",
+            "pipeline: [{stage: a, approval: true, actions: [{name: a, uses: b}]}]\n    image: localhost",
+            "pipeline[0]: is an approval and so has no actions",
+        ),
+        (
+            "image: localhost",
+            "pipeline:\n      - {stage: a, environment: homlog, approval: true}\n    image: localhost",
+            "9: services.hello.pipeline[0].environment: 'homlog' is not one of homolog, production; did you mean homo",
+        ),
+        (
+            "image: localhost",
+            "pipeline:\n      - {stage: a, approval: true}\n      - {stage: a, approval: true}\n    image: localhost",
+            "10: services.hello.pipeline[1]: a second stage is called 'a' (first on line 9)",
+        ),
+        ("repository: repos/hello", "repository: --upload-pack=x", "should be a git URL or a path"),
+        (
+            "image: localhost",
+            "build: {}\n    pipeline: [{stage: a, approval: true}]\n    image: localhost",
+            "build: belongs",
+        ),
+        ("image: localhost", "build: {with: &a {x: *a}}\n    image: localhost", "an anchor contains itself"),
+        (
+            "{id: U0ANA0001, name: Ana",
+            "{id: U0ANA0001, name: A}\n  - {id: U0ANA0001, name: Ana",
+            "is listed a second time",
+        ),
+    ],
+)
+def test_each_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    assert old in MINIMAL
+    assert any(problem in line for line in wrong(tmp_path, MINIMAL.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("", "1: the file is empty"), ("- a", "1: should be a mapping, not a list"), ("a: 'b", "1: no YAML")],
+)
+def test_what_is_no_catalog_is_said_to_be_none(tmp_path: Path, text: str, problem: str) -> None:
+    assert any(line.startswith(problem) for line in wrong(tmp_path, text))
+
+
+def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> None:
+    (tmp_path / "catalog.yml").write_bytes(MINIMAL.encode() + "# olá".encode("latin-1"))
+    with pytest.raises(CatalogProblems, match=r"catalog\.yml:13: not UTF-8"):
+        load(tmp_path / "catalog.yml")
+
+
+def test_kinds_check_their_own_options(tmp_path: Path) -> None:
+    def fussy(options: Mapping[str, Json]) -> list[str]:
+        return [f"unknown option {name}" for name in options]
+
+    def easy(_options: Mapping[str, Json]) -> list[str]:
+        return []
+
+    kinds = {"git": easy, "push": easy, "dockerfile": fussy, "docker": fussy}
+    read(tmp_path, MINIMAL, kinds)
+    text = MINIMAL.replace("image: loc", "build: {with: {q: 1}}\n    tests: [{name: a}]\n    image: loc")
+    assert wrong(tmp_path, text.replace("[hml]", "[hml], target: dockr, options: {a: 1}"), kinds) == [
+        "3: environments.homolog.target: no kind of action is called 'dockr'; did you mean docker?",
+        "8: services.hello.build.with: unknown option q",
+        "9: services.hello.tests[0]: no kind of action is called 'command'",
+    ]

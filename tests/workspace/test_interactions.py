@@ -1,0 +1,405 @@
+import asyncio
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.workspace.client import WorkspaceClient
+from bot.workspace.server import LocalWorkspace
+
+DEPLOYS = "C0DEPLOYS"
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+APPROVE = {"type": "button", "action_id": "approve", "text": plain("Approve"), "value": "run-7", "style": "primary"}
+CHOICE = {
+    "type": "static_select",
+    "action_id": "environment",
+    "options": [{"text": plain(name), "value": name} for name in ("homolog", "production")],
+    "initial_option": {"text": plain("homolog"), "value": "homolog"},
+}
+GATE = [{"type": "actions", "block_id": "gate", "elements": [APPROVE, CHOICE]}]
+REASON = {
+    "type": "input",
+    "block_id": "reason",
+    "label": plain("Why?"),
+    "element": {"type": "plain_text_input", "action_id": "why", "min_length": 3},
+}
+WHERE = {"type": "input", "block_id": "where", "label": plain("Where?"), "element": CHOICE}
+
+
+def modal(*blocks: dict[str, Any], title: str = "Deploy", **more: Any) -> dict[str, Any]:
+    frame = {"type": "modal", "callback_id": "deploy", "title": plain(title), "submit": plain("Go")}
+    return frame | {"blocks": list(blocks) or [{"type": "divider"}]} | more
+
+
+async def gate(slack: AsyncWebClient, ana: WorkspaceClient) -> dict[str, Any]:
+    await slack.chat_postMessage(channel=DEPLOYS, text="Approve?", blocks=GATE)
+    return (await ana.messages(DEPLOYS))[-1]
+
+
+async def test_a_click_carries_who_what_and_where(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    @bolt.action("approve")
+    async def approve(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        bodies.append(body)
+
+    await connect()
+    message = await gate(slack, ana)
+
+    assert await ana.click(message, "approve") == {"ok": True}
+
+    body = bodies[0]
+    assert body["user"]["id"] == "UANADEV01"
+    assert body["container"] == {
+        "type": "message",
+        "message_ts": message["ts"],
+        "channel_id": DEPLOYS,
+        "is_ephemeral": False,
+    }
+    assert body["channel"] == {"id": DEPLOYS, "name": "deploys"}
+    assert body["message"]["text"] == "Approve?"
+    assert (body["actions"][0]["action_id"], body["actions"][0]["value"]) == ("approve", "run-7")
+    assert body["actions"][0]["block_id"] == "gate"
+    assert body["state"]["values"]["gate"]["environment"]["selected_option"]["value"] == "homolog"
+    assert body["response_url"].startswith("http://127.0.0.1")
+
+
+async def test_a_choice_carries_the_whole_option(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    chosen: list[dict[str, Any]] = []
+
+    @bolt.action("environment")
+    async def environment(ack: Any, action: dict[str, Any], body: dict[str, Any]) -> None:
+        await ack()
+        chosen.extend((action, body["state"]["values"]["gate"]["environment"]))
+
+    await connect()
+    await ana.click(await gate(slack, ana), "environment", selected="production")
+    unknown = await ana.click(await gate(slack, ana), "environment", selected="moon")
+
+    assert [each["selected_option"]["value"] for each in chosen] == ["production", "production"]
+    assert unknown["error"] == "invalid_choice"
+
+
+async def test_a_click_that_nobody_acks_fails_before_the_person(
+    slack: AsyncWebClient, connect: Any, ana: WorkspaceClient
+) -> None:
+    await connect()
+
+    answer = await ana.click(await gate(slack, ana), "approve")
+
+    assert answer["error"] == "app_did_not_respond"
+    assert len(await ana.log(kind="delivery", method="interactive")) == 1
+
+
+async def test_a_button_that_was_replaced_cannot_be_pressed(slack: AsyncWebClient, ana: WorkspaceClient) -> None:
+    message = await gate(slack, ana)
+    await slack.chat_update(channel=DEPLOYS, ts=message["ts"], text="Approved", blocks=[])
+
+    assert (await ana.click(message, "approve"))["error"] == "action_not_found"
+    await slack.chat_delete(channel=DEPLOYS, ts=message["ts"])
+    assert (await ana.click(message, "approve"))["error"] == "message_not_found"
+
+
+async def test_a_command_carries_ids_and_its_ack_is_an_ephemeral_answer(
+    bolt: AsyncApp, connect: Any, ana: WorkspaceClient, rui: WorkspaceClient
+) -> None:
+    commands: list[dict[str, Any]] = []
+
+    @bolt.command("/estiva")
+    async def command(ack: Any, command: dict[str, Any]) -> None:
+        commands.append(command)
+        await ack("only for you")
+
+    await connect()
+    answer = await ana.say("#deploys", "/estiva grant @release on #general & more")
+
+    assert answer["ok"]
+    assert commands[0]["text"] == "grant <@URUIREL01|release> on <#C0GENERAL|general> &amp; more"
+    assert commands[0]["channel_id"] == DEPLOYS
+    assert commands[0]["user_name"] == "dev"
+    shown = await ana.wait_for_message("only for you")
+    assert shown["is_ephemeral"]
+    assert await rui.messages(DEPLOYS) == []
+
+
+async def test_a_command_may_answer_everybody(
+    bolt: AsyncApp, connect: Any, ana: WorkspaceClient, rui: WorkspaceClient
+) -> None:
+    @bolt.command("/estiva")
+    async def command(ack: Any) -> None:
+        await ack(text="for all", response_type="in_channel")
+
+    await connect()
+    await ana.say("#deploys", "/estiva status")
+
+    assert (await rui.wait_for_message("for all"))["user"] == "UESTIVA01"
+
+
+async def test_commands_have_no_threads_and_must_exist(ana: WorkspaceClient) -> None:
+    said = await ana.say("#deploys", "root")
+
+    in_thread = await ana.say("#deploys", "/estiva status", thread_ts=said["ts"])
+    unknown = await ana.say("#deploys", "/deploy hello")
+
+    assert in_thread["error"] == "not_in_thread"
+    assert unknown["error"] == "unknown_command"
+
+
+async def test_a_response_url_is_good_five_times(
+    bolt: AsyncApp, connect: Any, ana: WorkspaceClient, local: LocalWorkspace
+) -> None:
+    urls: list[str] = []
+
+    @bolt.command("/estiva")
+    async def command(ack: Any, command: dict[str, Any]) -> None:
+        urls.append(command["response_url"])
+        await ack()
+
+    await connect()
+    await ana.say("#deploys", "/estiva status")
+    webhook = AsyncWebhookClient(urls[0])
+    answers = [await webhook.send(text=str(number)) for number in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [404]
+    assert "used_url" in answers[-1].body
+    assert len(await ana.messages(DEPLOYS)) == 5
+    local.platform.responses.issue(local.platform.responses._issued[urls[0].rsplit("/", 1)[1]].meaning)
+
+
+async def test_a_response_may_replace_or_delete_what_was_clicked(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    @bolt.action("approve")
+    async def approve(ack: Any, respond: Any) -> None:
+        await ack()
+        await respond(text="Approved", blocks=[], replace_original=True)
+
+    @bolt.action("environment")
+    async def environment(ack: Any, respond: Any) -> None:
+        await ack()
+        await respond(delete_original=True)
+
+    await connect()
+    first, second = await gate(slack, ana), await gate(slack, ana)
+    await ana.click(first, "approve")
+    replaced = await ana.wait_for_message('"Approved"')
+    await ana.click(second, "environment", selected="production")
+    await ana.wait_for(lambda event: event["type"] == "message_deleted")
+
+    assert replaced["ts"] == first["ts"]
+    assert [message["text"] for message in await ana.messages(DEPLOYS)] == ["Approved"]
+
+
+async def opened(ana: WorkspaceClient) -> dict[str, Any]:
+    event = await ana.wait_for(lambda event: event["type"] == "view" and event["action"] == "opened")
+    return dict(event["views"][-1])
+
+
+def opens(bolt: AsyncApp, view: dict[str, Any]) -> None:
+    @bolt.shortcut("deploy")
+    async def shortcut(ack: Any, client: AsyncWebClient, body: dict[str, Any]) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+
+async def test_a_modal_is_opened_submitted_and_closed(bolt: AsyncApp, connect: Any, ana: WorkspaceClient) -> None:
+    submitted: list[dict[str, Any]] = []
+    opens(bolt, modal(REASON, WHERE, private_metadata="run-7"))
+
+    @bolt.view("deploy")
+    async def submission(ack: Any, view: dict[str, Any]) -> None:
+        await ack()
+        submitted.append(view)
+
+    await connect()
+    assert (await ana.act("shortcut", callback_id="deploy"))["ok"]
+    view = await opened(ana)
+    answer = await ana.submit(view, why="because", environment="production")
+
+    assert (answer["response"], answer["views"]) == ("closed", [])
+    values = submitted[0]["state"]["values"]
+    assert values["reason"]["why"]["value"] == "because"
+    assert values["where"]["environment"]["selected_option"]["value"] == "production"
+    assert submitted[0]["private_metadata"] == "run-7"
+
+
+async def test_the_client_refuses_an_empty_or_short_input_itself(
+    bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    opens(bolt, modal(REASON))
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+    view = await opened(ana)
+
+    empty = await ana.submit(view)
+    short = await ana.submit(view, why="x")
+
+    assert empty["errors"] == {"reason": "Please complete this required field."}
+    assert short["errors"] == {"reason": "Please enter at least 3 characters."}
+    assert not [each for each in await ana.log() if each.get("payload", {}).get("type") == "view_submission"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "response", "titles"),
+    [
+        ({"response_action": "update", "view": modal(title="Second")}, "updated", ["Second"]),
+        ({"response_action": "push", "view": modal(title="Second")}, "pushed", ["Deploy", "Second"]),
+        ({"response_action": "clear"}, "cleared", []),
+    ],
+)
+async def test_a_submission_may_change_the_stack(  # noqa: PLR0913
+    bolt: AsyncApp, connect: Any, ana: WorkspaceClient, answer: dict[str, Any], response: str, titles: list[str]
+) -> None:
+    opens(bolt, modal())
+
+    @bolt.view("deploy")
+    async def submission(ack: Any) -> None:
+        await ack(**answer)
+
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+    result = await ana.submit(await opened(ana))
+
+    assert result["response"] == response
+    assert [view["title"]["text"] for view in result["views"]] == titles
+
+
+async def test_the_app_may_find_errors(bolt: AsyncApp, connect: Any, ana: WorkspaceClient) -> None:
+    opens(bolt, modal(REASON))
+
+    @bolt.view("deploy")
+    async def submission(ack: Any) -> None:
+        await ack(response_action="errors", errors={"reason": "Not good enough"})
+
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+    result = await ana.submit(await opened(ana), why="because")
+
+    assert (result["error"], result["errors"]) == ("validation", {"reason": "Not good enough"})
+    assert len((await ana.look("state"))["views"]) == 1
+
+
+async def test_an_unacked_submission_leaves_the_modal_open(bolt: AsyncApp, connect: Any, ana: WorkspaceClient) -> None:
+    opens(bolt, modal())
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+
+    result = await ana.submit(await opened(ana))
+
+    assert result["message"] == "We had some trouble connecting. Try again?"
+    assert len((await ana.look("state"))["views"]) == 1
+
+
+async def test_closing_is_told_when_asked(bolt: AsyncApp, connect: Any, ana: WorkspaceClient) -> None:
+    closed = asyncio.Event()
+    opens(bolt, modal(notify_on_close=True))
+
+    @bolt.view_closed("deploy")
+    async def gone(ack: Any) -> None:
+        await ack()
+        closed.set()
+
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+    view = await opened(ana)
+    answer = await ana.act("close", view_id=view["id"])
+
+    assert answer == {"ok": True, "views": []}
+    await asyncio.wait_for(closed.wait(), 5)
+
+
+async def test_a_trigger_is_good_once_and_not_for_long(
+    local: LocalWorkspace, slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    triggers: list[str] = []
+
+    @bolt.shortcut("deploy")
+    async def shortcut(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        triggers.append(body["trigger_id"])
+
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+    first = await slack.views_open(trigger_id=triggers[0], view=modal())
+    errors = []
+    for trigger in (triggers[0], "1.2.3", local.platform.triggers.issue("UANADEV01")):
+        if trigger not in (triggers[0], "1.2.3"):
+            local.workspace.clock, now = local.workspace.clock, local.workspace.clock()
+            local.platform.triggers._clock = lambda now=now: now + 3.5  # type: ignore[misc]
+        with pytest.raises(SlackApiError) as refusal:
+            await slack.views_open(trigger_id=trigger, view=modal())
+        errors.append(refusal.value.response["error"])
+
+    assert first["view"]["hash"]
+    assert errors == ["exchanged_trigger_id", "invalid_trigger_id", "expired_trigger_id"]
+
+
+async def test_a_view_is_updated_with_the_right_hash_only(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    opens(bolt, modal(external_id="ours"))
+    await connect()
+    await ana.act("shortcut", callback_id="deploy")
+    view = await opened(ana)
+
+    updated = await slack.views_update(view_id=view["id"], hash=view["hash"], view=modal(title="New"))
+    with pytest.raises(SlackApiError, match="hash_conflict"):
+        await slack.views_update(view_id=view["id"], hash=view["hash"], view=modal(title="Newer"))
+
+    assert updated["view"]["title"]["text"] == "New"
+    assert updated["view"]["id"] == view["id"]
+
+
+async def test_a_message_shortcut_carries_the_message(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    @bolt.shortcut("show_log")
+    async def shortcut(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        bodies.append(body)
+
+    await connect()
+    posted = await slack.chat_postMessage(channel=DEPLOYS, text="Deploy failed")
+    await ana.act("shortcut", callback_id="show_log", channel=DEPLOYS, message_ts=posted["ts"])
+
+    assert bodies[0]["type"] == "message_action"
+    assert bodies[0]["message"]["text"] == "Deploy failed"
+
+
+async def test_the_app_home_is_published_and_clicked(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    clicked: list[dict[str, Any]] = []
+
+    @bolt.event("app_home_opened")
+    async def home(client: AsyncWebClient, event: dict[str, Any]) -> None:
+        await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": GATE})
+
+    @bolt.action("approve")
+    async def approve(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        clicked.append(body)
+
+    await connect()
+    assert (await ana.act("home"))["view"] is None
+    view = (await ana.wait_for(lambda event: event["type"] == "home"))["view"]
+    await ana.click_view(view, "approve")
+
+    assert clicked[0]["view"]["type"] == "home"
+    assert clicked[0]["container"] == {"type": "view", "view_id": view["id"]}
+    assert (await ana.look("state"))["home"]["id"] == view["id"]

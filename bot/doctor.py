@@ -86,7 +86,7 @@ class Doctor:
     async def _bot_token(self, session: aiohttp.ClientSession) -> Finding:
         token = self.settings.slack_bot_token
         client = AsyncWebClient(
-            token=token and token.get_secret_value(), base_url=self.settings.slack_base_url, session=session
+            token=token.get_secret_value() if token else None, base_url=self.settings.slack_base_url, session=session
         )
         try:
             answer = await client.auth_test()

@@ -5,16 +5,17 @@ import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.terminal import Json as AsJson
 from bot.cli.terminal import err, out, run, settings, show_json
 from bot.settings import Settings
-from storage.audit import Verdict
-from storage.model.catalog import Json
-from storage.store import Store
+
+if TYPE_CHECKING:
+    from storage.audit import Verdict
+    from storage.model.catalog import Json
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
@@ -66,7 +67,9 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and text != "-" else text
 
 
-async def _rows(chosen: Settings) -> list[dict[str, Json]]:
+async def _rows(chosen: Settings) -> "list[dict[str, Json]]":
+    from storage.store import Store
+
     store = await Store.open(chosen.store_url, chosen.data)
     try:
         rows: list[dict[str, Json]] = []
@@ -77,7 +80,9 @@ async def _rows(chosen: Settings) -> list[dict[str, Json]]:
         await store.close()
 
 
-async def _verdict(chosen: Settings) -> Verdict:
+async def _verdict(chosen: Settings) -> "Verdict":
+    from storage.store import Store
+
     store = await Store.open(chosen.store_url, chosen.data)
     try:
         return await store.journal.verify()

@@ -6,8 +6,6 @@ from typing import Annotated
 import typer
 
 from bot.cli.terminal import Json, err, out, settings, show_json
-from runners.kinds import option_checks
-from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
 
 app = typer.Typer(no_args_is_help=True, help="The catalog: what can be deployed, where, by whom.")
@@ -15,6 +13,9 @@ app = typer.Typer(no_args_is_help=True, help="The catalog: what can be deployed,
 
 def load_or_fail(path: Path) -> Catalog:
     """Load a catalog, or print all its problems and end with exit code 2."""
+    from runners.kinds import option_checks
+    from storage.catalog import CatalogProblems, load
+
     try:
         return load(path, option_checks())
     except CatalogProblems as problems:

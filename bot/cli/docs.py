@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bot.cli.terminal import show
 from bot.settings import Settings
-from commands.book import book
-from commands.command import Command
+
+if TYPE_CHECKING:
+    from commands.command import Command
 
 
 class Page(StrEnum):
@@ -28,6 +30,8 @@ def write(page: Page) -> str:
 
 
 def _commands() -> Iterator[str]:
+    from commands.book import book
+
     yield "# Commands"
     yield ""
     yield "What you can ask, with a mention (`@estiva status`), in a direct message, or as `/estiva status`."
@@ -38,7 +42,7 @@ def _commands() -> Iterator[str]:
         yield from _command(command)
 
 
-def _command(command: Command) -> Iterator[str]:
+def _command(command: "Command") -> Iterator[str]:
     yield ""
     yield f"## {command.name}"
     yield ""

@@ -1,10 +1,13 @@
 """`estiva doctor`: what is missing for Estiva to work here, and how to mend it."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from bot.cli.terminal import Json, out, run, settings, show_json
-from bot.doctor import Doctor
-from runners.checkup import Finding
+
+if TYPE_CHECKING:
+    from runners.checkup import Finding
 
 
 def doctor(as_json: Json = False) -> None:
@@ -15,7 +18,9 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-async def _examine(*, shown: bool) -> list[Finding]:
+async def _examine(*, shown: bool) -> "list[Finding]":
+    from bot.doctor import Doctor
+
     findings = []
     async for finding in Doctor(settings()).examine():
         findings.append(finding)

@@ -1,14 +1,16 @@
 """`estiva logs [<service or run>]`: the log of the last failure, or of one run, straight from the store."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.terminal import Json, fail, out, run, settings, show_json
 from bot.settings import Settings
-from storage.model.run import Run
-from storage.model.view import RunView, fold
-from storage.store import Store
+
+if TYPE_CHECKING:
+    from storage.model.run import Run
+    from storage.model.view import RunView
+    from storage.store import Store
 
 
 def logs(
@@ -30,7 +32,10 @@ def logs(
             out.print(line, markup=False)
 
 
-async def _find(chosen: Settings, what: str | None) -> tuple[RunView, dict[str, list[str]]] | None:
+async def _find(chosen: Settings, what: str | None) -> "tuple[RunView, dict[str, list[str]]] | None":
+    from storage.model.view import fold
+    from storage.store import Store
+
     store = await Store.open(chosen.store_url, chosen.data)
     try:
         found = await _which(store, what)
@@ -49,5 +54,5 @@ async def _find(chosen: Settings, what: str | None) -> tuple[RunView, dict[str, 
         await store.close()
 
 
-async def _which(store: Store, what: str | None) -> Run | None:
+async def _which(store: "Store", what: str | None) -> "Run | None":
     return (await store.runs.find(what) if what else None) or await store.runs.last_failed(what)

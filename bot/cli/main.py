@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, catalog, demo, doctor, logs, manifest, parse, say, serve, workspace
+from bot.cli import audit, catalog, demo, docs, doctor, logs, manifest, parse, say, serve, workspace
 
 app = typer.Typer(
     name="estiva",
@@ -17,6 +17,7 @@ app.command("demo")(demo.demo)
 app.command("say")(say.say)
 app.command("parse")(parse.parse_message)
 app.command("logs")(logs.logs)
+app.command("docs", hidden=True)(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("manifest")(manifest.manifest)
 app.add_typer(catalog.app, name="catalog")

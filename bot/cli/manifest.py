@@ -6,7 +6,6 @@ import typer
 
 from bot.cli.terminal import show_json
 from bot.settings import Mode
-from bot.slack.manifest import manifest as describe
 
 
 def manifest(
@@ -14,6 +13,8 @@ def manifest(
     url: Annotated[str | None, typer.Option(help="Public address of the bot, HTTP mode.")] = None,
 ) -> None:
     """Print the app manifest with the fewest scopes that Estiva needs."""
+    from bot.slack.manifest import manifest as describe
+
     if mode is Mode.HTTP and url is None:
         raise typer.BadParameter("HTTP mode needs --url, the public address of the bot: https://estiva.example.com")
     show_json(describe(mode.value, url))

@@ -60,6 +60,8 @@ class Conversation:
         self._ts = ts
         self._run: str | None = None
         self._shown: dict[str, str] = {}
+        self._status = ""
+        self._told = False
 
     def take(self, event: Mapping[str, Any], *, wait: bool) -> int | None:
         """Take one event of the workspace; give the exit code when the conversation is over."""
@@ -76,7 +78,7 @@ class Conversation:
 
     def _reply(self, message: Mapping[str, Any], facts: Mapping[str, Any], *, wait: bool) -> int | None:
         out.print(plain(message["text"]), markup=False)
-        verdict = facts.get("verdict", "done")
+        verdict = facts.get("status", "done")
         if verdict == "started" and wait:
             self._run = facts["run"]
             return None
@@ -88,10 +90,12 @@ class Conversation:
             if self._shown.get(task["task_id"]) != line and task["status"] != "pending":
                 self._shown[task["task_id"]] = line
                 out.print(line, markup=False)
-        if facts.get("key", "").endswith("/end"):
+        self._status = facts.get("status") or self._status
+        name = facts.get("key", "").removeprefix(f"{self._run}/")
+        if name == "ended" or name.startswith(("failure/", "approval/")):
             out.print(plain(message["text"]), markup=False)
-            return _ENDED[facts["status"]]
-        return None
+            self._told = not name.startswith("approval/")
+        return _ENDED.get(self._status) if self._told else None
 
 
 def plain(text: str) -> str:

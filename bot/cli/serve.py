@@ -1,0 +1,69 @@
+"""`estiva serve`: the bot, its engine and its HTTP side, until SIGTERM or Ctrl-C."""
+
+import asyncio
+import logging
+import signal
+from typing import Annotated
+
+import typer
+
+from bot.cli.terminal import err, fail, out, run, settings
+from bot.local import LocalAccess
+from bot.settings import SLACK, Settings
+
+
+def serve(
+    workspace: Annotated[
+        bool, typer.Option("--workspace", help="Talk to the local workspace on the same data folder, not to Slack.")
+    ] = False,
+) -> None:
+    """Serve until stopped. What was under way when it stopped, or died, goes on at the next start."""
+    chosen = _local(settings()) if workspace else settings()
+    missing = chosen.missing()
+    if missing:
+        fail(f"Not set: {', '.join(missing)}. See docs/connect-slack.md; without Slack: `make demo`.")
+    logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("dbos", "slack_bolt", "bot.slack.bolt", "alembic"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    from bot.compose import PortTaken
+    from bot.slack.connection import SlackSetupError
+    from runners.lease import EngineBusy
+    from storage.catalog import CatalogProblems
+
+    try:
+        run(_serve(chosen))
+    except CatalogProblems as problems:
+        err.print(str(problems), style="red", markup=False)
+        raise typer.Exit(2) from problems
+    except FileNotFoundError as problem:
+        fail(f"No catalog at {problem.filename}: set ESTIVA_CATALOG to yours; docs/catalog.md tells how to write one.")
+    except (EngineBusy, SlackSetupError, PortTaken) as problem:
+        fail(str(problem))
+
+
+def _local(chosen: Settings) -> Settings:
+    """Take the local workspace's tokens; refuse to mix them with real ones."""
+    if chosen.slack_base_url == SLACK and (chosen.slack_bot_token or chosen.slack_app_token):
+        fail("Slack credentials are set: the local workspace never runs together with them. Unset ESTIVA_SLACK_*.")
+    access = LocalAccess.read(chosen.data)
+    if access is None:
+        fail(f"No local workspace serves from {chosen.data}: start `estiva workspace` first, or `make demo`.")
+    return chosen.model_copy(update=access.settings())
+
+
+async def _serve(chosen: Settings) -> None:
+    from bot.compose import estiva
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with estiva(chosen) as running:
+        out.print(f"Estiva serves; health at {running.url}/health", markup=False)
+        work = asyncio.create_task(running.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if work.done():
+            await work  # it never ends by itself: this raises what went wrong
+        work.cancel()
+        await asyncio.wait({work})

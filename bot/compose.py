@@ -1,0 +1,168 @@
+"""The composition root: the one place where the parts are put together, opened in order and closed in reverse."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.catalogs import Catalogs
+from bot.metrics import Metrics
+from bot.settings import Mode, Settings
+from bot.slack.connection import Access, Slack
+from bot.slack.guard import Guard
+from bot.web import web_app
+from commands.desk import Desk
+from commands.policy import able
+from runners.containers import EngineUnavailable
+from runners.engine import Engine
+from runners.kinds import Tools, kinds, option_checks
+from storage.model import artifact
+from storage.model.catalog import Catalog
+from storage.model.event import Fact, Kind
+from storage.model.release import Release
+from storage.model.view import RunView
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+_RECONCILE = 5.0
+"""Seconds between two tries to reach the Docker engine at start."""
+_MOST_CHANGES = 20
+
+
+class PortTaken(Exception):  # noqa: N818 - told to the operator as it stands
+    """Somebody else listens where Estiva should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estiva:
+    """A running Estiva, all parts open."""
+
+    settings: Settings
+    store: Store
+    engine: Engine
+    slack: Slack
+    tools: Tools
+    url: str
+    """Where health, metrics and HTTP mode are."""
+
+    async def run(self) -> None:
+        """Do the work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.slack.run(), name="slack")
+            group.create_task(_reconcile(self.tools), name="reconcile")
+
+
+@asynccontextmanager
+async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) -> AsyncIterator[Estiva]:
+    """Open everything, give it, and close it again.
+
+    Raises `CatalogProblems`, `EngineBusy` (another process has this data folder), `SlackSetupError`, `PortTaken`.
+    """
+    catalogs = Catalogs(settings.catalog, option_checks())
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.store_url, settings.data, secrets=_secrets(settings, catalogs(), environ))
+        stack.push_async_callback(store.close)
+        await _note_catalog(store, settings, catalogs())
+        tools = Tools(data=settings.data.absolute(), namespace=settings.namespace, environ=environ)
+        stack.callback(tools.close)
+        engine = Engine(
+            store, kinds(tools), lambda: catalogs().registry, settings.data.absolute(), url=settings.store_url
+        )
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        metrics = Metrics()
+        desk = Desk(store=store, engine=engine, mirrors=tools.mirrors, catalog=catalogs)
+        slack = _slack(settings, store, desk, catalogs, tools, metrics)
+        await slack.open()
+        stack.push_async_callback(slack.close)
+        url = await stack.enter_async_context(_http(settings, store, engine, slack, metrics))
+        yield Estiva(settings=settings, store=store, engine=engine, slack=slack, tools=tools, url=url)
+
+
+def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -> list[str]:
+    """Collect every secret that this process knows, to be masked wherever something is written."""
+    tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    names = (catalog.registry.password_from, *settings.secrets_from)
+    known = [token.get_secret_value() for token in tokens if token]
+    return known + [environ[name] for name in names if name and environ.get(name)]
+
+
+async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> None:
+    data = {"digest": catalog.digest, "path": str(settings.catalog)}
+    fact = Fact(kind=Kind.CATALOG_CHANGED, actor="estiva", key=f"catalog/{catalog.digest}", data={**data})
+    await store.journal.append(fact)
+
+
+def _slack(settings: Settings, store: Store, desk: Desk, catalogs: Catalogs, tools: Tools, metrics: Metrics) -> Slack:
+    def approvers(view: RunView) -> list[str]:
+        plan = view.run.plan
+        may = able(catalogs(), "approve", service=plan.service.name, environment=plan.environment.name)
+        return [user for user in may if user != view.run.requester]
+
+    async def changes(view: RunView, running: Release) -> list[str]:
+        commit = view.artifacts.get(artifact.COMMIT, "")
+        if not commit:
+            return []
+        log_lines = await tools.mirrors.log_between(view.run.plan.service, running.commit, commit, _MOST_CHANGES)
+        return [f"{commit[:7]} {subject} ({author})" for commit, author, subject in log_lines]
+
+    app_token = settings.slack_app_token if settings.slack_mode is Mode.SOCKET else None
+    access = Access(
+        bot_token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else "",
+        base_url=settings.slack_base_url,
+        app_token=app_token.get_secret_value() if app_token else None,
+    )
+    return Slack(
+        access=access, store=store, desk=desk, catalog=catalogs, metrics=metrics, approvers=approvers, changes=changes
+    )
+
+
+@asynccontextmanager
+async def _http(settings: Settings, store: Store, engine: Engine, slack: Slack, metrics: Metrics) -> AsyncIterator[str]:
+    async def facts() -> Mapping[str, object]:
+        parts = {"engine": engine.health(), "slack": await slack.facts()}
+        return {"ready": bool(parts["engine"]["ok"] and parts["slack"]["connected"]), **parts}
+
+    async def gauges() -> None:
+        metrics.active(run.status.value for run in await store.runs.active())
+
+    http = settings.slack_mode is Mode.HTTP
+    secret = settings.slack_signing_secret
+    app = web_app(
+        facts=facts,
+        metrics=metrics,
+        gauges=gauges,
+        slack=slack.app if http else None,
+        guard=Guard(secret.get_secret_value()) if http and secret else None,
+    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    except OSError as problem:
+        raise PortTaken(
+            f"cannot listen on {settings.http_host}:{settings.http_port} ({problem.strerror}): "
+            "set ESTIVA_HTTP_PORT to a free port"
+        ) from problem
+    finally:
+        await runner.cleanup()
+
+
+async def _reconcile(tools: Tools) -> None:
+    """Point the proxy at what runs; when the engine is away at start, as soon as it is back."""
+    while True:
+        try:
+            await tools.start()
+        except EngineUnavailable as problem:
+            log.error("%s", problem)  # noqa: TRY400 - the message says it all
+            await asyncio.sleep(_RECONCILE)
+        else:
+            return

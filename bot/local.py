@@ -1,0 +1,59 @@
+"""Where the local workspace is and what opens it: written beside the data, for the bot and the terminal."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.settings import Mode
+
+NAME = "local.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalAccess:
+    """The tokens with which a bot connects to the local workspace. Kept over restarts, so that the bot may stay."""
+
+    url: str
+    bot_token: str
+    app_token: str
+    signing_secret: str
+
+    @classmethod
+    def read(cls, data: Path) -> "LocalAccess | None":
+        """Read what a workspace that serves from this folder wrote; `None` when none ever did."""
+        try:
+            return cls(**json.loads((data / NAME).read_text()))
+        except FileNotFoundError:
+            return None
+
+    @classmethod
+    def fresh(cls) -> "LocalAccess":
+        """Make new tokens."""
+        return cls(
+            url="",
+            bot_token=f"xoxb-local-{secrets.token_hex(16)}",
+            app_token=f"xapp-local-{secrets.token_hex(16)}",
+            signing_secret=secrets.token_hex(16),
+        )
+
+    def write(self, data: Path) -> None:
+        """Write it, readable by the owner only."""
+        data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data / NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file)
+
+    def settings(self) -> dict[str, Any]:
+        """Give the settings of a bot that talks to this workspace."""
+        return {
+            "slack_mode": Mode.SOCKET,
+            "slack_base_url": f"{self.url}/api/",
+            "slack_bot_token": SecretStr(self.bot_token),
+            "slack_app_token": SecretStr(self.app_token),
+            "slack_signing_secret": SecretStr(self.signing_secret),
+        }

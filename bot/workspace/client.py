@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -42,7 +42,9 @@ class WorkspaceClient:
 
     async def click_view(self, view: Json, action_id: str, **more: Any) -> Json:
         """Press the element `action_id` of a modal or App Home."""
-        return await self.act("click", view_id=view["id"], block_id=holder(view, action_id), action_id=action_id, **more)
+        return await self.act(
+            "click", view_id=view["id"], block_id=holder(view, action_id), action_id=action_id, **more
+        )
 
     async def submit(self, view: Json, **values: Any) -> Json:
         """Submit a modal; `values` by action id."""
@@ -82,7 +84,7 @@ class WorkspaceClient:
         query = {"channel": channel} | ({"thread": thread} if thread else {})
         return list((await self.look("messages", **query))["messages"])
 
-    async def events(self, after: int | None = None) -> AsyncIterator[Json]:
+    async def events(self, after: int | None = None) -> AsyncGenerator[Json, None]:
         """Yield what happens, as this person sees it."""
         query = {"as": self.who} | ({} if after is None else {"last_event_id": str(after)})
         async with self._session.get(f"{self.url}/act/stream", params=query, timeout=_ENDLESS) as answer:

@@ -34,7 +34,7 @@ def guard(platform: Platform) -> Middleware:
 def _own_host(platform: Platform, request: web.Request) -> bool:
     """A page of another site that resolves its name to this machine sends its own name here."""
     host = urlsplit(f"//{request.host}").hostname or ""
-    return host in _LOOPBACK | {platform.settings.host}
+    return host in _LOOPBACK | {platform.settings.host, *platform.settings.names}
 
 
 def _own_origin(request: web.Request) -> bool:

@@ -17,6 +17,8 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8900
+    names: tuple[str, ...] = ()
+    """More host names under which it may be reached; this machine's own are always good."""
     data: Path | None = None
     """Where history, files and `workspace.json` (URL and token for the terminal) are kept; None: in memory only."""
     manifest: Manifest = field(default_factory=Manifest)

@@ -132,15 +132,14 @@ class Sockets:
         return able[self._turn :] + able[: self._turn]
 
     def _refusal(self, ticket: str) -> str:
-        if self._switches.take("refuse_tickets"):
-            return "invalid_ticket"
+        """Return why a handshake is refused. A refused ticket is spent all the same."""
         try:
             self.tickets.use(ticket)
         except KeyError:
             return "invalid_ticket"
         except (Expired, Used):
             return "ticket_expired"
-        return ""
+        return "invalid_ticket" if self._switches.take("refuse_tickets") else ""
 
     def _hello(self) -> Json:
         return {

@@ -41,9 +41,9 @@ class Tickets(Generic[Meaning]):
     def use(self, name: str) -> Meaning:
         """Return the meaning and spend one use. KeyError: never issued; Expired; Used."""
         issued = self._issued[name]
-        if self._clock() > issued.until:
-            raise Expired
         if issued.uses < 1:
             raise Used
+        if self._clock() > issued.until:
+            raise Expired
         issued.uses -= 1
         return issued.meaning

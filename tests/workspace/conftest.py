@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -23,7 +24,8 @@ MANIFEST = Manifest(
 
 @pytest.fixture
 async def local() -> AsyncIterator[LocalWorkspace]:
-    async with running(manifest=MANIFEST, rate_limits=False, ack_seconds=0.4, retry_scale=0.001) as workspace:
+    quick: dict[str, Any] = {"ack_seconds": 0.4, "retry_scale": 0.001, "trigger_seconds": 0.5}
+    async with running(manifest=MANIFEST, rate_limits=False, **quick) as workspace:
         yield workspace
 
 
@@ -60,7 +62,7 @@ async def connect(local: LocalWorkspace, bolt: AsyncApp, ana: WorkspaceClient) -
             web = AsyncWebClient(base_url=local.api_url)
             handler = AsyncSocketModeHandler(bolt, local.app_token, web_client=web, ping_interval=ping_interval)
             stack.push_async_callback(handler.close_async)
-            await handler.connect_async()
+            await handler.connect_async()  # type: ignore[no-untyped-call]
             count += 1
             assert (await ana.control("wait", connections=count))["ok"]
             return handler

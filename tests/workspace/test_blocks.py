@@ -75,7 +75,9 @@ GOOD: dict[str, list[Block]] = {
     "preformatted": [
         {
             "type": "rich_text",
-            "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "log"}], "border": 0}],
+            "elements": [
+                {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "log"}], "border": 0}
+            ],
         }
     ],
 }

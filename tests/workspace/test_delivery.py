@@ -55,9 +55,7 @@ async def test_a_mention_arrives_escaped_with_blocks(bolt: AsyncApp, connect: An
     event = body["event"]
     assert event["type"] == "app_mention"
     assert event["user"] == "UANADEV01"
-    assert event["text"] == (
-        "<@UESTIVA01> deploy &lt;b&gt; &amp; <#C0GENERAL|general> for <@URUIREL01> `x&lt;y`"
-    )
+    assert event["text"] == ("<@UESTIVA01> deploy &lt;b&gt; &amp; <#C0GENERAL|general> for <@URUIREL01> `x&lt;y`")
     assert (event["channel"], event["ts"], event["event_ts"]) == (DEPLOYS, said["ts"], said["ts"])
     assert event["blocks"][0]["type"] == "rich_text"
     assert event["client_msg_id"]

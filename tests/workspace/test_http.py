@@ -114,9 +114,7 @@ async def test_no_retry_is_honoured(server: Server, bolt: AsyncApp, ana: Workspa
     assert [entry["reason"] for entry in deliveries] == ["http_error"]
 
 
-async def test_an_event_nobody_listens_to_is_retried_as_bolt_answers_404(
-    bolt: AsyncApp, ana: WorkspaceClient
-) -> None:
+async def test_an_event_nobody_listens_to_is_retried_as_bolt_answers_404(bolt: AsyncApp, ana: WorkspaceClient) -> None:
     await ana.say("#deploys", "@estiva hello")
     await asyncio.sleep(0.8)
 

@@ -1,0 +1,146 @@
+"""The process dies by SIGKILL, at every labelled place and at any time, and a new one goes on."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import sys
+from asyncio.subprocess import Process
+from pathlib import Path
+
+import pytest
+
+from runners.crash import ARMED
+from storage.model.run import Status
+from tests.engine.world import World
+
+ROOT = Path(__file__).parents[2]
+PLACES = [
+    f"{name}.{side}"
+    for name in (
+        *("begin", "claim", "lock", "leave", "ask", "stage"),
+        *("started", "work", "release", "ended", "finish", "clean"),
+    )
+    for side in ("before", "after")
+]
+STOPS = ["stop.before", "stop.after"]
+
+
+async def play(url: str, folder: Path, scene: str = "whole", crash_at: str = "") -> Process:
+    environment = {**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.engine.scene", url, str(folder), scene, cwd=ROOT, env=environment, stderr=-1
+    )
+
+
+async def played(url: str, folder: Path, scene: str = "whole", crash_at: str = "") -> int:
+    process = await play(url, folder, scene, crash_at)
+    async with asyncio.timeout(60):
+        _, said = await process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), said.decode()
+    return process.returncode
+
+
+async def check(url: str, folder: Path) -> None:
+    """All ended as they should, each action began once, the journal is sound and the locks are free."""
+    world = await World(url, folder).open()
+    try:
+        runs = sorted(await world.store.runs.recent(), key=lambda run: run.id)
+        assert [run.status for run in runs] == [Status.SUCCEEDED, Status.SUCCEEDED, Status.FAILED]
+        began = [key.rpartition("/")[0] for key in world.outside.keys("began")]
+        assert len(began) == len(set(began)) == 4 + 3 + 2
+        assert all(key.endswith("/1") for key in world.outside.keys("began"))
+        assert len(await world.store.releases.history("hello", "homolog")) == 2
+        assert len(await world.store.releases.history("hello", "production")) == 1
+        assert list((world.data / "work").iterdir()) == []
+        await world.sound()
+    finally:
+        await world.close()
+
+
+async def killed_at(place: str, url: str, folder: Path) -> bool:
+    """Kill at a place, go on, check. False when the place is not passed that often."""
+    died = await played(url, folder, crash_at=place) != 0
+    assert await played(url, folder) == 0
+    await check(url, folder)
+    return died
+
+
+@pytest.mark.parametrize("place", ["work.after", "finish.before"])
+async def test_a_kill_at_a_place_loses_and_doubles_nothing(place: str, tmp_path: Path) -> None:
+    assert await killed_at(place, f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path)
+
+
+async def test_a_kill_at_a_place_is_mended_by_another_worker_on_postgres(fresh_postgres: str, tmp_path: Path) -> None:
+    assert await killed_at("work.after:2", fresh_postgres, tmp_path)
+
+
+def test_every_labelled_place_is_swept() -> None:
+    sources = [path.read_text() for path in (ROOT / "runners").glob("*.py")]
+    labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
+    journaled = {f"{name}.{side}" for name in ("stage", "started", "ended") for side in ("before", "after")}
+    assert labelled | journaled == {*PLACES, *STOPS}
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_kill_at_each_passing_of_each_place(place: str, tmp_path: Path) -> None:
+    nth, died = 0, True
+    while died:
+        nth += 1
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        died = await killed_at(f"{place}:{nth}", f"sqlite:///{folder / 'estiva.db'}", folder)
+    assert nth > 1, "the scene never came to this place"
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_kill_at_each_place_on_postgres(place: str, fresh_postgres: str, tmp_path: Path) -> None:
+    assert await killed_at(place, fresh_postgres, tmp_path)
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(8))
+async def test_kills_at_random_moments(seed: int, url: str, tmp_path: Path) -> None:
+    moments = random.Random(seed)
+    for _ in range(5):
+        process = await play(url, tmp_path)
+        await asyncio.sleep(moments.uniform(1.0, 4.0))
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+    assert await played(url, tmp_path) == 0
+    await check(url, tmp_path)
+
+
+async def test_a_cancel_after_a_kill_stops_what_the_dead_one_left(tmp_path: Path) -> None:
+    world = await World(f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path).open()
+    process = await play(world.url, tmp_path, "long")
+    await world.began("hello-1/build/image/1", seconds=30)
+    await world.began("hello-1/build/test/1", seconds=30)
+    process.kill()
+    await process.communicate()
+    await world.store.runs.request_cancel("hello-1", "U0BOB")
+    for place in STOPS:
+        assert await played(world.url, tmp_path, "long", place) == -signal.SIGKILL
+    assert await played(world.url, tmp_path, "long") == 0
+    assert (await world.store.runs.get("hello-1")).status is Status.CANCELLED
+    assert set(world.outside.keys("stopped")) == {"hello-1/build/image/1", "hello-1/build/test/1"}
+    await world.sound()
+    await world.close()
+
+
+async def test_a_second_bot_on_the_same_sqlite_files_refuses_to_start(tmp_path: Path) -> None:
+    world = await World(f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path).open()
+    await world.start()
+    try:
+        process = await play(world.url, tmp_path, "long")
+        _, said = await process.communicate()
+        assert process.returncode == 1
+        assert f"another Estiva (process {os.getpid()}) already runs on {tmp_path / 'data'}" in said.decode()
+    finally:
+        await world.close()

@@ -81,7 +81,7 @@ def local(url: object) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if parts.path.startswith("/files/"):
+    if parts.scheme in ("", "http", "https") and parts.path.startswith("/files/"):
         return own_or_safe(f"{parts.path}?{parts.query}" if parts.query else parts.path)
     return own_or_safe(url)
 

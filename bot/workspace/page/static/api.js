@@ -2,9 +2,19 @@
 export const me = document.documentElement.dataset.me;
 export const known = JSON.parse(document.getElementById("known").textContent);
 
-export async function fragment(name, parameters = {}) {
+const PATIENCE = 60;
+
+// A piece of the page, or null when there is no such thing (any more). Waits while the workspace cannot be reached.
+export async function fragment(name, parameters = {}, tries = 0) {
   const query = new URLSearchParams({ as: me, ...parameters });
-  const answer = await fetch(`/page/${name}?${query}`);
+  let answer = null;
+  try {
+    answer = await fetch(`/page/${name}?${query}`);
+  } catch (problem) {
+    if (tries >= PATIENCE) throw problem;
+    await new Promise((resume) => setTimeout(resume, 1000));
+    return fragment(name, parameters, tries + 1);
+  }
   if (answer.status === 404) return null;
   if (!answer.ok) throw new Error(`The workspace answered ${answer.status}`);
   return answer.text();

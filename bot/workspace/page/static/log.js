@@ -12,12 +12,15 @@ export const log = () => document.getElementById("log");
 export const threadLog = () => document.getElementById("thread-log");
 export const here = () => document.getElementById("content").dataset.channel;
 const articles = (list) => [...list.querySelectorAll(":scope > article")];
+const flight = (list, ts) => `${list.id} ${list.dataset.channel} ${ts}`;
+// Whether a message is in the list, or about to be.
+export const holds = (list, ts) => flying.has(flight(list, ts)) || Boolean(find(list, ts));
 export const find = (list, ts) => list?.querySelector(`:scope > article[data-ts="${CSS.escape(ts)}"]`);
 export const atBottom = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
 
 // Draws one message again (or for the first time). Calls for the same message wait for each other and are joined.
 export async function refresh(list, ts, isNew = false) {
-  const key = `${list.id} ${ts}`;
+  const key = flight(list, ts);
   if (flying.has(key)) return void flying.set(key, "again");
   flying.set(key, "once");
   try {

@@ -27,9 +27,15 @@ export function arrived(wanted = "") {
   draw(content);
   open(log(), wanted);
   document.querySelectorAll(".composer").forEach(fill);
-  const title = document.getElementById("here")?.textContent.trim() ?? "";
-  document.title = `${title} · local workspace`;
+  title();
   if (document.getElementById("home")) act("home", {}).then(refreshHome);
+}
+
+// The tab's title says where one is, and how many places have something new.
+function title() {
+  const unread = sidebar.querySelectorAll(".place.unread").length;
+  const name = document.getElementById("here").firstChild.textContent.trim();
+  document.title = `${unread ? `(${unread}) ` : ""}${name} · local workspace`;
 }
 
 export async function refreshHome() {
@@ -50,6 +56,7 @@ export function refreshSidebar() {
     const scroll = sidebar.querySelector(".places").scrollTop;
     sidebar.replaceChildren(parsed(html));
     sidebar.querySelector(".places").scrollTop = scroll;
+    title();
     if (active) sidebar.querySelector(`[data-channel="${active}"]`)?.focus();
   }, 80);
 }

@@ -1,6 +1,6 @@
 // What happens in the workspace, as it happens; survives lost connections and restarts.
 import { me } from "./api.js";
-import { log, refresh, remove, threadLog, here } from "./log.js";
+import { here, holds, log, refresh, remove, threadLog } from "./log.js";
 import { refreshView } from "./modal.js";
 import { refreshHome, refreshSidebar } from "./navigation.js";
 import { toast } from "./toast.js";
@@ -24,6 +24,18 @@ const READERS = {
   reload: () => location.reload(),
 };
 
+const HIDDEN_FOR = 300000;
+
+// A browser allows few connections to one address: a tab long hidden gives its own back, and catches up when it is seen again.
+let rest = null;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(rest);
+  if (document.hidden) rest = setTimeout(() => source.close(), HIDDEN_FOR);
+  else if (source?.readyState === EventSource.CLOSED) listen();
+});
+addEventListener("pagehide", () => source?.close());
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 export function listen() {
   source = new EventSource(`/act/stream?${new URLSearchParams({ as: me, last_event_id: last })}`);
   source.onmessage = ({ data, lastEventId }) => {
@@ -46,7 +58,7 @@ function arrival(event) {
 }
 
 function change(event) {
-  for (const list of lists(event)) if (list.querySelector(`article[data-ts="${CSS.escape(event.ts)}"]`)) refresh(list, event.ts);
+  for (const list of lists(event)) if (holds(list, event.ts)) refresh(list, event.ts);
 }
 
 async function connected() {

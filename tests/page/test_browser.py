@@ -1,0 +1,268 @@
+"""People use the page in a real Chromium, against the real workspace and a real bolt app."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from bot.workspace import doing
+from bot.workspace.server import LocalWorkspace, running
+from tests.page.conftest import Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+PHONE = {"width": 360, "height": 740}
+
+
+async def say(page: Page, text: str) -> None:
+    await page.fill("#draft", text)
+    await page.press("#draft", "Enter")
+
+
+async def test_says_something_and_sees_the_answer_live(look: Open) -> None:
+    ana, bia = await look("dev"), await look("dev2")
+    await say(ana, "@estiva <b>hi</b> & bye")
+    for page in (ana, bia):
+        await expect(page.locator("#log article").last).to_contain_text("You said: <b>hi</b> & bye")
+    assert await ana.locator("#log article").count() == 2
+    assert await ana.locator("#log .body b").count() == 0
+
+
+async def test_confirms_a_click_and_the_message_changes(look: Open) -> None:
+    page = await look("release")
+    await say(page, "@estiva gate")
+    approve = page.locator('[data-action="approve"] > button')
+    await approve.click()
+    await page.get_by_role("button", name="No", exact=True).click()
+    await expect(approve).to_be_visible()
+    await approve.click()
+    await page.get_by_role("button", name="Yes").click()
+    await expect(page.locator("#log article").last).to_contain_text("Approved by @Rui")
+
+
+async def test_shows_that_a_click_was_not_answered(look: Open) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Break").click()
+    await expect(page.locator("#toasts")).to_contain_text("Estiva")
+    await expect(page.get_by_role("button", name="Break")).to_be_enabled()
+
+
+async def test_sends_a_modal_after_mending_what_was_wrong(look: Open) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Explain Why").click()
+    modal = page.locator("#modal")
+    await expect(modal).to_contain_text("Why now?")
+    await modal.get_by_role("button", name="Send").click()
+    await expect(modal.locator(".fault")).not_to_be_empty()
+    await modal.get_by_label("Reason").fill("no")
+    await modal.get_by_role("button", name="Send").click()
+    await expect(modal.locator(".fault")).to_have_text("A little longer, please")
+    await modal.get_by_label("Reason").fill("customers wait")
+    await modal.get_by_role("button", name="Send").click()
+    await expect(modal).to_be_hidden()
+    await expect(page.locator("#log article").last).to_contain_text("Because: customers wait")
+
+
+async def test_cancelling_a_modal_closes_it_for_the_app_too(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Explain Why").click()
+    await expect(page.locator("#modal")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#modal")).to_be_hidden()
+    await page.wait_for_function("fetch('/act/state?as=dev').then(r => r.json()).then(s => s.views.length === 0)")
+
+
+async def test_a_plan_is_edited_in_place_and_has_a_thread(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "@estiva plan")
+    await expect(page.locator(".task.in_progress .state")).to_have_text("In progress")
+    await page.get_by_role("button", name="1 reply").click()
+    pane = page.locator("#thread")
+    await expect(pane).to_contain_text("details")
+    await pane.get_by_label("Reply in the thread").fill("thanks")
+    await page.keyboard.press("Enter")
+    await expect(pane.locator("article").last).to_contain_text("thanks")
+    await expect(page.locator("#log .replies")).to_contain_text("2 replies")
+    await page.keyboard.press("Escape")
+    await expect(pane).to_be_hidden()
+
+
+async def test_a_file_can_be_read_and_saved(look: Open) -> None:
+    page = await look()
+    await say(page, "@estiva log")
+    card = page.locator("figure.file")
+    await expect(card).to_contain_text("run.log")
+    await card.locator("summary").click()
+    await expect(card.locator("pre")).to_contain_text("line two")
+    async with page.expect_download() as waiting:
+        await card.get_by_role("link", name="Download").click()
+    download = await waiting.value
+    assert (await download.path()).read_text() == "line one\nline two\n"
+
+
+async def test_marks_what_is_unread_until_it_is_read(look: Open) -> None:
+    ana, bia = await look("dev", "C0GENERAL"), await look("dev2")
+    place = ana.locator('.place[data-channel="C0DEPLOYS"]')
+    await say(bia, "hello everybody")
+    await expect(place).to_have_class("place unread")
+    await place.click()
+    await expect(ana.locator("#log article").last).to_contain_text("hello everybody")
+    await ana.locator('.place[data-channel="C0GENERAL"]').click()
+    await expect(ana.locator("#here")).to_have_text("#general")
+    await expect(place).to_have_class("place")
+
+
+async def test_only_one_person_sees_a_whisper(look: Open) -> None:
+    ana, bia = await look("dev"), await look("dev2")
+    await say(ana, "@estiva whisper")
+    await expect(ana.locator(".ephemeral")).to_contain_text("Only visible to you")
+    await expect(bia.locator("#log")).to_contain_text("whisper")
+    assert await bia.locator(".ephemeral").count() == 0
+
+
+async def test_completes_commands_and_shows_failed_ones(look: Open) -> None:
+    page = await look()
+    await page.locator("#draft").press_sequentially("/es")
+    await expect(page.get_by_role("option")).to_contain_text("deploy hello to homolog")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#draft")).to_have_value("/estiva ")
+    await page.keyboard.type("fine")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".ephemeral")).to_contain_text("all is well, fine")
+    await say(page, "/estiva fail")
+    await expect(page.locator(".notice")).to_contain_text("/estiva failed with the error")
+    await expect(page.locator("#draft")).to_have_value("/estiva fail")
+
+
+async def test_a_message_shortcut_answers_in_the_thread(look: Open) -> None:
+    page = await look()
+    await say(page, "what is this?")
+    await page.locator("#log article").last.hover()
+    await page.get_by_label("More actions").last.click()
+    await page.get_by_role("button", name="Explain This").click()
+    await expect(page.locator(".replies")).to_contain_text("1 reply")
+
+
+async def test_talks_in_private_and_looks_at_the_home(look: Open) -> None:
+    page = await look()
+    await page.locator(".places a", has_text="Estiva").click()
+    await say(page, "hello")
+    await expect(page.locator("#log article").last).to_contain_text("Hello in private")
+    await page.get_by_role("link", name="Home").click()
+    await expect(page.locator("#home")).to_contain_text("Your runs")
+
+
+async def test_reacts_and_takes_it_back(look: Open) -> None:
+    page = await look()
+    await say(page, "done")
+    await page.locator("#log article").last.hover()
+    await page.get_by_label("Add a reaction").click()
+    await page.get_by_label("React with tada").click()
+    chip = page.locator(".reaction")
+    await expect(chip).to_have_text("🎉 1")
+    await chip.click()
+    await expect(chip).to_have_count(0)
+
+
+async def test_everything_by_keyboard_alone(look: Open) -> None:
+    page = await look("release")
+    await page.keyboard.type("@estiva gate")
+    await page.keyboard.press("Enter")
+    approve = page.locator('[data-action="approve"] > button')
+    await expect(approve).to_be_visible()
+    await page.locator("#log").focus()
+    await page.keyboard.press("End")
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        if await approve.evaluate("each => each === document.activeElement"):
+            break
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Yes")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#log article").last).to_contain_text("Approved by")
+    await page.keyboard.press("Alt+ArrowDown")
+    await expect(page.locator("#here")).to_have_text("#general")
+
+
+async def test_keyboard_opens_a_thread_and_the_list_of_keys(look: Open) -> None:
+    page = await look()
+    await say(page, "look here")
+    await expect(page.locator("#log article")).to_have_count(1)
+    await page.locator("#log").focus()
+    await page.keyboard.press("End")
+    await page.keyboard.press("r")
+    await expect(page.locator("#thread .draft")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#log article").last).to_be_focused()
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_visible()
+
+
+async def test_fits_a_phone(look: Open) -> None:
+    page = await look("dev", viewport=PHONE, has_touch=True)
+    await say(page, "@estiva plan")
+    await expect(page.locator(".plan")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await expect(page.locator(".sidebar")).to_be_hidden()
+    await page.get_by_label("Open the sidebar").click()
+    await page.locator('.place[data-channel="C0GENERAL"]').click()
+    await expect(page.locator("#here")).to_have_text("#general")
+    await expect(page.locator(".sidebar")).to_be_hidden()
+
+
+async def test_keeps_the_draft_through_a_reload(look: Open) -> None:
+    page = await look()
+    await page.fill("#draft", "not yet sent")
+    await page.reload()
+    await expect(page.locator("#draft")).to_have_value("not yet sent")
+
+
+async def test_shows_what_was_said_while_the_network_was_gone(look: Open) -> None:
+    ana, bia = await look("dev"), await look("dev2")
+    await ana.context.set_offline(True)
+    await say(bia, "said while Ana was away")
+    await expect(bia.locator("#log article")).to_have_count(1)
+    await ana.context.set_offline(False)
+    await expect(ana.locator("#log")).to_contain_text("said while Ana was away", timeout=15000)
+
+
+async def test_survives_a_restart_of_the_workspace(browser: Browser, tmp_path: Path) -> None:
+    kept: dict[str, Any] = {"data": tmp_path, "token": "the-same-token"}
+    page = await browser.new_page()
+    async with running(**kept) as first:
+        port = urlsplit(first.url).port or 0
+        await page.goto(f"{first.url}/?token={first.token}")
+        await page.wait_for_selector("html[data-ready]")
+        await say(page, "before")
+        await expect(page.locator("#log article")).to_have_count(1)
+        await page.fill("#draft", "half written")
+    await expect(page.locator("#toasts")).to_contain_text("Trying again", timeout=10000)
+    async with running(port, **kept) as second:
+        doing.say(
+            second.platform, second.workspace.people["UBIADEV02"], second.workspace.channels["C0DEPLOYS"], "after", None
+        )
+        await expect(page.locator("#log article").last).to_contain_text("after", timeout=20000)
+        await expect(page.locator("#log article").first).to_contain_text("before")
+        await expect(page.locator("#draft")).to_have_value("half written")
+    await page.context.close()
+
+
+async def test_a_link_to_a_message_opens_there(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "the one")
+    await expect(page.locator("#log article")).to_have_count(1)
+    address = await page.locator(".when").get_attribute("href")
+    await page.goto(f"{workspace.url}{address}")
+    await expect(page.locator("article.aimed")).to_contain_text("the one")
+
+
+async def test_a_stranger_in_no_channel_of_others(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look("outsider")
+    answer = await page.request.get(f"{workspace.url}/page/channel?as=dev2&channel=D0UANADEV01")
+    assert answer.status == 404
+    assert "default-src 'none'" in (await page.request.get(workspace.url)).headers["content-security-policy"]
+    assert (await page.request.get(f"{workspace.url}/page/static/")).status == 404

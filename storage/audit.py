@@ -1,6 +1,7 @@
 """Is the journal as it was written? Runs inside the caller's transaction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -66,20 +67,22 @@ class _Walk:
 def verify(session: Session, anchors: Mapping[str, Anchor]) -> Verdict:
     """Read every row of every chain; stop at the first that is not as it was written."""
     walk = _Walk(anchors)
-    for row in _rows(session):
-        if why := walk.problem(row):
-            return Verdict(ok=False, rows=walk.rows, first_bad=row.id, why=why)
+    with closing(_rows(session)) as rows:
+        for row in rows:
+            if why := walk.problem(row):
+                return Verdict(ok=False, rows=walk.rows, first_bad=row.id, why=why)
     if why := _cut(session, walk):
         return Verdict(ok=False, rows=walk.rows, why=why)
     return Verdict(ok=True, rows=walk.rows)
 
 
-def _rows(session: Session) -> Iterator[EventRow]:
+def _rows(session: Session) -> Generator[EventRow, None, None]:
     order = (col(EventRow.chain), col(EventRow.position))
     statement = select(EventRow).order_by(*order).execution_options(yield_per=_BATCH)
-    for row in session.exec(statement):
-        yield row
-        session.expunge(row)
+    with session.exec(statement) as rows:
+        for row in rows:
+            yield row
+            session.expunge(row)
 
 
 def _cut(session: Session, walk: _Walk) -> str:

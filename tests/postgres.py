@@ -36,7 +36,8 @@ def server() -> Iterator[str]:
 
 def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:
     port = _free_port()
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {careless}"
     control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-l", str(folder / "log"), "-w"]
     _run(
         [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "estiva", "-A", "trust", "-E", "UTF8"],

@@ -1,6 +1,5 @@
 """The same tests on both databases."""
 
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,8 +10,6 @@ import sqlalchemy as sa
 
 from storage.store import Store
 from tests import postgres
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +26,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh, empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/estiva.db"
-    server = sa.make_url(request.getfixturevalue("postgres_url"))
-    name = f"test_{next(_numbers)}"
+    server = str(request.getfixturevalue("postgres_url"))
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
     engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
+    return server
 
 
 @dataclass

@@ -109,10 +109,13 @@ def build_app(
             bot_token=client.token,
         )
 
+    logger = logging.getLogger("bot.slack.bolt")
+    # bolt warns that a token and `authorize` are both given; that is how one auth.test is enough
+    logger.setLevel(logging.ERROR)
     app = TimedApp(
         answered=answered,
         name="estiva",
-        logger=logging.getLogger("bot.slack.bolt"),
+        logger=logger,
         client=client,
         authorize=authorize,
         signing_secret=signing_secret,

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _OPERATOR = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 _LONGEST_BACKOFF = 30.0
+_NOT_OPEN = "Slack is not open yet: await open() first"
 
 
 class SlackSetupError(Exception):
@@ -79,6 +80,7 @@ class Slack:
         self._session: aiohttp.ClientSession | None = None
         self._socket: SocketMode | None = None
         self._app: AsyncApp | None = None
+        self._speaker: Speaker | None = None
         self._outbox: Outbox | None = None
         self._answers: Answers | None = None
         self._reader: SlackReader | None = None
@@ -87,8 +89,15 @@ class Slack:
     def app(self) -> AsyncApp:
         """The bolt app, once opened: HTTP mode dispatches to it."""
         if self._app is None:
-            raise RuntimeError("Slack is not open yet: await open() first")
+            raise RuntimeError(_NOT_OPEN)
         return self._app
+
+    @property
+    def speaker(self) -> Speaker:
+        """What says things in Slack, once opened."""
+        if self._speaker is None:
+            raise RuntimeError(_NOT_OPEN)
+        return self._speaker
 
     async def open(self) -> Identity:
         """Learn who we are and put the parts together. Waits while Slack cannot be reached.
@@ -104,7 +113,7 @@ class Slack:
             hold=self._hold,
         )
         identity = await _identify(client)
-        speaker = Speaker(client, self._session, self._store, self._say)
+        self._speaker = speaker = Speaker(client, self._session, self._store, self._say)
         self._outbox = Outbox(speaker, self._store, Throttle())
         self._put_together(client, identity, speaker, self._outbox, self._session)
         return identity
@@ -136,16 +145,16 @@ class Slack:
             chores=self._chores,
         )
         self._app = build_app(parts, client=client, answered=self._metrics.answered)
+
+    async def run(self) -> None:
+        """Take in, answer and tell until cancelled."""
         if self._access.app_token:
             self._socket = SocketMode(
-                self._app,
+                self.app,
                 self._access.app_token,
                 ping_seconds=self._access.ping_seconds,
                 connected=self._metrics.connected,
             )
-
-    async def run(self) -> None:
-        """Take in, answer and tell until cancelled."""
         async with asyncio.TaskGroup() as group:
             for part in (self.intake, self._outbox, self._answers, self._reader, self._socket):
                 if part is not None:
@@ -165,7 +174,11 @@ class Slack:
 
     async def facts(self) -> Mapping[str, object]:
         """Say how the Slack side is, for /health. `connected` is what readiness depends on."""
-        known: dict[str, object] = {"mode": "http", "connected": self._app is not None}
+        over_http = self._access.app_token is None
+        known: dict[str, object] = {
+            "mode": "http" if over_http else "socket",
+            "connected": over_http and self._app is not None,
+        }
         if self._socket is not None:
             known |= await self._socket.facts()
         waiting = len(self._outbox) if self._outbox is not None else 0

@@ -5,6 +5,7 @@ made from the key, so it is the same message.
 """
 
 import hashlib
+import io
 import json
 import logging
 import uuid
@@ -110,7 +111,7 @@ class Speaker:
         content = text.encode()
         ticket = await self._call("files.getUploadURLExternal", {"filename": name, "length": len(content)})
         try:
-            async with self._session.post(ticket["upload_url"], data=content) as answer:
+            async with self._session.post(ticket["upload_url"], data=io.BytesIO(content)) as answer:
                 if not answer.ok:
                     raise UnavailableError(f"file {name} was answered {answer.status}; it will be sent again")
         except (aiohttp.ClientError, TimeoutError) as problem:

@@ -38,13 +38,14 @@ class Window:
 
     def __init__(self, calls: int, seconds: float) -> None:
         """Start empty."""
+        self._calls = calls
         self._seconds = seconds
         self._taken: deque[float] = deque(maxlen=calls)
 
-    def wait(self, now: float) -> float:
-        """Seconds until one more fits."""
-        full = len(self._taken) == self._taken.maxlen
-        return max(0.0, self._taken[0] + self._seconds - now) if full else 0.0
+    def wait(self, now: float, spare: int = 0) -> float:
+        """Seconds until one more fits, and `spare` after it."""
+        first = len(self._taken) - (self._calls - spare)
+        return max(0.0, self._taken[first] + self._seconds - now) if first >= 0 else 0.0
 
     def take(self, now: float) -> None:
         """Count one."""
@@ -145,7 +146,8 @@ class Throttle:
 
     def _allowed(self, parcel: Parcel, now: float) -> float:
         if parcel.method is Method.POST:
-            return now + self._channel(parcel.channel).wait(now)
+            spare = 1 if parcel.priority is Priority.DETAIL else 0
+            return now + self._channel(parcel.channel).wait(now, spare)
         urgent = parcel.settled or parcel.priority <= Priority.END
         budget = now + self._edits.wait(now, 1.0 if urgent else 1.0 + _RESERVE)
         return budget if urgent else max(budget, self._edited.get(parcel.key, _NEVER) + _GAP)

@@ -31,10 +31,11 @@ def deploy_modal(catalog: Catalog, say: Say, *, channel: str) -> Block:
 
 def reject_modal(approval: str, say: Say, *, channel: str, thread: str | None) -> Block:
     """Ask for the reason of a rejection; none need be given."""
+    carried = {"channel": channel, "thread": thread, "approval": approval[:300]}
     return {
         "type": "modal",
         "callback_id": REJECT,
-        "private_metadata": json.dumps({"channel": channel, "thread": thread, "approval": approval[:300]}),
+        "private_metadata": json.dumps(carried, ensure_ascii=False),
         "title": plain(say("Reject release"), 24),
         "submit": plain(say("Reject"), 24),
         "close": plain(say("Close"), 24),

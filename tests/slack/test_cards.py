@@ -1,0 +1,229 @@
+"""Whatever a run or a reply holds, Slack takes the message, and nothing foreign becomes markup."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.slack.blocks import notice
+from bot.slack.cards.home import Home, home_view
+from bot.slack.cards.modals import deploy_modal, reject_modal
+from bot.slack.cards.reply import reply as reply_card
+from bot.slack.cards.shown import Surroundings
+from bot.slack.desired import desired
+from bot.slack.marks import code_block, cut_mark, escape, mention
+from bot.slack.plainly import barely, plainly
+from bot.workspace.blocks.surfaces import check_view, demand_message
+from commands.texts import DEFAULT, phrase
+from storage.model.approval import Approval, Decision
+from storage.model.catalog import Action, Catalog, Environment, Registry, Stage
+from storage.model.release import Release
+from storage.model.reply import Offer, Reply, Style, Table, Verdict
+from storage.model.run import Run, Status
+from storage.model.view import ActionView, GateView, RunView, StageView
+from tests.slack.town import ANA, CATALOG, DEPLOYS, HELLO, plan
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SAY = partial(phrase, DEFAULT)
+NASTY = [
+    "<!channel>",
+    "<@U123>",
+    "<https://evil.example|click>",
+    "&lt;!here&gt;",
+    "```",
+    "`*_~",
+    "\u202egnp.exe",
+    "{run}",
+    "\x00",
+]
+texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=60), st.text(min_size=1, max_size=3).map(lambda t: t * 3000))
+OURS = re.compile(r"<@[UW][A-Z0-9]+>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[\d: UTC-]+>")
+
+
+def run_of(stages: tuple[Stage, ...], **changes: object) -> Run:
+    made = Run(
+        id="hello-12", plan=plan(stages), request="r", requester=ANA, channel=DEPLOYS, thread=None, opened_at=NOW,
+        status=Status.RUNNING, leg=1, cancel_requested=False,
+    )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@st.composite
+def actions(draw: st.DrawFn) -> ActionView:
+    return ActionView(
+        action=Action(name=draw(texts), uses=draw(st.sampled_from(["git", "docker", "odd"]))),
+        status=draw(st.sampled_from(list(Status))),
+        attempt=draw(st.integers(0, 5)),
+        started_at=draw(st.sampled_from([None, NOW])),
+        ended_at=draw(st.sampled_from([None, NOW + timedelta(hours=3)])),
+        summary=draw(texts),
+        reason=draw(texts),
+        hint=draw(texts),
+        exit_code=draw(st.sampled_from([None, 0, 137])),
+        excerpt=tuple(draw(st.lists(texts, max_size=60))),
+    )
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> GateView:
+    return GateView(
+        approval="hello-12/approve",
+        needed=draw(st.integers(1, 3)),
+        expires_at=NOW,
+        given_by=tuple(draw(st.lists(st.sampled_from([ANA, "<!here>"]), max_size=30))),
+        decision=draw(st.sampled_from(list(Decision))),
+        decided_by=draw(st.sampled_from([None, ANA, "estiva"])),
+        decided_at=draw(st.sampled_from([None, NOW])),
+        reason=draw(texts),
+    )
+
+
+@st.composite
+def views(draw: st.DrawFn) -> RunView:
+    drawn = draw(st.lists(st.tuples(texts, st.lists(actions(), max_size=6), st.none() | gates()), max_size=8))
+    copies = draw(st.sampled_from([1, 1, 3, 12]))
+    stages = tuple(
+        StageView(
+            stage=Stage(name=f"{name}{number}", actions=tuple(a.action for a in named), approval=gate is not None),
+            actions=named,
+            gate=gate,
+        )
+        for number, (name, made, gate) in enumerate(drawn * copies)
+        for named in [_unlike(made)]
+    )
+    return RunView(
+        run=run_of(tuple(stage.stage for stage in stages)),
+        stages=stages,
+        artifacts=draw(st.dictionaries(st.sampled_from(["commit", "author", "subject", "digest", "address"]), texts)),
+        status=draw(st.sampled_from(list(Status))),
+        reason=draw(texts),
+        ended_at=draw(st.sampled_from([None, NOW])),
+        queue_position=draw(st.sampled_from([None, 2])),
+        queue_environment=draw(st.sampled_from([None, "homolog"])),
+        cancelled_by=draw(st.sampled_from([None, ANA])),
+        head=draw(texts),
+    )
+
+
+def _unlike(made: list[ActionView]) -> tuple[ActionView, ...]:
+    """The catalog lets no two actions of a stage have the same name."""
+    return tuple(replace(a, action=replace(a.action, name=f"{a.action.name}{n}")) for n, a in enumerate(made))
+
+
+surroundings = st.builds(
+    Surroundings,
+    say=st.just(SAY),
+    names=st.dictionaries(st.just(ANA), texts),
+    approvers=st.lists(st.sampled_from([ANA, "<!channel>"]), max_size=40).map(tuple),
+    changes=st.lists(texts, max_size=40).map(tuple),
+    running=st.none() | st.builds(
+        Release, service=st.just("hello"), environment=st.just("production"), run=st.just("hello-1"), commit=texts,
+        subject=texts, author=texts, image=texts, digest=texts, address=texts, by=st.just(ANA), at=st.just(NOW),
+    ),
+)  # fmt: skip
+
+
+def no_foreign_markup(blocks: object, text: str = "") -> None:
+    """Whatever stands in angle brackets in mrkdwn was put there by us."""
+    for mark in [text, *_mrkdwn(blocks)]:
+        assert "<" not in OURS.sub("", mark), mark
+        assert not re.search(r"&(?!amp;|lt;|gt;)", mark), mark
+
+
+def _mrkdwn(value: object) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["text"]] if value.get("type") == "mrkdwn" else []
+        return own + [mark for inner in value.values() for mark in _mrkdwn(inner)]
+    return [mark for inner in value for mark in _mrkdwn(inner)] if isinstance(value, list | tuple) else []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(views(), surroundings)
+def test_every_message_of_every_run_is_one_that_slack_takes(view: RunView, around: Surroundings) -> None:
+    messages = desired(view, around)
+    assert len({message.key for message in messages}) == len(messages)
+    for message in messages:
+        blocks = list(message.blocks)
+        demand_message(blocks)
+        demand_message(plainly(blocks, SAY))
+        demand_message(barely(message.text))
+        assert 0 < len(message.text) < 3000
+        no_foreign_markup(blocks, message.text)
+        json.dumps(blocks).encode()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.builds(
+        Reply,
+        verdict=st.sampled_from(list(Verdict)),
+        text=texts,
+        table=st.none()
+        | st.builds(
+            Table,
+            header=st.lists(texts, min_size=1, max_size=30).map(tuple),
+            rows=st.lists(st.lists(texts, max_size=30).map(tuple), max_size=30).map(lambda rows: tuple(rows * 5)),
+        ),
+        excerpt=st.lists(texts, max_size=30).map(tuple),
+        offers=st.lists(
+            st.builds(Offer, label=texts, command=texts, style=st.sampled_from(list(Style)), confirm=st.none() | texts),
+            max_size=40,
+        ).map(tuple),
+    )
+)
+def test_every_reply_is_one_that_slack_takes(reply: Reply) -> None:
+    blocks, text = reply_card(reply, SAY)
+    demand_message(blocks)
+    demand_message(plainly(blocks, SAY))
+    no_foreign_markup(blocks, notice(text))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(texts, st.integers(0, 130), st.integers(0, 30))
+def test_every_view_is_one_that_slack_takes(name: str, services: int, runs: int) -> None:
+    catalog = Catalog(
+        services={f"{name}{n}": replace(HELLO, name=f"{name}{n}") for n in range(services)} or {"hello": HELLO},
+        environments={"production": Environment(name="production")}, people={}, grants=(),
+        registry=Registry(host="registry.example"),
+    )  # fmt: skip
+    approval = Approval(
+        id=f"hello-1/{name}", run="hello-1", stage=name, environment=name, subject="s", requester=ANA, needed=1,
+        given_by=(), decision=Decision.PENDING, decided_by=None, reason=None, asked_at=NOW, expires_at=NOW,
+        decided_at=None,
+    )  # fmt: skip
+    shown = Home(known=True, approvals=[approval] * runs, runs=[run_of(plan().stages)] * runs, catalog=catalog)
+    drawn = home_view(shown, SAY)
+    assert check_view(drawn, "home") == []
+    no_foreign_markup(drawn)
+    assert check_view(deploy_modal(catalog, SAY, channel="C1"), "modal") == []
+    assert check_view(reject_modal(f"hello-1/{name}", SAY, channel="C1", thread=None), "modal") == []
+
+
+def test_strangers_see_nothing_in_the_app_home() -> None:
+    drawn = home_view(Home(known=False, catalog=CATALOG), SAY)
+    assert check_view(drawn, "home") == []
+    assert "hello" not in str(drawn)
+
+
+@given(texts, st.integers(2, 400))
+def test_cutting_never_tears_an_entity(text: str, limit: int) -> None:
+    made = cut_mark(escape(text), limit)
+    assert len(made) <= limit
+    assert not re.search(r"&(?!amp;|lt;|gt;)", made)
+
+
+@given(st.lists(texts, max_size=50))
+def test_a_code_block_cannot_be_left_and_keeps_its_size(lines: list[str]) -> None:
+    made = code_block(lines)
+    assert len(made) <= 2500
+    assert made.count("```") == 2
+
+
+def test_only_ids_are_mentions() -> None:
+    assert mention(ANA) == f"<@{ANA}>"
+    assert mention("<!channel>") == "&lt;!channel&gt;"
+    assert mention("estiva") == "estiva"

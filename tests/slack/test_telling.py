@@ -1,0 +1,202 @@
+"""What the journal says is what Slack shows: once, in order, whatever happens in between."""
+
+import asyncio
+import random
+
+from bot.slack.blocks import plan as plan_block
+from bot.slack.cards.shown import Desired
+from storage.model.event import Kind
+from storage.model.reply import Reply, Verdict
+from storage.model.request import Request
+from storage.model.run import Run, Status
+from tests.slack.town import ANA, DEPLOYS, RANDOM, RUI, Town, button
+
+
+async def test_a_run_is_shown_from_request_to_release(place: Town) -> None:
+    run = await place.open_run()
+    async with place.working():
+        card = await place.until(lambda: place.message(f"{run.id}/card"))
+        assert [task["status"] for task in _plan(card)["tasks"]] == ["pending"] * 5
+        assert button(card, "estiva:cancel")["value"] == f"cancel {run.id}"
+        await _tested(place, run)
+        approval = await place.ask_approval(run)
+        question = await place.until(lambda: place.message(f"{run.id}/approval/approve-production"))
+        assert button(question, "estiva:approve")["value"] == f"approve {approval}"
+        assert f"<@{RUI}>" in question["blocks"][0]["text"]["text"]
+        await place.store.approvals.approve(approval, RUI, "subject")
+        await place.until(lambda: _without_buttons(place, f"{run.id}/approval/approve-production"))
+        await place.walk(run, "release", "deploy")
+        await place.store.runs.finish(run.id, Status.SUCCEEDED)
+        end = await place.until(lambda: place.message(f"{run.id}/ended"))
+        await place.until(lambda: _has_status(place, run, "succeeded"))
+        await place.until(lambda: _nothing_new(place))
+    events = await place.store.journal.of_run(run.id)
+    assert f"<@{ANA}>" in end["blocks"][0]["text"]["text"]
+    assert events[-1].hash[:16] in str(end["blocks"])
+    notes = [key for key in await place.keys() if "/stage/" in key]
+    assert sorted(notes) == [f"{run.id}/stage/build", f"{run.id}/stage/release", f"{run.id}/stage/test"]
+    assert {(await place.message(key) or {})["thread_ts"] for key in notes} == {card["ts"]}
+    final = await place.message(f"{run.id}/card") or {}
+    assert {task["status"] for task in _plan(final)["tasks"]} == {"complete"}
+    assert not [block for block in final["blocks"] if block["type"] == "actions"]
+
+
+def _plan(message: dict[str, object]) -> dict[str, list[dict[str, str]]]:
+    blocks = message["blocks"]
+    assert isinstance(blocks, list)
+    return next(block for block in blocks if block["type"] == "plan")
+
+
+async def _tested(place: Town, run: Run) -> None:
+    for stage, action in (("build", "fetch"), ("build", "image"), ("test", "unit-tests")):
+        await place.walk(run, stage, action)
+
+
+async def _without_buttons(place: Town, key: str) -> bool:
+    message = await place.message(key)
+    return bool(message) and not [b for b in (message or {})["blocks"] if b["type"] == "actions"]
+
+
+async def _has_status(place: Town, run: Run, status: str) -> bool:
+    return await place.status(run) == status
+
+
+async def test_a_failure_says_what_why_and_what_next(place: Town) -> None:
+    run = await place.open_run()
+    lines = ["FAILED <!channel> ``` & more", *["x" * 400] * 20, "AssertionError: 1 != 2"]
+    async with place.working():
+        await place.note(run, Kind.ACTION_STARTED, stage="build", action="image", attempt=1)
+        await place.note(
+            run, Kind.ACTION_FAILED, stage="build", action="image", attempt=1, reason="<!here> broke", exit_code=3,
+            hint="Look at `Dockerfile`", excerpt=lines, final=True,
+        )  # fmt: skip
+        await place.store.runs.finish(run.id, Status.FAILED, "build failed")
+        failed = await place.until(lambda: place.message(f"{run.id}/failure/build/image"))
+        await place.until(lambda: _has_status(place, run, "failed"))
+        await asyncio.sleep(0.3)
+    shown = str(failed["blocks"])
+    assert "<!" not in shown
+    assert "Exit code 3: &lt;!here&gt; broke" in shown
+    assert "AssertionError: 1 != 2" in shown
+    assert failed["thread_ts"] == (await place.message(f"{run.id}/card") or {})["ts"]
+    assert failed["subtype"] == "thread_broadcast"
+    assert button(failed, "estiva:retry")["value"] == f"retry {run.id}"
+    assert f"{run.id}/ended" not in await place.keys()
+
+
+async def test_a_burst_of_progress_is_few_edits(place: Town) -> None:
+    run = await place.open_run()
+    async with place.working():
+        await place.until(lambda: place.message(f"{run.id}/card"))
+        for attempt in range(1, 41):
+            await place.note(run, Kind.ACTION_STARTED, stage="build", action="image", attempt=attempt)
+            await asyncio.sleep(0.02)
+        await place.until(lambda: _title(place, run, "Building image (attempt 40)"))
+        assert len(await place.log(method="chat.update")) <= 2
+
+
+async def _title(place: Town, run: Run, title: str) -> bool:
+    card = await place.message(f"{run.id}/card")
+    return bool(card) and title in str((card or {})["blocks"])
+
+
+async def test_dying_anywhere_loses_and_doubles_nothing(place: Town) -> None:
+    async def answer(request: Request) -> Reply:
+        return Reply(verdict=Verdict.DONE, text=f"You said {request.text}")
+
+    place.desk.answer = answer
+    run = await place.open_run()
+    await _tested(place, run)
+    approval = await place.ask_approval(run)
+    chance = random.Random(7)
+    for life in range(14):
+        slack = place.slack()
+        await slack.open()
+        task = asyncio.create_task(slack.run())
+        await asyncio.sleep(chance.random() * 0.15 + 0.01 * life)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await slack.close()
+        if life == 7:
+            await place.store.approvals.approve(approval, RUI, "subject")
+            await place.walk(run, "release", "deploy")
+            await place.store.runs.finish(run.id, Status.SUCCEEDED)
+    async with place.working():
+        await place.until(lambda: _has_status(place, run, "succeeded"))
+        await place.until(lambda: _nothing_new(place))
+    keys = await place.keys()
+    assert sorted(keys) == sorted(
+        f"{run.id}/{name}"
+        for name in ("card", "stage/build", "stage/test", "stage/release", "approval/approve-production", "ended")
+    )
+
+
+async def _nothing_new(place: Town) -> bool:
+    return not await place.store.runs.news("slack")
+
+
+async def test_a_message_slack_took_but_we_did_not_note_is_not_said_again(place: Town) -> None:
+    """The moment between Slack's answer and our own note, made exactly."""
+    run = await place.open_run()
+    async with place.working():
+        card = await place.until(lambda: place.message(f"{run.id}/card"))
+        await place.until(lambda: _nothing_new(place))
+    await place.store.posts.put(f"{run.id}/other", DEPLOYS, "1.0", "x")
+    forgetful = await place.store.posts.get(f"{run.id}/card")
+    assert forgetful is not None
+    message = Desired(key=f"{run.id}/twice", channel=DEPLOYS, blocks=(), text="once", payload={"key": "twice"})
+    slack = place.slack()
+    await slack.open()
+    speaker = slack.speaker
+    channel, ts = await speaker._post(message, "digest")  # noqa: SLF001 - the crash comes right after this step
+    await speaker.deliver(message)
+    post = await place.store.posts.get(message.key)
+    assert post is not None
+    assert (post.channel, post.ts) == (channel, ts)
+    assert [m["text"] for m in await place.bots()].count("once") == 1
+    assert card["ts"] == forgetful.ts
+    await slack.close()
+
+
+async def test_where_the_bot_may_not_write_the_requester_gets_it(place: Town) -> None:
+    run = await place.open_run(channel=RANDOM)
+    async with place.working():
+        direct = place.workspace.workspace.direct(ANA)
+        assert direct is not None
+        await place.until(lambda: place.message(f"{run.id}/card", direct.id))
+        await _tested(place, run)
+        note = await place.until(lambda: place.message(f"{run.id}/stage/build", direct.id))
+        assert note["thread_ts"] == (await place.message(f"{run.id}/card", direct.id) or {})["ts"]
+
+
+async def test_a_refused_block_is_drawn_more_plainly(place: Town) -> None:
+    slack = place.slack()
+    await slack.open()
+    wrong = {**plan_block("Building", [{"type": "task_card", "task_id": "1", "title": "Build", "status": "complete"}])}
+    wrong["tasks"] = wrong["tasks"] * 2  # the same id twice
+    message = Desired(key="odd", channel=DEPLOYS, blocks=(wrong,), text="Building", payload={"key": "odd"})
+    await slack.speaker.deliver(message)
+    shown = await place.message("odd")
+    assert shown is not None
+    assert "● done: Build" in shown["blocks"][0]["text"]["text"]
+    await slack.close()
+
+
+async def test_slack_saying_slow_down_is_obeyed(place: Town) -> None:
+    await place.control("switch", rate_limited={"chat.postMessage": 2}, retry_after=1)
+    run = await place.open_run()
+    async with place.working():
+        await place.until(lambda: place.message(f"{run.id}/card"))
+    assert len(await place.log(method="chat.postMessage")) >= 3
+
+
+async def test_ten_deploys_stay_within_slacks_limits(place: Town) -> None:
+    await place.control("switch", rate_limits=True)
+    runs = [await place.open_run(number, channel) for number, channel in enumerate([DEPLOYS, "C0GENERAL"] * 5)]
+    async with place.working():
+        for run in runs:
+            await _tested(place, run)
+        for run in runs:
+            await place.store.runs.finish(run.id, Status.CANCELLED, "enough")
+        await place.until(lambda: _nothing_new(place), 60)
+    assert b'result="ratelimited"' not in place.metrics.text()

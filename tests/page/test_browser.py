@@ -56,14 +56,37 @@ async def test_sends_a_modal_after_mending_what_was_wrong(look: Open) -> None:
     modal = page.locator("#modal")
     await expect(modal).to_contain_text("Why now?")
     await modal.get_by_role("button", name="Send").click()
-    await expect(modal.locator(".fault")).not_to_be_empty()
+    await expect(modal.locator(".fault").first).not_to_be_empty()
     await modal.get_by_label("Reason").fill("no")
     await modal.get_by_role("button", name="Send").click()
-    await expect(modal.locator(".fault")).to_have_text("A little longer, please")
+    await expect(modal.locator(".fault").first).to_have_text("A little longer, please")
     await modal.get_by_label("Reason").fill("customers wait")
     await modal.get_by_role("button", name="Send").click()
     await expect(modal).to_be_hidden()
     await expect(page.locator("#log article").last).to_contain_text("Because: customers wait")
+
+
+async def test_a_button_inside_a_modal_asks_and_keeps_what_was_typed(look: Open) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Explain Why").click()
+    modal = page.locator("#modal")
+    await modal.get_by_label("Reason").fill("typed before")
+    await modal.get_by_label("Where").select_option("production")
+    await modal.get_by_role("button", name="Use Template").click()
+    await modal.get_by_role("button", name="Yes").click()
+    await expect(modal).to_contain_text("Template used")
+    await expect(modal.get_by_label("Reason")).to_have_value("typed before")
+    await expect(modal.get_by_label("Where")).to_have_value("production")
+
+
+async def test_acting_as_another_person_keeps_the_place(look: Open) -> None:
+    page = await look("dev", "C0GENERAL")
+    await page.locator(".switcher summary").click()
+    await page.get_by_role("link", name="Rui").click()
+    await page.wait_for_selector("html[data-ready][data-me=URUIREL01]")
+    await expect(page.locator("#here")).to_have_text("#general")
+    await expect(page.locator(".switcher summary")).to_contain_text("Rui")
 
 
 async def test_cancelling_a_modal_closes_it_for_the_app_too(look: Open, workspace: LocalWorkspace) -> None:

@@ -28,6 +28,9 @@ def button(action: str, label: str, **more: Any) -> Json:
     return {"type": "button", "action_id": action, "text": plain(label), **more}
 
 
+SURE = {"title": plain("Sure?"), "text": plain("To everybody."), "confirm": plain("Yes"), "deny": plain("No")}
+CHOICES = [{"text": plain(name), "value": name} for name in ("homolog", "production")]
+
 GATE: list[Json] = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "Approve *hello* to production?"}},
     {
@@ -39,12 +42,7 @@ GATE: list[Json] = [
                 "Approve",
                 value="12",
                 style="primary",
-                confirm={
-                    "title": plain("Sure?"),
-                    "text": plain("To everybody."),
-                    "confirm": plain("Yes"),
-                    "deny": plain("No"),
-                },
+                confirm=SURE,
             ),
             button("form", "Explain Why"),
             button("silent", "Break"),
@@ -63,7 +61,15 @@ FORM: Json = {
             "block_id": "reason",
             "label": plain("Reason"),
             "element": {"type": "plain_text_input", "action_id": "reason"},
-        }
+        },
+        {
+            "type": "input",
+            "block_id": "where",
+            "optional": True,
+            "label": plain("Where"),
+            "element": {"type": "static_select", "action_id": "where", "options": CHOICES},
+        },
+        {"type": "actions", "block_id": "draft", "elements": [button("template", "Use Template", confirm=SURE)]},
     ],
 }
 
@@ -122,6 +128,13 @@ def tiny(workspace: LocalWorkspace) -> AsyncApp:  # noqa: C901 - a list of liste
     @app.action("silent")
     async def silent() -> None:
         return
+
+    @app.action("template")
+    async def templated(ack: Ack, body: Json, client: AsyncWebClient) -> None:
+        await ack()
+        added = {"type": "section", "text": {"type": "mrkdwn", "text": "*Template* used"}}
+        view = {**FORM, "blocks": [*FORM["blocks"], added]}
+        await client.views_update(view_id=body["view"]["id"], view=view)
 
     @app.view("why")
     async def explained(ack: Ack, body: Json, view: Json, client: AsyncWebClient) -> None:

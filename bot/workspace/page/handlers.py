@@ -114,9 +114,16 @@ class Page:
         state = reading.state(self._workspace, self._person(request))
         mine = [each["id"] for each in state["channels"]]
         wanted = channel or request.query.get("channel", "")
+        if not strict and wanted not in mine:
+            wanted = self._counterpart(wanted, state["me"]["id"])
         if wanted not in mine and (strict or channel):
             raise web.HTTPNotFound(text="There is no such channel for this person")
         return Look(state["me"]["id"], wanted if wanted in mine else mine[0], Drawing(state, self.assets.version))
+
+    def _counterpart(self, channel: str, person: str) -> str:
+        """After somebody else's direct message was left by acting as another person: that person's own."""
+        left, own = self._workspace.channels.get(channel), self._workspace.direct(person)
+        return own.id if left is not None and own is not None and left.kind == "im" else channel
 
     def _person(self, request: web.Request) -> str:
         wanted = request.query.get("as", "")

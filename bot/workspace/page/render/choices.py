@@ -65,7 +65,7 @@ def _box(element: Json, options: Markup, chosen: set[str]) -> Markup:
         empty,
         options,
         class_="select",
-        aria_label=label,
+        title=label,
         multiple=many,
         data_most=element.get("max_selected_items"),
     )

@@ -1,4 +1,7 @@
-"""The question asked before a control tells the app: a `<dialog>` beside the control."""
+"""The question asked before a control tells the app: a `<dialog>` beside the control.
+
+No `<form>` in it: inside a modal, which is one, HTML would drop it.
+"""
 
 from markupsafe import Markup
 
@@ -9,23 +12,30 @@ from bot.workspace.page.render.plain import plain, words
 
 
 def confirm(asked: Json, names: Names) -> Markup:
-    """The dialog; it closes with the value `yes` or `no`."""
+    """The dialog; the page closes it with the value of the button pressed: `yes` or `no`."""
     text = asked.get("text")
     rich = isinstance(text, dict) and text.get("type") == "mrkdwn"
     look = "button danger" if asked.get("style") == "danger" else "button primary"
     return tag(
         "dialog",
         tag(
-            "form",
+            "div",
             tag("h2", plain(asked.get("title"))),
             tag("div", mrkdwn(words(text), names) if rich else plain(text), class_="text"),
             tag(
                 "div",
-                tag("button", plain(asked.get("deny") or "Cancel"), value="no", class_="button"),
-                tag("button", plain(asked.get("confirm") or "Yes"), value="yes", class_=look, autofocus=True),
+                tag("button", plain(asked.get("deny") or "Cancel"), type="button", value="no", class_="button"),
+                tag(
+                    "button",
+                    plain(asked.get("confirm") or "Yes"),
+                    type="button",
+                    value="yes",
+                    class_=look,
+                    autofocus=True,
+                ),
                 class_="foot",
             ),
-            method="dialog",
+            class_="question",
         ),
         class_="sheet confirm",
         aria_label=words(asked.get("title")) or "Are you sure?",

@@ -53,5 +53,5 @@ def when(element: Json, _names: Names) -> Markup:
         class_="text-input",
         value=None if initial is None else str(initial),
         data_seconds=None if moment is None else int(moment.timestamp()),
-        aria_label=words(element.get("placeholder")) or None,
+        title=words(element.get("placeholder")) or None,
     )

@@ -2,6 +2,7 @@
 import { act, me } from "./api.js";
 import { completing } from "./completions.js";
 import { here, log, refresh, threadLog, toBottom } from "./log.js";
+import { remember } from "./toast.js";
 
 const key = (form) => `draft ${me} ${form.dataset.channel} ${form.dataset.thread}`;
 export const areaOf = (form) => form.querySelector(".draft");
@@ -67,6 +68,7 @@ function appear(place, channel, ts) {
 
 // What Slack says below the messages when a command failed: for this person only, gone with the next page.
 export function notice(place, message) {
+  remember(message);
   const list = place === "thread" ? threadLog() : log();
   if (!list) return;
   const box = document.createElement("div");

@@ -88,6 +88,11 @@ async function use(control, pressed, given) {
   setTimeout(() => working(busy, false), answer.ok && !PICKED.includes(control.dataset.kind) ? 2500 : 0);
 }
 
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("dialog.confirm button");
+  if (button) button.closest("dialog").close(button.value);
+});
+
 function agreed(control) {
   const dialog = control.querySelector("dialog.confirm");
   if (!dialog) return Promise.resolve(true);

@@ -1,6 +1,11 @@
 // Short notes in the corner; the same words are not said twice within five seconds.
 const said = new Map();
 
+// What was said elsewhere on the page already.
+export function remember(message) {
+  said.set(message, Date.now());
+}
+
 export function toast(message, bad = false) {
   if (Date.now() - (said.get(message) || 0) < 5000) return;
   said.set(message, Date.now());

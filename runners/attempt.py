@@ -165,7 +165,9 @@ class _Attempt:
         engine, sink = self.engine, self.engine.store.logs.sink(*self._place)
         try:
             crash_here("work.before")
-            work = self._runner.run(self._described(view), sink)
+            described = self._described(view)
+            described.workspace.mkdir(parents=True, exist_ok=True)
+            work = self._runner.run(described, sink)
             outcome = await supervised(work, self.watch, timeout=self.action.timeout, grace=engine.limits.grace)
             crash_here("work.after")
             return outcome
@@ -266,6 +268,8 @@ class _Attempt:
     async def _cancelled(self) -> Status:
         if self.watch.why is Why.SHUTDOWN:
             raise Interrupted
+        if (await self.engine.store.runs.get(self.run.id)).status.over:
+            return Status.CANCELLED  # nothing follows the end of a run
         await self._journal(Kind.ACTION_CANCELLED, "ended", {"reason": self.watch.reason})
         return Status.CANCELLED
 

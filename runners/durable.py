@@ -106,10 +106,16 @@ class Durable:
             await DBOS.start_workflow_async(_leg, {"run": run_id, "leg": leg})
 
     async def lost_legs(self) -> list[tuple[str, int]]:
-        """Return (run, leg) of recent workflows that ended in an error of the engine itself."""
+        """Return (run, leg) of recent workflows that died: by an error of the engine itself, or an operator's hand."""
         since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
         found = await DBOS.list_workflows_async(
-            status=_LOST, start_time=since, name="leg/1", load_input=False, load_output=False, limit=200, sort_desc=True
+            status=_LOST,
+            completed_after=since,
+            name="leg/1",
+            load_input=False,
+            load_output=False,
+            limit=200,
+            sort_desc=True,
         )
         return [(run, int(leg)) for run, _, leg in (w.workflow_id.rpartition("/") for w in found)]
 
@@ -160,6 +166,8 @@ class Durable:
 
     async def _shut_down(self) -> None:
         global _here  # noqa: PLW0603 - see `start`
+        if _here is not self:
+            return  # never started, or stopped: DBOS may be another one's by now
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "estiva-engine-stop") as own:  # the default pool is DBOS's, and ends with it
             await loop.run_in_executor(own, DBOS.destroy)

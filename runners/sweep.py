@@ -88,6 +88,7 @@ class Sweep:
             run = await self.store.runs.get(run_id)
             if run.leg == leg and not run.status.over:
                 await self.store.runs.finish(run_id, Status.BROKEN, f"leg {leg} was lost to an error: see the log")
+                self.interrupts.cancel(run_id, "its leg was lost")  # after the end, so that nothing is written after it
 
     async def _clean(self) -> None:
         """Remove the workspaces of ended runs."""

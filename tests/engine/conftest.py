@@ -64,6 +64,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def world(url: str, tmp_path: Path) -> AsyncIterator[World]:
     world = await World(url, tmp_path).open()
-    yield world
-    await world.sound()
-    await world.close()
+    try:
+        yield world
+        await world.sound()
+    finally:
+        await world.close()

@@ -61,7 +61,7 @@ class Scripted:
         return []
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
-        work.workspace.mkdir(parents=True, exist_ok=True)
+        assert work.workspace.is_dir()
         options = work.options
         began = self.outside.begin(work.key)
         lines = options.get("lines", [])

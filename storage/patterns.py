@@ -5,6 +5,8 @@ All patterns are linear: every repetition is over one class and starts at a lite
 
 import re
 
+from storage.suspects import suspects
+
 KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY = re.compile(KEY_BEGIN.pattern + r"[\s\S]*?(?:" + KEY_END.pattern + r"|\Z)")
@@ -92,9 +94,9 @@ _TOKENS = {
     "tskey-": r"[\w-]{20,}",
     "CLOJARS_": r"[a-zA-Z0-9]{60}",
     r"nfp_": r"[A-Za-z0-9]{36,}",
-    r"(?<=atlasv1\.)": r"[\w=-]{60,}",
+    r"[A-Za-z0-9]{14}\.atlasv1\.": r"[\w=-]{60,}",
 }
-_TOKEN = re.compile("|".join(rf"(?<![A-Za-z0-9]){start}{rest}" for start, rest in _TOKENS.items()))
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(start + rest for start, rest in _TOKENS.items()) + ")")
 
 _HEADER = re.compile(r"\b([Bb]earer|[Bb]asic|BEARER|BASIC)( +)(?=[\w.~+/-]*\d)[\w.~+/-]{16,}={0,2}")
 
@@ -109,16 +111,7 @@ _ASSIGNMENT = re.compile(
 )
 _OPTION = re.compile(r"(--?(?:password|passwd|token|secret|api-key|auth-token)[ =])(?![-$<{%*])(\S+)")
 
-_ADDRESS = re.compile(r"(?<=://)([^\s/:@\"'<>]{0,200})(:?)([^\s/@\"'<>]{0,200})@(?=[\w\[])")
-
-_WORDS = (
-    *("assword", "ASSWORD", "asswd", "ASSWD", "assphrase", "ASSPHRASE", "pwd", "PWD", "Pwd", "ecret", "ECRET"),
-    *("oken", "OKEN", "pikey", "piKey", "PIKEY", "pi_key", "PI_KEY", "pi-key", "PI-KEY", "piKEY", "ccess_key"),
-    *("CCESS_KEY", "ccessKey", "ccesskey", "ccess-key", "uth_key", "UTH_KEY", "uthKey", "uth-key", "rivate_key"),
-    *("RIVATE_KEY", "rivateKey", "rivate-key", "redential", "REDENTIAL", "earer ", "EARER ", "asic ", "ASIC "),
-)
-TRIGGER = re.compile("|".join((*_TOKENS, "://[^\\s/@]{1,400}@", "-----BEGIN ", *_WORDS)))
-"""Cheap test of a whole text: when it finds nothing, no pattern does."""
+_ADDRESS = re.compile(r"(?<=://)([^\s/:@\"'<>]{0,200})(:?)([^\s/\"'<>]{0,200})@(?=[\w\[])")
 
 _HARMLESS = re.compile(
     r"(?:true|false|null|nil|none|undefined|yes|no|required|optional|missing|invalid|empty|unset|hidden|redacted|"
@@ -131,11 +124,18 @@ _SHORTEST, _LONG = 4, 8
 
 
 def mask_patterns(text: str, mask: str) -> str:
-    """Mask what looks like a secret, line by line where something may be."""
-    text = _KEY.sub(mask, text)
-    if "\n" not in text:
-        return _mask_line(text, mask)
-    return "\n".join(_mask_line(line, mask) if TRIGGER.search(line) else line for line in text.split("\n"))
+    """Mask what looks like a secret, in the lines where one may be."""
+    if "-----BEGIN " in text:
+        text = _KEY.sub(mask, text)
+    data = text.encode("utf-8", "surrogatepass")
+    pieces, done = [], 0
+    for start, end in suspects(data):
+        line = data[start:end].decode("utf-8", "surrogatepass")
+        masked = _mask_line(line, mask)
+        if masked != line:
+            pieces += [data[done:start], masked.encode("utf-8", "surrogatepass")]
+            done = end
+    return b"".join([*pieces, data[done:]]).decode("utf-8", "surrogatepass") if pieces else text
 
 
 def _mask_line(line: str, mask: str) -> str:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-from storage.patterns import KEY_BEGIN, KEY_END, TRIGGER, mask_patterns
+from storage.patterns import KEY_BEGIN, KEY_END, mask_patterns
 
 MASK = "***"
 _SHORTEST = 4
+_LONGEST_KEY = 200
+"""Lines after which a private key that has not ended is taken to be none: the rest of the log is wanted."""
 _SHORTEST_CORE = 8
 """Encoded fragments shorter than this also appear in text that is no secret."""
 
@@ -26,8 +28,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Give the text with every secret replaced by `***`; a text without one is returned as it is."""
-        text = self._known(text)
-        return mask_patterns(text, MASK) if TRIGGER.search(text) else text
+        return mask_patterns(self._known(text), MASK)
 
     def stream(self) -> "Stream":
         """Begin a text that comes in pieces of whole lines."""
@@ -45,12 +46,12 @@ class Stream:
     def __init__(self, redactor: Redactor) -> None:
         """Begin outside of any key."""
         self._redactor = redactor
-        self._in_key = False
+        self._key_lines = 0
 
     def redact(self, lines: list[str]) -> list[str]:
         """Redact the next lines: as many come out as went in."""
         text = "\n".join(lines)
-        if self._in_key or KEY_BEGIN.search(text):
+        if self._key_lines or KEY_BEGIN.search(text):
             return [self._redactor.redact(line) for line in self._without_keys(lines)]
         masked = self._redactor.redact(text).split("\n")
         # a secret with a line break in it is masked across lines; then line by line keeps the count
@@ -59,12 +60,12 @@ class Stream:
     def _without_keys(self, lines: list[str]) -> Iterator[str]:
         for line in lines:
             begins, ends = KEY_BEGIN.search(line), KEY_END.search(line)
-            hidden = self._in_key or begins is not None
-            if ends is not None:
-                self._in_key = begins is not None and begins.start() > ends.start()
-            elif begins is not None:
-                self._in_key = True
-            yield MASK if hidden else line
+            if begins is not None:
+                self._key_lines = _LONGEST_KEY
+            yield MASK if self._key_lines else line
+            if ends is not None and not (begins is not None and begins.start() > ends.start()):
+                self._key_lines = 0
+            self._key_lines = max(0, self._key_lines - 1)
 
 
 def _forms(secret: str) -> Iterator[str]:

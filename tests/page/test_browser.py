@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import doing
 from bot.workspace.server import LocalWorkspace, running
 from tests.page.conftest import Open
+from tests.page.tiny import plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PHONE = {"width": 360, "height": 740}
@@ -112,6 +114,21 @@ async def test_a_plan_is_edited_in_place_and_has_a_thread(look: Open, workspace:
     await expect(page.locator("#log .replies")).to_contain_text("2 replies")
     await page.keyboard.press("Escape")
     await expect(pane).to_be_hidden()
+
+
+async def test_an_edit_leaves_alone_what_did_not_change(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "@estiva plan")
+    spinner = page.locator(".task.in_progress .icon")
+    await expect(page.locator(".replies")).to_be_visible()
+    await spinner.evaluate("each => { each.turning = true }")
+    await page.evaluate("getSelection().selectAllChildren(document.querySelector('.plan h3'))")
+    client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
+    ts = await page.locator("article:has(.plan)").get_attribute("data-ts") or ""
+    await client.chat_update(channel="C0DEPLOYS", ts=ts, text="Deploying", blocks=plan("in_progress", "error"))
+    await expect(page.locator(".task.error .state")).to_have_text("Failed")
+    assert await spinner.evaluate("each => each.turning")
+    assert await page.evaluate("getSelection().toString()") == "Deploying hello"
 
 
 async def test_a_file_can_be_read_and_saved(look: Open) -> None:

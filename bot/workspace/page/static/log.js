@@ -1,6 +1,7 @@
 // The list of messages: one article per message, swapped when it changes; days, groups and the line before what is new.
 import { act, fragment, me, parsed } from "./api.js";
 import { restore } from "./controls.js";
+import { morph } from "./morph.js";
 import { dayName, draw } from "./times.js";
 
 const GROUP_SECONDS = 300;
@@ -38,10 +39,6 @@ export async function refresh(list, ts, isNew = false) {
 export function put(list, article, isNew) {
   const old = find(list, article.dataset.ts);
   const stuck = atBottom(list);
-  if (old?.querySelector("dialog[open]")) {
-    old.querySelector("dialog[open]").addEventListener("close", () => refresh(list, article.dataset.ts), { once: true });
-    return;
-  }
   if (old) swap(old, article);
   else insert(list, article, isNew);
   settle(list);
@@ -49,28 +46,12 @@ export function put(list, article, isNew) {
   else if (!old && isNew) announce(list);
 }
 
+// Edits are not read out again: what matters of a run comes as a message of its own.
 function swap(old, article) {
-  for (const details of article.querySelectorAll("details[data-key]")) {
-    const before = [...old.querySelectorAll("details[data-key]")].find((each) => each.dataset.key === details.dataset.key);
-    if (before && before.dataset.state === details.dataset.state) details.open = before.open;
-  }
+  draw(article);
   restore(article, old);
-  const focus = remembered(old);
-  article.tabIndex = old.tabIndex;
   article.setAttribute("aria-live", "off");
-  old.replaceWith(article);
-  focus?.(article);
-}
-
-// Where the keyboard was inside the old article, as a way to the same place in the new one.
-function remembered(old) {
-  const active = document.activeElement;
-  if (!old.contains(active)) return null;
-  const control = active.closest(".control");
-  const selector = control
-    ? `.control[data-action="${CSS.escape(control.dataset.action)}"] :is(button, select, input, textarea, summary, a)`
-    : active.dataset.do ? `[data-do="${active.dataset.do}"]` : null;
-  return (article) => ((selector && article.querySelector(selector)) || article).focus({ preventScroll: true });
+  morph(old, article);
 }
 
 function insert(list, article, isNew) {

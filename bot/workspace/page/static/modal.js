@@ -1,6 +1,7 @@
 // Modals: the topmost view of this person's stack, in one <dialog>.
 import { act, fragment, parsed } from "./api.js";
 import { restore, valuesIn } from "./controls.js";
+import { morph } from "./morph.js";
 import { draw } from "./times.js";
 
 const dialog = document.getElementById("modal");
@@ -16,9 +17,11 @@ export async function refreshView() {
   }
   const content = parsed(html);
   const view = content.querySelector("form.view");
-  if (old && old.dataset.view === view.dataset.view) restore(view, old);
-  dialog.replaceChildren(content);
-  draw(dialog);
+  draw(content);
+  if (old && old.dataset.view === view.dataset.view) {
+    restore(view, old);
+    morph(old, view);
+  } else dialog.replaceChildren(content);
   if (!dialog.open) dialog.showModal();
   if (!old || old.dataset.view !== view.dataset.view) focusFirst();
 }

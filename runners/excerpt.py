@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 LINES = 30
 CHARACTERS = 2_400
-_LINE = 300
+_LINE = 240
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 _BAD = re.compile(

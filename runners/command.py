@@ -1,0 +1,94 @@
+"""Kind `command`: run commands, the tests above all, inside the image that was just built."""
+
+import re
+from collections.abc import Mapping
+
+from runners import job, options
+from runners.containers import Containers
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from storage.model import artifact
+from storage.model.catalog import Json
+
+_KNOWN = {
+    "run": options.commands,
+    "image": options.text,
+    "env": options.variables,
+    "network": options.text,
+    "user": options.text,
+    "memory": options.memory,
+}
+_COUNTED = re.compile(r"\b\d+ (?:passed|tests?|examples?|ok)\b|\bOK\b", re.IGNORECASE)
+
+
+class CommandRunner:
+    """`run: [pytest, -q]`, or a list of such lists, done in turn until one fails."""
+
+    kind = "command"
+
+    def __init__(self, containers: Containers) -> None:
+        """Take the engine."""
+        self._containers = containers
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options."""
+        return options.problems(options_, _KNOWN, required=("run",))
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Run each command in a container of its own; no shell reads them."""
+        summary = ""
+        for number, words in enumerate(_commands(work.options["run"]), 1):
+            sink.line("$ " + " ".join(words))
+            summary = await self._one(work, sink, words, f"{work.key}#{number}")
+        return Outcome(summary=summary)
+
+    async def _one(self, work: Work, sink: Sink, words: tuple[str, ...], key: str) -> str:
+        counted = _Counted(sink)
+        ended = await job.finish(self._containers, self._job(work, words, key), work, counted.line)
+        if ended.out_of_memory:
+            raise ActionFailed(
+                f"`{words[0]}` was killed: out of memory",
+                exit_code=ended.code,
+                hint="raise the action's option memory, or let the command use less",
+            )
+        if ended.code != 0:
+            raise ActionFailed(f"`{' '.join(words)}` ended with exit code {ended.code}", exit_code=ended.code)
+        return counted.summary or f"`{words[0]}` succeeded"
+
+    def _job(self, work: Work, words: tuple[str, ...], key: str) -> job.Job:
+        named = work.options.get("image") or work.artifacts.get(artifact.IMAGE_ID)
+        image = named or work.artifacts.get(artifact.IMAGE)
+        if not image:
+            raise ActionFailed(
+                "no image to run in", hint="build one in an earlier stage, or give the action an option image"
+            )
+        memory = work.options.get("memory")
+        return job.Job(
+            key=key,
+            image=str(image),
+            command=words,
+            environment={"CI": "true", **options.texts(work.options.get("env"))},
+            labels=self._containers.labels(run=work.run, service=work.service.name),
+            network=str(work.options.get("network", "bridge")),
+            user=str(work.options["user"]) if "user" in work.options else None,
+            memory=memory if isinstance(memory, str | int) else None,
+        )
+
+
+class _Counted:
+    """Hands lines on and remembers the newest that counts tests: `7 passed in 0.02s`."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.summary = ""
+
+    def line(self, text: str) -> None:
+        if _COUNTED.search(text):
+            self.summary = text.strip(" =")[:80]
+        self._sink.line(text)
+
+
+def _commands(run: Json) -> list[tuple[str, ...]]:
+    if not isinstance(run, list):
+        return []
+    lists = run if isinstance(run[0], list) else [run]
+    return [tuple(str(word) for word in words) for words in lists if isinstance(words, list)]

@@ -1,0 +1,185 @@
+"""One container that does one job: found by its key or started, followed to its end, removed."""
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from runners.containers import Containers
+from runners.contract import ActionFailed, Work
+from runners.lines import Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to run. The container is known by `key`."""
+
+    key: str
+    image: str
+    command: tuple[str, ...]
+    """Program and arguments; the image's own entry point is not used."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    binds: tuple[str, ...] = ()
+    network: str = "bridge"
+    directory: str | None = None
+    user: str | None = None
+    memory: str | int | None = None
+    tmpfs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How the container ended."""
+
+    code: int
+    out_of_memory: bool
+
+
+def name_of(namespace: str, key: str) -> str:
+    """Container name for a key: readable, and unique even when characters had to go."""
+    readable = re.sub(r"[^a-zA-Z0-9_.-]+", "-", key)[:80].strip("-.")
+    return f"{namespace}-{readable}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
+
+
+async def finish(containers: Containers, job: Job, work: Work, take: Callable[[str], None]) -> Exit:
+    """Bring the job to its end and say how it ended; its whole output goes to `take`, line by line.
+
+    A container of this key that runs is followed from its first line on; one that has ended is only read; the result
+    of one that is gone already is remembered in the workspace. Raises `ActionFailed` when there is no such image.
+    """
+    memory = _Memory(work.workspace, containers.namespace, job.key)
+    known = memory.recall()
+    if known:
+        return known
+    try:
+        container = await _found(containers, job.key) or await _started(containers, job)
+        ended = await _followed(containers, container, take)
+    except asyncio.CancelledError:
+        if not work.abandoned():
+            await removed(containers, job.key)
+        raise
+    memory.keep(ended)
+    await removed(containers, job.key)
+    return ended
+
+
+async def removed(containers: Containers, key: str) -> None:
+    """Kill and remove every container of this key."""
+
+    def remove(engine: APIClient) -> None:
+        for container in engine.containers(all=True, filters=containers.filters(key=key)):
+            remove_container(engine, container["Id"])
+
+    await containers.ask(remove)
+
+
+def remove_container(engine: APIClient, container: str) -> None:
+    """Kill and remove a container; one that is gone, or going, is fine."""
+    try:
+        engine.remove_container(container, force=True, v=True)
+    except NotFound:
+        pass
+    except APIError as error:
+        if error.status_code != 409:  # noqa: PLR2004 - conflict: its removal is under way already
+            raise
+
+
+async def _found(containers: Containers, key: str) -> str | None:
+    def find(engine: APIClient) -> str | None:
+        there = engine.containers(all=True, filters=containers.filters(key=key))
+        if not there:
+            return None
+        if there[0]["State"] == "created":  # we were interrupted between creating and starting
+            engine.start(there[0]["Id"])
+        return str(there[0]["Id"])
+
+    return await containers.ask(find)
+
+
+async def _started(containers: Containers, job: Job) -> str:
+    def start(engine: APIClient) -> str:
+        made = engine.create_container(
+            job.image,
+            name=name_of(containers.namespace, job.key),
+            entrypoint=list(job.command),
+            environment=dict(job.environment),
+            labels={**job.labels, **containers.labels(key=job.key, role="job")},
+            working_dir=job.directory,
+            user=job.user,
+            host_config=engine.create_host_config(
+                binds=list(job.binds),
+                network_mode=job.network,
+                mem_limit=job.memory,
+                memswap_limit=job.memory,
+                tmpfs=dict(job.tmpfs),
+                security_opt=["no-new-privileges"],
+                pids_limit=4096,
+            ),
+        )
+        engine.start(made["Id"])
+        return str(made["Id"])
+
+    try:
+        return await containers.ask(start)
+    except NotFound as error:
+        raise ActionFailed(
+            f"there is no image {job.image} on this machine", hint="build it first, or name another in the catalog"
+        ) from error
+    except APIError as error:
+        await removed(containers, job.key)
+        raise ActionFailed(f"the container cannot start: {error.explanation or error}") from error
+
+
+async def _followed(containers: Containers, container: str, take: Callable[[str], None]) -> Exit:
+    lines = Lines(take)
+    since: int | None = None
+    while True:
+        await containers.stream(_logs(container, since), lines.add)
+        state = await _settled(containers, container)
+        if not state["Running"]:
+            lines.end()
+            return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
+        # the log ended although the container lives: the engine itself was restarted under it
+        since = int(time.time())
+
+
+def _logs(container: str, since: int | None) -> Callable[[APIClient], Any]:
+    def read(engine: APIClient) -> Any:
+        return engine.logs(container, stdout=True, stderr=True, stream=True, follow=True, since=since)
+
+    return read
+
+
+async def _settled(containers: Containers, container: str) -> Mapping[str, Any]:
+    """State of the container once its log has ended; it may count as running for some milliseconds more."""
+    for _ in range(20):
+        state: Mapping[str, Any] = await containers.ask(lambda engine: engine.inspect_container(container)["State"])
+        if not state["Running"]:
+            break
+        await asyncio.sleep(0.05)
+    return state
+
+
+class _Memory:
+    """The result of a job, kept in the workspace until the engine has written its own record."""
+
+    def __init__(self, workspace: Path, namespace: str, key: str) -> None:
+        self._path = workspace / ".jobs" / f"{name_of(namespace, key)}.json"
+
+    def recall(self) -> Exit | None:
+        return Exit(**json.loads(self._path.read_text())) if self._path.exists() else None
+
+    def keep(self, ended: Exit) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(ended)))
+        fresh.replace(self._path)

@@ -1,5 +1,7 @@
 """Names of what actions hand on to later ones. Values are strings."""
 
+REF = "ref"
+"""What was asked for, `plan.ref`: the engine puts it among the artifacts of every `Work` for the source action."""
 COMMIT = "commit"
 """Full commit id, 40 hexadecimal digits."""
 AUTHOR = "author"

@@ -1,0 +1,227 @@
+"""Bare copies of the services' repositories: fetched under a lock, asked about refs and history.
+
+Repositories and refs are other people's words. So: argument lists only, `--` before every URL and ref, nothing that
+begins with a dash or holds a control character, three protocols, and a git that reads no configuration but ours, runs
+no hook and asks no questions. Only ids that git itself printed are used after a ref was resolved.
+"""
+
+import asyncio
+import contextlib
+import difflib
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from runners.contract import ActionFailed
+from storage.model.catalog import Service
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A ref, as the commit it was at one moment."""
+
+    ref: str
+    commit: str
+    author: str
+    subject: str
+    committed_at: str
+    """ISO 8601 with offset."""
+
+
+class UnknownRef(ActionFailed):
+    """No branch, tag or commit is called that. `nearest` are names that look like it, best first."""
+
+    def __init__(self, reason: str, nearest: list[str]) -> None:
+        """Take the reason and the near names."""
+        hint = "nearest: " + ", ".join(nearest) if nearest else "name a branch, a tag, or a commit of 7 digits or more"
+        super().__init__(reason, hint=hint)
+        self.nearest = nearest
+
+
+class Mirrors:
+    """One bare mirror per service under `root`."""
+
+    def __init__(self, root: Path) -> None:
+        """Take the directory to keep the mirrors in."""
+        self._root = root
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def resolve(self, service: Service, ref: str) -> Resolved:
+        """Say which commit a ref is now; fetches first. Branch before tag before (abbreviated) commit.
+
+        Raises `UnknownRef` with the nearest names, `ActionFailed` when the repository does not answer.
+        """
+        _refuse_unsafe(ref)
+        async with self._locked(service):
+            mirror = await self._fetched(service)
+            commit = await _commit_of(mirror, ref)
+            if commit is None:
+                names = (await git("for-each-ref", "--format=%(refname:short)", cwd=mirror)).split()
+                raise UnknownRef(f"{service.name} has no branch, tag or commit {ref}", nearest(ref, names))
+            return await _described(mirror, ref, commit)
+
+    async def log_between(self, service: Service, old: str, new: str, limit: int) -> list[tuple[str, str, str]]:
+        """List what `new` has and `old` has not, newest first: (commit, author, subject), at most `limit`.
+
+        Both are full commit ids, of the mirror as last fetched. Empty when either is unknown there.
+        """
+        mirror = self._path(service)
+        both = [commit for commit in (old, new) if _COMMIT.fullmatch(commit)]
+        if len(both) != 2 or not mirror.exists():  # noqa: PLR2004 - old and new
+            return []
+        try:
+            log = await git(
+                "log", f"--max-count={limit}", "-z", "--format=%H%x1f%an%x1f%s", f"{old}..{new}", "--", cwd=mirror
+            )
+        except GitFailed:
+            return []
+        rows = [line.split("\x1f") for line in log.split("\0") if line.strip()]
+        return [(commit.strip(), author, subject) for commit, author, subject in rows]
+
+    async def export(self, service: Service, commit: str, target: Path) -> None:
+        """Put the tree of a commit into `target`, as a repository of its own with that one commit.
+
+        A shallow fetch, as CodeBuild does it: `git rev-parse HEAD` works in there, and it stays whole where the mirror
+        is not mounted. A shared or hard-linked clone would either break inside a build container or let it write into
+        the mirror.
+        """
+        async with self._locked(service):
+            mirror = self._path(service)
+            # a commit id may be asked for even when no branch ends there
+            await git("config", "uploadpack.allowAnySHA1InWant", "true", cwd=mirror)
+            await git("init", "--quiet", "--template=", "--", str(target), cwd=self._root)
+            await git("fetch", "--quiet", "--depth=1", "--no-tags", "--", f"file://{mirror}", commit, cwd=target)
+        await git("checkout", "--quiet", "--detach", commit, "--", cwd=target)
+        (target / ".git" / "FETCH_HEAD").unlink(missing_ok=True)  # names a path of this machine
+
+    @contextlib.asynccontextmanager
+    async def _locked(self, service: Service) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(service.name, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def _fetched(self, service: Service) -> Path:
+        mirror = self._path(service)
+        url = _safe_url(service)
+        self._root.mkdir(parents=True, exist_ok=True)
+        if not (mirror / "HEAD").exists():
+            await git("init", "--quiet", "--bare", "--template=", "--", str(mirror), cwd=self._root)
+        try:
+            await git("fetch", "--quiet", "--prune", "--no-tags", "--", url, *_REFS, cwd=mirror)
+        except GitFailed as error:
+            raise _unreachable(service, str(error)) from error
+        return mirror
+
+    def _path(self, service: Service) -> Path:
+        return (self._root / f"{service.name}.git").resolve()
+
+
+class GitFailed(Exception):  # noqa: N818 - a fact about git's work
+    """Git said no; the text is all that it said."""
+
+
+async def git(*arguments: str, cwd: Path) -> str:
+    """Run git with nothing of this machine's or the repository's configuration; returns what it printed.
+
+    Raises `GitFailed`. On cancellation the process is killed first.
+    """
+    process = await asyncio.create_subprocess_exec(
+        "git", *arguments, cwd=cwd, env=_environment(),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        output, errors = await process.communicate()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise GitFailed(errors.decode(errors="replace").strip() or f"exit code {process.returncode}")
+    return output.decode(errors="replace")
+
+
+def _environment() -> dict[str, str]:
+    """Pass on only what credentials, proxies and certificates need."""
+    passed = ("PATH", "SSH_AUTH_SOCK", "GIT_ASKPASS", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "SSL_CERT_FILE")
+    return {
+        **{name: os.environ[name] for name in passed if name in os.environ},
+        "HOME": "/nonexistent",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": str(Path(__file__).with_name("gitconfig")),
+        "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def nearest(ref: str, names: list[str]) -> list[str]:
+    """Names that look like `ref`: by their last part too (`login` finds `feature/login`)."""
+    by_end = [name for name in names if name.rpartition("/")[2].lower() == ref.rpartition("/")[2].lower()]
+    close = difflib.get_close_matches(ref, names, 3, cutoff=0.5)
+    return list(dict.fromkeys(by_end + close))[:3]
+
+
+def _refuse_unsafe(ref: str) -> None:
+    if not ref or ref.startswith("-") or _UNSAFE.search(ref):
+        raise UnknownRef(f"{ref!r} cannot be a branch, tag or commit", [])
+
+
+def _safe_url(service: Service) -> str:
+    url = service.repository
+    if url.startswith("-") or any(ord(character) < 33 for character in url):  # noqa: PLR2004 - blank and controls
+        raise ActionFailed(f"the repository of {service.name} is no address: {url!r}", hint="mend it in the catalog")
+    return url
+
+
+async def _commit_of(mirror: Path, ref: str) -> str | None:
+    candidates = [f"refs/heads/{ref}", f"refs/tags/{ref}", ref if ref.startswith("refs/") else ""]
+    if _COMMIT.fullmatch(ref):
+        candidates.append(ref)
+    for candidate in filter(None, candidates):
+        try:
+            found = await git("rev-parse", "--verify", "--end-of-options", f"{candidate}^{{commit}}", cwd=mirror)
+        except GitFailed as error:
+            if "ambiguous" in str(error):
+                raise UnknownRef(f"{ref} is ambiguous: several commits begin so", _ids(str(error))) from error
+            continue
+        return found.strip()
+    return None
+
+
+def _ids(text: str) -> list[str]:
+    return re.findall(r"^hint:\s+([0-9a-f]{7,40}) commit", text, re.MULTILINE)[:3]
+
+
+async def _described(mirror: Path, ref: str, commit: str) -> Resolved:
+    shown = await git("show", "--no-patch", "--format=%an%x1f%s%x1f%cI", commit, "--", cwd=mirror)
+    author, subject, committed_at = shown.strip("\n").split("\x1f")
+    return Resolved(ref=ref, commit=commit, author=author, subject=subject, committed_at=committed_at)
+
+
+def _unreachable(service: Service, said: str) -> ActionFailed:
+    last = said.splitlines()[-1].removeprefix("fatal: ")
+    if re.search(r"authentication|permission denied|could not read username|publickey|403", said, re.IGNORECASE):
+        return ActionFailed(
+            f"the repository of {service.name} refused our credentials: {last}",
+            hint="give Estiva a key or token that may read it (see the documentation on repositories)",
+        )
+    if "not allowed" in said:
+        return ActionFailed(
+            f"the repository of {service.name} has an address of a kind that is not allowed: {last}",
+            hint="use https://, ssh:// or a path on this machine",
+        )
+    return ActionFailed(
+        f"the repository of {service.name} cannot be reached: {last}",
+        hint=f"see that {service.repository} exists and answers",
+        retryable=True,
+    )

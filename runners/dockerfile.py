@@ -1,0 +1,161 @@
+"""Kind `dockerfile`: an image from a Dockerfile in the source, built by the engine's own builder."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+from docker.auth import AuthConfig
+from docker.errors import APIError
+
+from runners import options
+from runners.containers import Containers
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.lines import Lines
+from runners.registry import credentials
+from storage.model import artifact
+from storage.model.catalog import Json
+
+_KNOWN = {
+    "dockerfile": options.inside,
+    "context": options.inside,
+    "args": options.variables,
+    "target": options.text,
+    "network": options.text,
+}
+
+
+class DockerfileRunner:
+    """Builds `service.image:<first 7 digits of the commit>`."""
+
+    kind = "dockerfile"
+
+    def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
+        """Take the engine, and where the registry's credentials are (a base image may be private)."""
+        self._containers = containers
+        self._environ = environ
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options."""
+        return options.problems(options_, _KNOWN)
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Build, or find the image that this key already built."""
+        tag = tag_of(work)
+        image_id = await self._found(work)
+        if image_id:
+            sink.line(f"{image_id[:19]} was already built by this run")
+        else:
+            image_id = await self._built(work, sink, tag)
+        return Outcome(
+            artifacts={artifact.IMAGE: tag, artifact.IMAGE_ID: image_id}, summary=f"{image_id[7:19]} built as {tag}"
+        )
+
+    async def _found(self, work: Work) -> str | None:
+        def find(engine: APIClient) -> str | None:
+            there = engine.images(filters=self._containers.filters(key=work.key))
+            return str(there[0]["Id"]) if there else None
+
+        return await self._containers.ask(find)
+
+    async def _built(self, work: Work, sink: Sink, tag: str) -> str:
+        context, dockerfile = _places(work)
+        login = credentials(work.registry, work.service.image, self._environ)
+        labels = self._containers.labels(
+            key=work.key, run=work.run, service=work.service.name, commit=work.artifacts[artifact.COMMIT]
+        )
+
+        def build(engine: Any) -> Iterator[dict[str, Any]]:
+            # only the catalog's registry: whatever this machine's user is logged in to is none of the build's business
+            engine._auth_configs = AuthConfig({})  # noqa: SLF001
+            if login:
+                engine._auth_configs.add_auth(work.registry.host, {**login, "serveraddress": work.registry.host})  # noqa: SLF001
+            built: Iterator[dict[str, Any]] = engine.build(
+                path=str(context),
+                dockerfile=str(dockerfile.relative_to(context)),
+                tag=tag,
+                labels=labels,
+                buildargs=options.texts(work.options.get("args")),
+                target=work.options.get("target"),
+                network_mode=work.options.get("network"),
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            return built
+
+        return await self._followed(build, sink)
+
+    async def _followed(self, build: Callable[[Any], Iterator[dict[str, Any]]], sink: Sink) -> str:
+        seen = _Seen(sink)
+        try:
+            await self._containers.stream(build, seen.message)
+        except APIError as error:  # a Dockerfile that cannot be parsed is refused before the stream begins
+            raise ActionFailed(_one_line(str(error.explanation or error)), hint="mend the Dockerfile") from error
+        seen.lines.end()
+        if seen.failure is not None:
+            raise seen.failure
+        if not seen.image_id:
+            raise ActionFailed("the build ended without an image", hint="see its log")
+        return seen.image_id
+
+
+class _Seen:
+    """What the builder's stream has said so far."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.lines = Lines(sink.line)
+        self.image_id = ""
+        self.failure: ActionFailed | None = None
+        self._sink = sink
+
+    def message(self, message: dict[str, Any]) -> None:
+        if "stream" in message:
+            self.lines.add(message["stream"])
+        if "status" in message and "progress" not in message:
+            self._sink.line(" ".join(filter(None, (message.get("id"), message["status"]))))
+        aux = message.get("aux")
+        if isinstance(aux, dict) and aux.get("ID"):
+            self.image_id = aux["ID"]
+        detail = message.get("errorDetail")
+        if detail:
+            self.lines.end()
+            text = _one_line(str(detail.get("message", message.get("error", ""))))
+            self._sink.line(text)
+            self.failure = ActionFailed(text, exit_code=detail.get("code"), hint=_hint(text))
+
+
+def tag_of(work: Work) -> str:
+    """Repository and tag for the commit: its first 7 digits, as CodeBuild's sample has it."""
+    commit = work.artifacts.get(artifact.COMMIT)
+    if not commit:
+        raise ActionFailed("no commit to build", hint="put an action that uses git before this one")
+    return f"{work.service.image}:{commit[:7]}"
+
+
+def _places(work: Work) -> tuple[Path, Path]:
+    """Context and Dockerfile, both inside the source even when links lead elsewhere."""
+    source = Path(work.artifacts[artifact.SOURCE]).resolve()
+    context = (source / str(work.options.get("context", "."))).resolve()
+    dockerfile = (context / str(work.options.get("dockerfile", "Dockerfile"))).resolve()
+    if not context.is_relative_to(source) or not dockerfile.is_relative_to(context):
+        raise ActionFailed("the Dockerfile or its context lies outside the source", hint="mend the action's options")
+    if not dockerfile.is_file():
+        shown = dockerfile.relative_to(source)
+        raise ActionFailed(f"there is no {shown} in the source", hint="add it, or set the action's option dockerfile")
+    return context, dockerfile
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()[:500]
+
+
+def _hint(text: str) -> str:
+    if "returned a non-zero code" in text:
+        return "the command's own words are above"
+    if "no such file or directory" in text or "COPY failed" in text or "ADD failed" in text:
+        return "see that the file is in the repository and not in .dockerignore"
+    if "pull access denied" in text or "not found" in text:
+        return "see that the base image exists and that Estiva may pull it"
+    return ""

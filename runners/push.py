@@ -1,0 +1,140 @@
+"""Kind `push`: the image that was built and tested is in the registry under its tag, and nothing else is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docker import APIClient
+from docker.errors import ImageNotFound
+
+from runners import options, registry
+from runners.containers import Containers
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.registry import Manifest, Name
+from storage.model import artifact
+from storage.model.catalog import Json
+
+
+class PushRunner:
+    """Tags are never moved: a tag that holds another image is an error, or that commit's earlier build."""
+
+    kind = "push"
+
+    def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
+        """Take the engine, and where the registry's credentials are."""
+        self._containers = containers
+        self._environ = environ
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options."""
+        return options.problems(options_, {})
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Read the tag back, push only when it is absent, read it back again."""
+        image = work.artifacts.get(artifact.IMAGE, "")
+        repository, _, tag = image.rpartition(":")
+        if repository != work.service.image:
+            raise ActionFailed(
+                f"{image or 'nothing'} is not an image of {work.service.image}",
+                hint="build it before this action; its repository is the catalog's image of the service",
+            )
+        login = registry.credentials(work.registry, repository, self._environ)
+        image_id = work.artifacts.get(artifact.IMAGE_ID) or await self._image_id(image)
+        there = await registry.manifest(repository, tag, login)
+        if there is None:
+            there = await self._pushed(sink, repository, tag, image_id, login)
+        elif there.holds(image_id):
+            sink.line(f"{image} is there already: {there.digest}")
+        else:
+            await _same_commit(work, repository, tag, there, login)
+            sink.line(f"{image} already holds an earlier build of this commit, which is kept: {there.digest}")
+        return Outcome(
+            artifacts={artifact.IMAGE: image, artifact.DIGEST: there.digest},
+            summary=f"{there.digest[:19]} in {Name.parse(repository).host}",
+        )
+
+    async def _pushed(
+        self,
+        sink: Sink,
+        repository: str,
+        tag: str,
+        image_id: str,
+        login: Mapping[str, str] | None,
+    ) -> Manifest:
+        def push(engine: APIClient) -> Iterator[dict[str, Any]]:
+            # what was tested is an id: the local tag may have been moved since by another run of the same commit
+            engine.tag(image_id, repository, tag)
+            # without an auth_config of ours the SDK would send what this machine's user is logged in to
+            pushing: Iterator[dict[str, Any]] = engine.push(
+                repository, tag, stream=True, decode=True, auth_config=dict(login or {"username": "", "password": ""})
+            )
+            return pushing
+
+        seen = Transfer(sink)
+        try:
+            await self._containers.stream(push, seen.message)
+        except ImageNotFound as error:
+            raise ActionFailed(
+                f"the image {image_id[:19]} is not on this machine any more", hint="retry the run"
+            ) from error
+        seen.check(Name.parse(repository).host)
+        there = await registry.manifest(repository, tag, login)
+        if there is None or not there.holds(image_id):
+            raise ActionFailed(
+                f"{repository}:{tag} does not hold what was pushed",
+                hint="somebody else pushed this tag just now? retry",
+                retryable=True,
+            )
+        sink.line(f"{repository}:{tag} pushed: {there.digest}")
+        return there
+
+    async def _image_id(self, image: str) -> str:
+        try:
+            return await self._containers.ask(lambda engine: image_id_of(engine, image))
+        except ImageNotFound as error:
+            raise ActionFailed(
+                f"there is no image {image} on this machine", hint="build it before this action"
+            ) from error
+
+
+def image_id_of(engine: Any, image: str) -> str:
+    """The engine's id of an image that it has. Raises the SDK's `ImageNotFound`."""
+    return str(engine.inspect_image(image)["Id"])
+
+
+class Transfer:
+    """What the stream of a push or pull has said: its errors never raise by themselves."""
+
+    def __init__(self, sink: Sink) -> None:
+        """Take where the progress goes."""
+        self._sink = sink
+        self._error = ""
+
+    def message(self, message: dict[str, Any]) -> None:
+        """Take one message of the stream."""
+        detail = message.get("errorDetail")
+        if detail or message.get("error"):
+            self._error = str((detail or {}).get("message") or message.get("error"))
+            self._sink.line(self._error)
+        elif "status" in message and "progress" not in message:
+            self._sink.line(" ".join(filter(None, (message.get("id"), message["status"]))))
+
+    def check(self, host: str) -> None:
+        """Raise `ActionFailed` for what went wrong."""
+        if not self._error:
+            return
+        if "connection refused" in self._error or "no such host" in self._error or "timeout" in self._error.lower():
+            raise ActionFailed(
+                f"the registry {host} does not answer ({self._error})",
+                hint="see that it runs and that the engine reaches it, then retry",
+                retryable=True,
+            )
+        raise registry.refused(host, self._error)
+
+
+async def _same_commit(work: Work, repository: str, tag: str, there: Manifest, login: Mapping[str, str] | None) -> None:
+    known = (await registry.labels(repository, there, login)).get("estiva.commit")
+    if not known or known != work.artifacts.get(artifact.COMMIT):
+        raise ActionFailed(
+            f"the tag {tag} of {repository} already holds another image ({there.digest[:19]})",
+            hint="tags are never moved: release another commit, or remove that tag from the registry",
+        )

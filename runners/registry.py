@@ -1,0 +1,158 @@
+"""The image registry over its HTTP API: what a tag or digest holds. Reading only; layers travel through the engine."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from runners.contract import ActionFailed
+from storage.model.catalog import Registry
+
+_MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+_LARGEST = 4_000_000
+"""Bytes of a manifest or configuration that are read at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a tag or digest holds."""
+
+    digest: str
+    config: str
+    """Digest of the image's configuration, which is the engine's image id; empty for a multi-platform index."""
+
+    def holds(self, image_id: str) -> bool:
+        """Whether this is that image (an engine names it by its configuration or by its manifest)."""
+        return image_id in (self.config, self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An image repository: where, and what it is called there."""
+
+    host: str
+    path: str
+
+    @classmethod
+    def parse(cls, repository: str) -> "Name":
+        """Read `127.0.0.1:5001/hello`; a name without a host is Docker Hub's."""
+        host, slash, path = repository.partition("/")
+        if slash and ("." in host or ":" in host or host == "localhost"):
+            return cls(host, path)
+        return cls("registry-1.docker.io", repository if slash else f"library/{repository}")
+
+    @property
+    def url(self) -> str:
+        """Base of its API: plain HTTP on this machine, as the engine itself does it."""
+        return f"{'http' if _loopback(self.host) else 'https'}://{self.host}/v2/{self.path}"
+
+
+def credentials(registry: Registry, repository: str, environ: Mapping[str, str]) -> dict[str, str] | None:
+    """Take the registry's user and password from the environment; `None` when it has none or it is another host.
+
+    A credential goes only to the host it was configured for. Raises `ActionFailed` when a named variable is not set.
+    """
+    if registry.username_from is None or registry.password_from is None or Name.parse(repository).host != registry.host:
+        return None
+    for variable in (registry.username_from, registry.password_from):
+        if not environ.get(variable):
+            raise ActionFailed(
+                f"no credentials for the registry {registry.host}: {variable} is not set",
+                hint=f"set {variable} in Estiva's environment; the catalog names it",
+            )
+    return {"username": environ[registry.username_from], "password": environ[registry.password_from]}
+
+
+async def manifest(repository: str, reference: str, login: Mapping[str, str] | None) -> Manifest | None:
+    """Read what a tag or digest holds; `None` when there is no such.
+
+    Raises `ActionFailed` when the registry refuses (not retryable) or does not answer (retryable).
+    """
+    name = Name.parse(repository)
+    answer = await _get(name, f"manifests/{reference}", login, accept=", ".join(_MANIFESTS))
+    if answer is None:
+        return None
+    body, headers = answer
+    config = json.loads(body).get("config") or {}
+    return Manifest(digest=headers.get("Docker-Content-Digest", ""), config=str(config.get("digest", "")))
+
+
+async def labels(repository: str, found: Manifest, login: Mapping[str, str] | None) -> dict[str, str]:
+    """Read the labels of an image in the registry; empty for an index."""
+    answer = await _get(Name.parse(repository), f"blobs/{found.config}", login, accept="*/*") if found.config else None
+    return dict((json.loads(answer[0]).get("config") or {}).get("Labels") or {}) if answer else {}
+
+
+async def _get(
+    name: Name, what: str, login: Mapping[str, str] | None, *, accept: str
+) -> tuple[bytes, Mapping[str, str]] | None:
+    url = f"{name.url}/{what}"
+    try:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+            status, headers, body = await _fetch(session, url, {"Accept": accept})
+            if status == 401:  # noqa: PLR2004
+                answer = await _authorization(session, headers.get("WWW-Authenticate", ""), login)
+                status, headers, body = await _fetch(session, url, {"Accept": accept, **answer})
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise ActionFailed(
+            f"the registry {name.host} does not answer ({str(error) or type(error).__name__})",
+            hint="see that it runs and that this machine reaches it, then retry",
+            retryable=True,
+        ) from error
+    if status == 404:  # noqa: PLR2004
+        return None
+    if status != 200:  # noqa: PLR2004
+        raise refused(name.host, f"HTTP {status}", retryable=status >= 500)  # noqa: PLR2004
+    return body, headers
+
+
+async def _fetch(session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> tuple[int, Any, bytes]:
+    async with session.get(url, headers=headers) as response:
+        body = b""
+        async for piece in response.content.iter_chunked(65_536):
+            body += piece
+            if len(body) > _LARGEST:
+                raise aiohttp.ClientPayloadError("the answer is too large")
+        return response.status, response.headers, body
+
+
+async def _authorization(
+    session: aiohttp.ClientSession, challenge: str, login: Mapping[str, str] | None
+) -> dict[str, str]:
+    kind, _, rest = challenge.partition(" ")
+    basic = {"Authorization": aiohttp.BasicAuth(login["username"], login["password"]).encode()} if login else {}
+    if kind.lower() != "bearer":
+        return basic
+    asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    url = asked.pop("realm", "")
+    async with session.get(url, params={"service": "", **asked}, headers=basic) as response:
+        token = await response.json(content_type=None) if response.status == 200 else {}  # noqa: PLR2004
+    return {"Authorization": f"Bearer {token.get('token') or token.get('access_token') or ''}"}
+
+
+def refused(host: str, said: str, *, retryable: bool = False) -> ActionFailed:
+    """Say that a registry said no, and what to look at."""
+    if re.search(r"\b40[13]\b|unauthorized|no basic auth|denied|authentication required", said, re.IGNORECASE):
+        hint = "check the variables that the catalog names under registry: user, password, and what they may do there"
+        return ActionFailed(f"the registry {host} refused our credentials ({said})", hint=hint)
+    return ActionFailed(f"the registry {host} refused: {said}", hint="see the registry's own log", retryable=retryable)
+
+
+def _loopback(host: str) -> bool:
+    bare = host.rpartition(":")[0] if ":" in host else host
+    if bare == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bare).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,70 @@
+"""The gate before traffic: a container answers 200 on its health path, or it never gets any."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+from runners.containers import Containers
+from runners.contract import ActionFailed, Sink
+
+_ONE_PROBE = aiohttp.ClientTimeout(total=5)
+_TAIL = 40
+
+
+async def wait_until_healthy(containers: Containers, container: str, url: str, seconds: float, sink: Sink) -> float:
+    """Ask until the answer is 200 and return how many seconds it took.
+
+    When the container ends before, or the time is over: its last lines go to the sink, and `ActionFailed` is raised.
+    """
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    async with aiohttp.ClientSession(timeout=_ONE_PROBE) as session:
+        while True:
+            await _still_running(containers, container, sink)
+            answer = await _probe(session, url)
+            if answer == "200":
+                return loop.time() - begun
+            if loop.time() - begun > seconds:
+                await _show_tail(containers, container, sink)
+                raise ActionFailed(
+                    f"not healthy after {seconds:g} s: {url} gave {answer}",
+                    hint="its last lines are above; the release before it was not touched",
+                )
+            await asyncio.sleep(0.2)
+
+
+async def _probe(session: aiohttp.ClientSession, url: str) -> str:
+    try:
+        async with session.get(url, allow_redirects=False) as response:
+            return str(response.status)
+    except TimeoutError:
+        return "no answer within 5 s"
+    except aiohttp.ClientError as error:
+        return f"no answer ({type(error).__name__})"
+
+
+async def _still_running(containers: Containers, container: str, sink: Sink) -> None:
+    state = await containers.ask(lambda engine: engine.inspect_container(container)["State"])
+    if state["Running"]:
+        return
+    await _show_tail(containers, container, sink)
+    if state["OOMKilled"]:
+        raise ActionFailed(
+            "the new container was killed before it was healthy: out of memory",
+            exit_code=state["ExitCode"],
+            hint="raise memory in the environment's options, or let the service use less",
+        )
+    raise ActionFailed(
+        f"the new container ended with exit code {state['ExitCode']} before it was healthy",
+        exit_code=state["ExitCode"],
+        hint="its last lines are above; the release before it was not touched",
+    )
+
+
+async def _show_tail(containers: Containers, container: str, sink: Sink) -> None:
+    def tail(engine: Any) -> str:
+        return str(engine.logs(container, tail=_TAIL).decode(errors="replace"))
+
+    for line in (await containers.ask(tail)).splitlines():
+        sink.line(line)

@@ -1,0 +1,75 @@
+"""The kinds of actions there are: the one place where a kind is registered."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docker import APIClient
+
+from runners.buildspec import BuildspecRunner
+from runners.command import CommandRunner
+from runners.containers import DEFAULT_URL, Containers
+from runners.contract import Runner
+from runners.docker_deploy import DockerRunner
+from runners.dockerfile import DockerfileRunner
+from runners.git import GitRunner
+from runners.job import remove_container
+from runners.mirrors import Mirrors
+from runners.proxy import Proxy
+from runners.push import PushRunner
+from storage.model.catalog import Json
+
+
+class Tools:
+    """What the runners work with, made once per process."""
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        namespace: str = "estiva",
+        docker_url: str = DEFAULT_URL,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Take where state is kept, what names of containers begin with, and where credentials are read from."""
+        self.environ = environ
+        self.containers = Containers(namespace=namespace, url=docker_url)
+        self.mirrors = Mirrors(data / "mirrors")
+        self.proxy = Proxy(self.containers, data / "proxy")
+
+    async def start(self) -> None:
+        """Mend what happened while Estiva was away. Raises `EngineUnavailable` when there is no engine."""
+        await self.proxy.reconcile()
+
+    async def clear(self) -> int:
+        """Remove every container of this namespace, the proxy's too; gives how many there were."""
+
+        def remove(engine: APIClient) -> int:
+            found = engine.containers(all=True, filters=self.containers.filters())
+            for container in found:
+                remove_container(engine, container["Id"])
+            return len(found)
+
+        return await self.containers.ask(remove)
+
+    def close(self) -> None:
+        """Let the threads go; containers go on."""
+        self.containers.close()
+
+
+def kinds(tools: Tools) -> Mapping[str, Runner]:
+    """Every kind by the name that an action's `uses` says."""
+    runners: tuple[Runner, ...] = (
+        GitRunner(tools.mirrors),
+        BuildspecRunner(tools.containers, tools.environ),
+        DockerfileRunner(tools.containers, tools.environ),
+        CommandRunner(tools.containers),
+        PushRunner(tools.containers, tools.environ),
+        DockerRunner(tools.containers, tools.proxy, tools.environ),
+    )
+    return {runner.kind: runner for runner in runners}
+
+
+def option_checks() -> Mapping[str, Callable[[Mapping[str, Json]], list[str]]]:
+    """Every kind with what checks its options; needs neither Docker nor a network."""
+    return {kind: runner.problems for kind, runner in kinds(Tools(data=Path())).items()}

@@ -1,0 +1,237 @@
+"""The containers of releases: pulled by digest, started, found again by their key, stopped, pruned."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker.errors import APIError, ImageNotFound
+
+from runners import registry
+from runners.containers import Containers
+from runners.contract import ActionFailed, Sink, Work
+from runners.job import remove_container
+from runners.proxy import Upstream
+from runners.push import Transfer
+from storage.model import artifact
+from storage.model.catalog import Json, Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What is to run, and under which names."""
+
+    key: str
+    run: str
+    service: str
+    environment: str
+    repository: str
+    digest: str
+    container: str
+    network: str
+    address: str
+    port: int
+    health: str
+    variables: Mapping[str, str]
+    memory: str | int | None
+
+    @property
+    def image(self) -> str:
+        """`repository@sha256:...`: never a tag."""
+        return f"{self.repository}@{self.digest}"
+
+
+def option(work: Work, name: str) -> Json:
+    """Read an option of the action, else of the environment."""
+    environment = work.environment.options if work.environment else {}
+    return work.options.get(name, environment.get(name))
+
+
+def of(work: Work, namespace: str) -> Release:
+    """Read the release out of the work. Raises `ActionFailed` for what the catalog or an earlier action lacks."""
+    service, environment = work.service, work.environment
+    if environment is None:
+        raise ActionFailed(
+            "the stage has no environment to deploy to", hint="set the stage's environment in the catalog"
+        )
+    address = service.addresses.get(environment.name)
+    if not address:
+        raise ActionFailed(
+            f"{service.name} has no address in {environment.name}", hint="set it in the catalog, under addresses"
+        )
+    digest = work.artifacts.get(artifact.DIGEST)
+    if not digest:
+        raise ActionFailed("no image digest to deploy", hint="put a push before this action, or promote a release")
+    memory = option(work, "memory")
+    attempt = f"-{work.attempt}" if work.attempt > 1 else ""
+    return Release(
+        key=work.key,
+        run=work.run,
+        service=service.name,
+        environment=environment.name,
+        repository=service.image,
+        digest=digest,
+        container=f"{namespace}-{service.name}-{environment.name}-{work.run}{attempt}",
+        network=str(option(work, "network") or namespace),
+        address=address,
+        port=service.port,
+        health=service.health,
+        variables={
+            "PORT": str(service.port),
+            **service.env.get(environment.name, {}),
+            "ESTIVA_SERVICE": service.name,
+            "ESTIVA_ENVIRONMENT": environment.name,
+            "ESTIVA_RUN": work.run,
+            "ESTIVA_COMMIT": work.artifacts.get(artifact.COMMIT, ""),
+            "ESTIVA_DIGEST": digest,
+        },
+        memory=memory if isinstance(memory, str | int) else None,
+    )
+
+
+async def pulled(
+    containers: Containers, release: Release, catalog: Registry, environ: Mapping[str, str], sink: Sink
+) -> None:
+    """Pull the image by its digest, unless the engine has it."""
+
+    def there(engine: Any) -> bool:
+        try:
+            engine.inspect_image(release.image)
+        except ImageNotFound:
+            return False
+        return True
+
+    if await containers.ask(there):
+        return
+    login = registry.credentials(catalog, release.repository, environ)
+
+    def pull(engine: Any) -> Iterator[dict[str, Any]]:
+        pulling: Iterator[dict[str, Any]] = engine.pull(
+            release.repository,
+            tag=release.digest,
+            stream=True,
+            decode=True,
+            auth_config=dict(login or {"username": "", "password": ""}),
+        )
+        return pulling
+
+    transfer = Transfer(sink)
+    host = registry.Name.parse(release.repository).host
+    try:
+        await containers.stream(pull, transfer.message)
+    except APIError as error:
+        if error.status_code == 404 or "manifest unknown" in str(error):  # noqa: PLR2004
+            raise ActionFailed(
+                f"{release.image} is not in the registry", hint="was it removed? release its commit again"
+            ) from error
+        transfer.message({"error": str(error.explanation or error)})
+    transfer.check(host)
+
+
+async def started(containers: Containers, release: Release) -> str:
+    """Start the container of this key, or find it; returns its address in its network."""
+
+    def start(engine: Any) -> str:
+        there = engine.containers(all=True, filters=containers.filters(key=release.key))
+        if not there:
+            _have_network(engine, containers, release.network)
+            engine.create_container(**_shape(engine, containers, release))
+        if not there or there[0]["State"] == "created":
+            engine.start(release.container)
+        inspected = engine.inspect_container(release.container)
+        return str(inspected["NetworkSettings"]["Networks"][release.network]["IPAddress"])
+
+    try:
+        return await containers.ask(start)
+    except APIError as error:
+        raise ActionFailed(f"the container cannot start: {error.explanation or error}") from error
+
+
+async def kept_up(containers: Containers, release: Release) -> None:
+    """From now on the engine starts the container again when it dies (before the gate that would hide its death)."""
+
+    def keep(engine: Any) -> None:
+        engine.update_container(release.container, restart_policy={"Name": "unless-stopped"})
+
+    await containers.ask(keep)
+
+
+async def removed(containers: Containers, release: Release) -> None:
+    """Remove the container of this key."""
+
+    def remove(engine: Any) -> None:
+        for each in engine.containers(all=True, filters=containers.filters(key=release.key)):
+            remove_container(engine, each["Id"])
+
+    await containers.ask(remove)
+
+
+async def others_running(containers: Containers, release: Release) -> list[Upstream]:
+    """List the older containers of the service in the environment that still run."""
+
+    def find(engine: Any) -> list[Upstream]:
+        return [
+            Upstream(_name(each), f"{_address(each)}:{release.port}")
+            for each in engine.containers(filters=_siblings(containers, release))
+            if each["Labels"].get("estiva.key") != release.key
+        ]
+
+    return await containers.ask(find)
+
+
+async def stopped(containers: Containers, container: str, seconds: int) -> None:
+    """Stop a container gracefully; it is killed after `seconds`."""
+    await containers.ask(lambda engine: engine.stop(container, timeout=seconds))
+
+
+async def pruned(containers: Containers, release: Release, keep: int) -> list[str]:
+    """Remove all but the newest `keep` stopped containers; returns the names removed."""
+
+    def prune(engine: Any) -> list[str]:
+        filters = {**_siblings(containers, release), "status": ["exited", "dead", "created"]}
+        old = sorted(engine.containers(all=True, filters=filters), key=lambda each: -int(each["Created"]))
+        for each in old[keep:]:
+            remove_container(engine, each["Id"])
+        return [_name(each) for each in old[keep:]]
+
+    return await containers.ask(prune)
+
+
+def _shape(engine: Any, containers: Containers, release: Release) -> dict[str, Any]:
+    return {
+        "image": release.image,
+        "name": release.container,
+        "environment": dict(release.variables),
+        "labels": containers.labels(
+            role="app",
+            key=release.key,
+            run=release.run,
+            service=release.service,
+            environment=release.environment,
+            digest=release.digest,
+        ),
+        "host_config": engine.create_host_config(
+            network_mode=release.network,
+            mem_limit=release.memory,
+            memswap_limit=release.memory,
+            security_opt=["no-new-privileges"],
+            log_config={"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
+        ),
+    }
+
+
+def _have_network(engine: Any, containers: Containers, network: str) -> None:
+    if network == containers.namespace and not engine.networks(names=[f"^{network}$"]):
+        engine.create_network(network, driver="bridge", labels=containers.labels(role="network"), check_duplicate=True)
+
+
+def _siblings(containers: Containers, release: Release) -> dict[str, list[str]]:
+    return containers.filters(role="app", service=release.service, environment=release.environment)
+
+
+def _name(container: Mapping[str, Any]) -> str:
+    return str(container["Names"][0]).lstrip("/")
+
+
+def _address(container: Mapping[str, Any]) -> str:
+    networks = container["NetworkSettings"]["Networks"].values()
+    return next((str(each["IPAddress"]) for each in networks if each["IPAddress"]), "")

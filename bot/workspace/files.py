@@ -53,9 +53,8 @@ class File:
 
     def shared(self, url: str) -> Json:
         """Return the file as Slack shows it in messages and in `files.info`."""
-        private = f"{url}/files/{self.id}/{quote(self.name, safe='')}"
         text = self.read().decode(errors="replace") if self.mimetype.startswith("text/") else ""
-        return {
+        described: Json = {
             "id": self.id,
             "name": self.name,
             "title": self.title or self.name,
@@ -68,9 +67,13 @@ class File:
             "mode": "snippet" if text else "hosted",
             "is_external": False,
             "is_public": True,
-            "url_private": private,
-            "url_private_download": f"{private}?download=1",
-            "permalink": private,
             "preview": text[:_PREVIEW],
             "lines": text.count("\n") + (not text.endswith("\n")) if text else 0,
         }
+        return located(described, url)
+
+
+def located(file: Json, url: str) -> Json:
+    """Return a shared file with its addresses: a workspace may come back on another port."""
+    private = f"{url}/files/{file['id']}/{quote(file['name'], safe='')}"
+    return file | {"url_private": private, "url_private_download": f"{private}?download=1", "permalink": private}

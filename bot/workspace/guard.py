@@ -53,7 +53,8 @@ def _holds_token(platform: Platform, request: web.Request) -> bool:
 def _welcome(platform: Platform, request: web.Request) -> web.Response:
     """Trade the token in the address for a cookie, so that it stays in no history and no referrer."""
     rest = {name: value for name, value in request.query.items() if name != "token"}
-    response = web.Response(status=303, headers={"Location": str(request.rel_url.with_query(rest))})
+    target = "/" + str(request.rel_url.with_query(rest)).lstrip("/")
+    response = web.Response(status=303, headers={"Location": target})
     response.set_cookie(COOKIE, platform.settings.token, httponly=True, samesite="Strict", path="/")
     return response
 

@@ -5,7 +5,7 @@ from itertools import count
 
 from bot.workspace.wire import Json
 
-_KEPT = 20_000
+_KEPT = 10_000
 
 
 class Log:

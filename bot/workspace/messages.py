@@ -1,6 +1,7 @@
 """Messages are posted, edited, taken away; threads count their replies; everybody who may see it hears of it."""
 
 from bot.workspace.channels import Channel
+from bot.workspace.files import located
 from bot.workspace.state import Workspace
 from bot.workspace.wire import APP, BOT, BOT_USER, TEAM, Json
 
@@ -114,7 +115,10 @@ def react(workspace: Workspace, channel: Channel, ts: str, person: str, name: st
 def shown(workspace: Workspace, channel: Channel, message: Json) -> Json:
     """Return the message as the page and the terminal get it: with its channel, its author and its metadata."""
     person = workspace.people.get(message.get("user", ""))
-    return message | {"channel": channel.id, "author": person.brief() if person else {}}
+    whole = message | {"channel": channel.id, "author": person.brief() if person else {}}
+    if "files" in whole:
+        whole["files"] = [located(file, workspace.url) for file in whole["files"]]
+    return whole
 
 
 def _keep(workspace: Workspace, channel: Channel, message: Json) -> None:

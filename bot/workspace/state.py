@@ -74,7 +74,9 @@ class Workspace:
         return [self.views[view] for view in self.stacks.get(person, [])]
 
     def connected(self, mode: str, connections: int) -> None:
-        """Record how the app is connected and tell everybody."""
+        """Record how the app is connected; tell everybody when that is news."""
+        if (mode, connections) == (self.mode, self.connections):
+            return
         self.mode, self.connections = mode, connections
         event = {"type": "connection", "mode": mode, "connected": connections > 0, "connections": connections}
         self.stream.publish(event)

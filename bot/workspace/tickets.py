@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+_REMEMBERED = 3600.0
 Meaning = TypeVar("Meaning")
 
 
@@ -32,9 +33,10 @@ class Tickets(Generic[Meaning]):
         self._uses = uses
         self._issued: dict[str, _Issued[Meaning]] = {}
 
-    def issue(self, meaning: Meaning, name: str = "") -> str:
+    def issue(self, meaning: Meaning) -> str:
         """Return a new name for `meaning`."""
-        name = name or secrets.token_hex(16)
+        self._forget_old()
+        name = secrets.token_hex(16)
         self._issued[name] = _Issued(meaning, self._clock() + self._seconds, self._uses)
         return name
 
@@ -47,3 +49,11 @@ class Tickets(Generic[Meaning]):
             raise Expired
         issued.uses -= 1
         return issued.meaning
+
+    def _forget_old(self) -> None:
+        """Let go of what expired an hour ago; all last equally long, so the oldest come first."""
+        while self._issued:
+            name, oldest = next(iter(self._issued.items()))
+            if self._clock() < oldest.until + _REMEMBERED:
+                return
+            del self._issued[name]

@@ -3,7 +3,6 @@ import contextlib
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -125,7 +124,9 @@ async def test_a_restarted_workspace_remembers(tmp_path: Path) -> None:
         await slack.chat_update(channel=DEPLOYS, ts=posted["ts"], text="two")
         gone = await slack.chat_postMessage(channel=DEPLOYS, text="gone")
         await slack.chat_delete(channel=DEPLOYS, ts=gone["ts"])
-        uploaded: Any = await slack.files_upload_v2(content="kept", filename="a.txt")
+        await slack.files_upload_v2(channel="C0GENERAL", content="kept", filename="a.txt")
+        async with WorkspaceClient(first.url, first.token, "dev") as ana:
+            await ana.wait_for_message("a.txt")
         await slack.views_publish(user_id="UANADEV01", view={"type": "home", "blocks": [{"type": "divider"}]})
         announced = json.loads((tmp_path / "workspace.json").read_text())
         assert (announced["url"], announced["token"]) == (first.url, first.token)
@@ -140,8 +141,9 @@ async def test_a_restarted_workspace_remembers(tmp_path: Path) -> None:
         assert again["ts"] == posted["ts"]
         assert [message["text"] for message in await ana.messages(DEPLOYS)] == ["two"]
         assert (await ana.look("state"))["home"]["blocks"]
-        file = uploaded["files"][0]
-        assert await ana.download(f"{second.url}/files/{file['id']}/a.txt") == b"kept"
+        file = (await ana.messages("C0GENERAL"))[0]["files"][0]
+        assert file["url_private"].startswith(second.url)
+        assert await ana.download(file["url_private"]) == b"kept"
 
 
 async def test_a_line_cut_short_by_a_crash_is_left_out(tmp_path: Path) -> None:

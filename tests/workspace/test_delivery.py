@@ -103,7 +103,7 @@ async def test_an_unacked_event_comes_again_with_the_same_id(
 ) -> None:
     heard = listen(bolt, "app_mention")
     await connect()
-    await ana.control("switch", drop_acks=2)
+    await ana.control("switch", drop_acks=2, ack_seconds=0.5)
 
     await ana.say("#deploys", "@estiva deploy")
 
@@ -180,6 +180,7 @@ async def test_a_command_that_is_not_acked_in_time_is_not_retried(
     heard = Heard()
     bolt.command("/estiva")(heard)
     await connect()
+    await ana.control("switch", ack_seconds=0.2)
 
     answer = await ana.say("#deploys", "/estiva status")
 

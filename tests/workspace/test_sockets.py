@@ -57,7 +57,7 @@ async def test_a_warning_alone_changes_nothing_here(ana: WorkspaceClient, local:
 async def test_a_silent_peer_is_left(connect: Any, ana: WorkspaceClient) -> None:
     await connect()
 
-    await ana.control("switch", silent=True)
+    await ana.control("switch", silent=True, ack_seconds=0.5)
 
     assert await recovers(ana, 15) < 10
 

@@ -18,6 +18,8 @@ _GOOD = re.compile(
     r"\b(?:0|no) (?:errors?|failures?|failed)\b|\b(?:errors?|failures?|failed)\s*[:=]\s*0\b", re.IGNORECASE
 )
 _NOISE = re.compile(r"^[\s\-=_*#.~+|]*$")
+_AGENT = re.compile(r"^\[Container\] \S+ \S+ (?P<said>.*)$")
+"""A line of CodeBuild's agent, and of our own buildspec runner."""
 _START = re.compile(r"^\s*Traceback \(most recent call last\)|^={3,} (?:FAILURES|ERRORS) ={3,}")
 
 
@@ -26,7 +28,7 @@ def excerpt_of(lines: Sequence[str]) -> list[str]:
 
     At most 30 lines and 2,400 characters, newlines not counted; colours, blank lines and rulers are left out.
     """
-    clean = [line for line in (_clean(line) for line in lines) if not _NOISE.match(line)]
+    clean = _first_failure([line for line in (_clean(line) for line in lines) if not _NOISE.match(line)])
     bad = [index for index, line in enumerate(clean) if _BAD.search(line) and not _GOOD.search(line)]
     if not bad or len(clean) <= LINES:
         return _fitting(clean, bad[-1] if bad else len(clean) - 1)
@@ -34,6 +36,20 @@ def excerpt_of(lines: Sequence[str]) -> list[str]:
     end = min(len(clean), max(last + 6, first + LINES))
     begin = max(0, min(first - 4, end - 1), end - LINES)
     return _fitting(clean[begin:end], last - begin)
+
+
+def _first_failure(lines: list[str]) -> list[str]:
+    """Of a buildspec's log, keep the command that failed first and what it said: what failed after it is debris."""
+    said = [(found["said"] if (found := _AGENT.match(line)) else "") for line in lines]
+    failed = next((i for i, text in enumerate(said) if text.startswith("Command did not exit successfully")), None)
+    if failed is None:
+        return lines
+    began = max((i for i in range(failed) if said[i].startswith("Running command")), default=0)
+    return [
+        said[began] or lines[began],
+        *(line for line in lines[began + 1 : failed] if not _AGENT.match(line)),
+        said[failed],
+    ]
 
 
 def _clean(line: str) -> str:

@@ -9,6 +9,8 @@ from bot.cli.local import Local, NoWorkspace
 from bot.cli.terminal import err, fail, out, run, settings
 from bot.settings import Settings
 
+_ANSWER = 60.0
+"""Seconds within which an answer is expected when nobody waits for the run."""
 _ENDED = {"succeeded": 0, "failed": 1, "broken": 1, "cancelled": 1}
 _ANSWERED = {"done": 0, "started": 0, "ask": 2, "refused": 2, "broken": 1}
 
@@ -26,7 +28,7 @@ def say(
     except NoWorkspace as problem:
         fail(str(problem))
     except TimeoutError:
-        fail(f"No end within {timeout:.0f} s; it goes on without this command.", 1)
+        fail("No answer in time. What was asked is kept; the bot answers in the channel when it can.", 1)
     raise typer.Exit(code)
 
 
@@ -34,7 +36,7 @@ async def speak(chosen: Settings, message: str, user: str, channel: str, *, wait
     """Say it, print what comes back, and give the exit code. Raises `NoWorkspace` and `TimeoutError`."""
     import asyncio
 
-    async with asyncio.timeout(timeout), Local.connect(chosen.data, user) as local:
+    async with asyncio.timeout(timeout if wait else min(timeout, _ANSWER)), Local.connect(chosen.data, user) as local:
         start = (await local.ask("state"))["event_id"]
         said = await local.act("say", channel=channel, text=f"@estiva {message}")
         if not said["ok"]:
@@ -68,6 +70,8 @@ class Conversation:
         message = event.get("message")
         if event["type"] not in {"message", "message_changed", "ephemeral"} or not message:
             return None
+        if event["type"] == "ephemeral":
+            return self._whisper(message)
         about = message.get("metadata", {})
         facts = about.get("event_payload", {})
         if about.get("event_type") == "estiva_reply" and message.get("thread_ts") == self._ts:
@@ -75,6 +79,14 @@ class Conversation:
         if about.get("event_type") == "estiva_run" and self._run and facts.get("run") == self._run:
             return self._progress(message, facts)
         return None
+
+    def _whisper(self, message: Mapping[str, Any]) -> int | None:
+        mark, _, rest = next(iter(message.get("blocks", [{}]))).get("block_id", "").partition(":")
+        verdict, _, asked = rest.partition(":")
+        if mark != "estiva" or asked != self._ts:
+            return None
+        out.print(plain(message["text"]), markup=False)
+        return _ANSWERED[verdict]
 
     def _reply(self, message: Mapping[str, Any], facts: Mapping[str, Any], *, wait: bool) -> int | None:
         out.print(plain(message["text"]), markup=False)

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import aiohttp
 
+from bot.recent import Recent
 from bot.slack.blocks import Block, notice
 from bot.slack.cards.reply import reply as drawn_reply
 from bot.slack.cards.shown import Desired, Priority
@@ -67,6 +69,7 @@ class Answers:
         self._links = links
         self._say_to = say_to
         self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._shown = Recent()
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
@@ -101,7 +104,8 @@ class Answers:
 
     async def _start_new(self) -> None:
         for request, reply in await self._store.requests.unposted():
-            if request.id not in self._in_hand and request.via is not Via.TERMINAL:
+            new = request.id not in self._in_hand and request.id not in self._shown
+            if new and request.via is not Via.TERMINAL:
                 task = asyncio.create_task(self._until_shown(request, reply))
                 self._in_hand[request.id] = task
                 task.add_done_callback(self._forget(request.id))
@@ -113,30 +117,23 @@ class Answers:
         return forget
 
     async def _until_shown(self, request: Request, reply: Reply) -> None:
-        backoff = 1.0
-        while True:
-            try:
-                await self._show(request, reply)
-                await self._store.requests.posted(request.id)
-            except UnavailableError as problem:
-                log.warning("reply to %s waits: %s", request.id, problem)
-            except RefusedError as problem:
-                log.error("reply to %s cannot be shown: %s", request.id, problem)  # noqa: TRY400
-                await self._store.requests.posted(request.id)
-                return
-            except Exception:
-                log.exception("reply to %s could not be shown; it is tried again", request.id)
-            else:
-                return
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+        """Show it, then note that it was shown; each is tried until it is done, and never done twice."""
+        await _until_done(partial(self._show_or_give_up, request, reply), f"reply to {request.id}")
+        self._shown.add(request.id)
+        await _until_done(partial(self._store.requests.posted, request.id), f"the note on {request.id}")
+
+    async def _show_or_give_up(self, request: Request, reply: Reply) -> None:
+        try:
+            await self._show(request, reply)
+        except RefusedError as problem:
+            log.error("reply to %s cannot be shown: %s", request.id, problem)  # noqa: TRY400
 
     async def _show(self, request: Request, reply: Reply) -> None:
         blocks, text = drawn_reply(reply, self._say_to(request.user))
         if _is_public(request, reply):
             await self._outbox.show(_desired(request, reply, blocks, notice(text)))
         else:
-            await self._privately(request, blocks, notice(text))
+            await self._privately(request, _told_apart(request, reply, blocks), notice(text))
         if reply.attachment is not None:
             await self._attach(request, reply)
 
@@ -178,6 +175,21 @@ class Answers:
         )
 
 
+async def _until_done(work: Callable[[], Awaitable[None]], what: str) -> None:
+    backoff = 1.0
+    while True:
+        try:
+            await work()
+        except UnavailableError as problem:
+            log.warning("%s waits: %s", what, problem)
+        except Exception:
+            log.exception("%s failed; it is tried again", what)
+        else:
+            return
+        await asyncio.sleep(backoff)
+        backoff = min(backoff * 2, _LONGEST_BACKOFF)
+
+
 def _is_public(request: Request, reply: Reply) -> bool:
     """Tell whether a reply belongs where all can read it. In a direct message there is nobody else."""
     if not request.channel or request.via is Via.DIRECT:
@@ -202,3 +214,8 @@ def _desired(request: Request, reply: Reply, blocks: list[Block], text: str) -> 
         priority=Priority.ANSWER,
         instead=request.user,
     )
+
+
+def _told_apart(request: Request, reply: Reply, blocks: list[Block]) -> list[Block]:
+    """Say in the first block's id what is answered, and how: an ephemeral message carries no metadata."""
+    return [{**blocks[0], "block_id": f"estiva:{reply.verdict.value}:{request.message or ''}"[:255]}, *blocks[1:]]

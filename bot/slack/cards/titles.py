@@ -8,8 +8,8 @@ from storage.model.view import ActionView, RunView
 
 _KINDS = {
     "git": "fetch",
-    "buildspec": "run",
-    "command": "run",
+    "buildspec": "build",
+    "command": "test",
     "dockerfile": "build",
     "push": "push",
     "docker": "deploy",

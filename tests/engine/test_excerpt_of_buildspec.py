@@ -1,0 +1,21 @@
+from runners.excerpt import excerpt_of
+
+LOG = """[Container] 2026/11/23 18:48:40 Entering phase BUILD
+[Container] 2026/11/23 18:48:40 Running command docker build -t $URI .
+Step 4/4 : RUN python3 -m compileall hello.py
+  File "hello.py", line 3
+SyntaxError: invalid syntax
+The command '/bin/sh -c python3' returned a non-zero code: 1
+[Container] 2026/11/23 18:48:42 Command did not exit successfully docker build -t $URI . exit status 1
+[Container] 2026/11/23 18:48:42 Phase complete: BUILD State: FAILED
+[Container] 2026/11/23 18:48:42 Running command docker push $URI
+tag does not exist
+[Container] 2026/11/23 18:48:42 Command did not exit successfully docker push $URI exit status 1
+[Container] 2026/11/23 18:48:43 Phase context status code: CLIENT_ERROR Message: no matching artifact paths found"""
+
+
+def test_the_first_command_that_failed_is_quoted_and_not_what_failed_because_of_it() -> None:
+    quoted = excerpt_of(LOG.splitlines())
+    assert quoted[0] == "Running command docker build -t $URI ."
+    assert "SyntaxError: invalid syntax" in quoted
+    assert not any("docker push" in line for line in quoted)

@@ -105,6 +105,18 @@ class Durable:
         with SetWorkflowID(f"{run_id}/{leg}"):
             await DBOS.start_workflow_async(_leg, {"run": run_id, "leg": leg})
 
+    async def forget(self, run_id: str, leg: int) -> None:
+        """Forget a leg that is over, so that it can begin once more; the store decides whether it may.
+
+        For a store that is younger than this history: restored from a backup, or begun afresh beside it.
+        """
+        found = await DBOS.list_workflows_async(
+            workflow_ids=[f"{run_id}/{leg}"], status=["SUCCESS", *_LOST], load_input=False, load_output=False
+        )
+        if found:
+            _log.warning("leg %s/%d is over here, but the store has it ready: it begins once more", run_id, leg)
+            await DBOS.delete_workflows_async([w.workflow_id for w in found])
+
     async def lost_legs(self) -> list[tuple[str, int]]:
         """Return (run, leg) of recent workflows that died: by an error of the engine itself, or an operator's hand."""
         since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()

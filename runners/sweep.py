@@ -37,6 +37,8 @@ class Sweep:
     rounds: int = 0
     failing: dict[str, str] = field(default_factory=dict)
     """Part -> what went wrong in the last round."""
+    _begun: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Leg that is ready -> in how many rounds in a row it was begun."""
     _files: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "estiva-clean"))
 
     async def round(self) -> None:
@@ -67,7 +69,11 @@ class Sweep:
             self.failing.pop(name, None)
 
     async def _start(self) -> None:
-        for run_id, leg in await self.store.runs.ready():
+        ready = await self.store.runs.ready()
+        self._begun = {key: self._begun.get(key, 0) + 1 for key in ready}
+        for run_id, leg in ready:
+            if self._begun[run_id, leg] % _SELDOM == 0:
+                await self.durable.forget(run_id, leg)
             crash_here("begin.before")
             await self.durable.begin(run_id, leg)
             crash_here("begin.after")
@@ -85,6 +91,8 @@ class Sweep:
     async def _mend(self) -> None:
         """End the runs whose leg was lost to an error of the engine: never stuck in silence."""
         for run_id, leg in await self.durable.lost_legs():
+            if (run_id, leg) in self._begun:
+                continue  # that history is an older store's: the leg is only about to begin
             run = await self.store.runs.get(run_id)
             if run.leg == leg and not run.status.over:
                 await self.store.runs.finish(run_id, Status.BROKEN, f"leg {leg} was lost to an error: see the log")

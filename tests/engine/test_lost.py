@@ -1,6 +1,7 @@
 """What nobody foresees: a leg that breaks or gets lost ends its run with a reason, never in silence."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from dbos import DBOS
@@ -32,6 +33,16 @@ async def test_a_leg_that_breaks_ends_its_run_and_says_why(world: World) -> None
     view = await world.ended(run)
     assert view.status is Status.BROKEN
     assert "names the environment `moon`, which the plan lacks" in view.reason
+
+
+async def test_an_older_history_of_the_engine_does_not_hold_the_runs_of_a_fresh_store(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        world = await World(f"sqlite:///{tmp_path / name}.db", tmp_path).open()
+        await world.start()
+        run = await world.ask(plan(Stage(name="build", actions=(action("one"),))))
+        assert run.id == "hello-1"
+        assert (await world.ended(run)).status is Status.SUCCEEDED
+        await world.close()
 
 
 async def test_the_engine_starts_once_in_a_process(world: World) -> None:

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 from storage.model.catalog import OnFailure, Stage
 from storage.model.run import Status
-from tests.engine.world import World, action, pipeline, plan
+from tests.engine.world import LIMITS, World, action, pipeline, plan
 
 
 async def test_a_run_goes_through_its_stages_and_succeeds(world: World) -> None:
@@ -175,3 +177,23 @@ async def test_many_runs_at_once_all_end(world: World) -> None:
     runs = [await world.ask(plan(stage)) for _ in range(20)]
     for run in runs:
         assert (await world.ended(run)).status is Status.SUCCEEDED
+
+
+async def test_no_more_actions_run_at_once_than_the_limit_says(world: World) -> None:
+    world.limits = replace(LIMITS, parallel=1)
+    await world.start()
+    stage = Stage(name="build", actions=tuple(action(f"a{n}", sleep=0.05) for n in range(4)))
+    run = await world.ask(plan(stage))
+    assert (await world.ended(run)).status is Status.SUCCEEDED
+    kinds = [kind for kind in await world.kinds(run) if kind.startswith("action")]
+    assert kinds == ["action_started", "action_succeeded"] * 4
+
+
+async def test_what_waits_for_its_turn_is_cancelled_without_having_begun(world: World) -> None:
+    world.limits = replace(LIMITS, parallel=1)
+    engine = await world.start()
+    run = await world.ask(plan(Stage(name="build", actions=(action("one", sleep=30), action("two", sleep=30)))))
+    await world.until(run, lambda view: view.status is Status.RUNNING)
+    await engine.cancel(run.id, "U0BOB")
+    assert (await world.ended(run, seconds=3)).status is Status.CANCELLED
+    assert len([kind for kind in await world.kinds(run) if kind == "action_started"]) <= 1

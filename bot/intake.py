@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.recent import Recent
 from commands.texts import DEFAULT, phrase
 from storage.model.reply import Offer, Reply, Style, Verdict
 from storage.model.request import Request
@@ -52,6 +53,8 @@ class Intake:
         self._language_of = language_of
         self._queue: asyncio.Queue[Request] = asyncio.Queue()
         self._in_hand: set[str] = set()
+        # a sweep may have read a request as unanswered just before its answer was stored
+        self._answered = Recent()
 
     def __len__(self) -> int:
         """Count the requests that were taken and are not answered yet."""
@@ -72,7 +75,7 @@ class Intake:
                 group.create_task(self._lane())
 
     def _enqueue(self, request: Request) -> None:
-        if request.id not in self._in_hand:
+        if request.id not in self._in_hand and request.id not in self._answered:
             self._in_hand.add(request.id)
             self._queue.put_nowait(request)
 
@@ -107,6 +110,7 @@ class Intake:
         else:
             reply = await self._handled(request)
         await self._store.requests.answer(request.id, reply)
+        self._answered.add(request.id)
         self._wake()
 
     async def _was_begun(self, request: Request) -> bool:

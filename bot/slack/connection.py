@@ -112,7 +112,11 @@ class Slack:
             counted=self._metrics.called,
             hold=self._hold,
         )
-        identity = await _identify(client)
+        try:
+            identity = await _identify(client)
+        except BaseException:
+            await self._session.close()
+            raise
         self._speaker = speaker = Speaker(client, self._session, self._store, self._say)
         self._outbox = Outbox(speaker, self._store, Throttle())
         self._put_together(client, identity, speaker, self._outbox, self._session)

@@ -1,7 +1,8 @@
 """Says things in Slack so that nothing is said twice: every message has a key, and the key is remembered.
 
 Between "Slack took it" and "we wrote that down" the process may die. The repeat then carries the same `client_msg_id`,
-made from the key, so it is the same message.
+made from the key, so that it can be known as the same message. (The local workspace does so; Slack does not document
+what it does, and without the right to read channels there is no asking.)
 """
 
 import hashlib

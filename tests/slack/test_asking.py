@@ -3,9 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from bot.slack.connection import Access, Slack, SlackSetupError
 from storage.model.reply import Attachment, Offer, Reply, Table, Verdict
 from storage.model.request import Request, Via
-from tests.slack.town import ANA, DEPLOYS, RANDOM, Town, button, plan
+from tests.slack.town import ANA, CATALOG, DEPLOYS, RANDOM, Town, button, plan
 
 
 async def test_a_mention_is_answered_in_its_thread(place: Town) -> None:
@@ -178,3 +181,26 @@ async def test_the_store_failing_is_said_and_not_acknowledged_as_done(place: Tow
         assert answer["ok"]
         shown = await place.until(place.bots)
     assert "nothing was started" in shown[0]["text"]
+
+
+async def test_an_operator_is_told_when_slack_refuses_the_token(place: Town) -> None:
+    slack = Slack(
+        access=Access(bot_token="xoxb-wrong", base_url=place.workspace.api_url),
+        store=place.store, desk=place.desk, catalog=lambda: CATALOG, metrics=place.metrics,
+    )  # fmt: skip
+    with pytest.raises(SlackSetupError, match="ESTIVA_SLACK_BOT_TOKEN"):
+        await slack.open()
+
+
+async def test_a_private_answer_is_whispered_once(place: Town) -> None:
+    async with place.working():
+        for number in range(5):
+            await place.say(f"/estiva number {number}")
+        await place.until(lambda: _whispers(place, 5))
+        await asyncio.sleep(1.5)
+        assert await _whispers(place, 5)
+        assert not await _whispers(place, 6)
+
+
+async def _whispers(place: Town, count: int) -> bool:
+    return len(await place.bots()) >= count

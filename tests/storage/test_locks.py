@@ -1,11 +1,13 @@
 """One run at a time per service and environment, in the order of asking."""
 
 import asyncio
+from datetime import timedelta
 
 from storage.locks import Entered
 from storage.model.event import Kind
 from storage.model.run import Status
 from storage.store import Store
+from tests.storage.conftest import Clock
 from tests.storage.nouns import PRODUCTION, walking
 
 
@@ -59,6 +61,13 @@ async def test_who_leaves_from_the_middle_wakes_nobody(store: Store) -> None:
     assert await store.runs.ready() == []
     assert await store.locks.queue("hello", "homolog") == ["hello-1", "hello-3", "hello-4"]
     assert [await positions(store, f"hello-{n}") for n in (3, 4)] == [[2, 1], [3, 2]]
+
+
+async def test_a_holder_that_waits_for_people_is_not_woken_by_who_leaves_behind_it(store: Store, clock: Clock) -> None:
+    await waiting_line(store, 2)
+    await store.approvals.ask("hello-1", "gate", "production", "hash", 1, clock.now + timedelta(hours=1))
+    await store.runs.finish("hello-2", Status.CANCELLED)
+    assert await store.runs.ready() == []
 
 
 async def test_leaving_twice_or_never_having_entered_is_harmless(store: Store) -> None:
@@ -115,8 +124,9 @@ async def test_twelve_at_once_pass_one_by_one_and_nobody_is_forgotten(store: Sto
 
 
 async def test_joining_while_the_holder_leaves_never_leaves_one_asleep(store: Store) -> None:
-    for round_ in range(10):
-        holder = (await walking(store, f"{round_}/a")).id
+    for round_ in range(20):
+        # of two chains: one chain's head would keep them apart by itself
+        holder = (await walking(store, f"{round_}/a", environment=PRODUCTION)).id
         joiner = (await walking(store, f"{round_}/b")).id
         await store.locks.enter(holder, "hello", "homolog")
         got, _ = await asyncio.gather(

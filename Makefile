@@ -9,15 +9,15 @@ BIN := .venv/bin
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: ## set up everything, deploy the sample service from chat, show what happened, leave nothing running
+demo: ## set up everything, deploy the sample service from chat, and print where to look; it goes on in the background
 	@$(SETUP) demo
-	@$(BIN)/estiva demo; code=$$?; $(SETUP) down; exit $$code
+	@$(BIN)/estiva demo
 
-demo-up: ## the same, and keep the workspace, the bot and the services running to play with
+demo-up: ## the same in the foreground: Ctrl-C stops it
 	@$(SETUP) demo
 	@$(BIN)/estiva demo --keep
 
-demo-down: ## stop what `make demo-up` started
+demo-down: ## stop what `make demo` started
 	@if [ -x $(BIN)/estiva ]; then $(BIN)/estiva demo --stop; fi
 	@$(SETUP) down
 

@@ -17,6 +17,7 @@ from bot.slack.guard import Guard
 from bot.web import web_app
 from commands.desk import Desk
 from commands.policy import able
+from runners.attempt import Limits
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
 from runners.kinds import Tools, kinds, option_checks
@@ -72,7 +73,12 @@ async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) ->
         tools = Tools(data=settings.data.absolute(), namespace=settings.namespace, environ=environ)
         stack.callback(tools.close)
         engine = Engine(
-            store, kinds(tools), lambda: catalogs().registry, settings.data.absolute(), url=settings.store_url
+            store,
+            kinds(tools),
+            lambda: catalogs().registry,
+            settings.data.absolute(),
+            url=settings.store_url,
+            limits=Limits(parallel=settings.work_slots),
         )
         await engine.start()
         stack.push_async_callback(engine.stop)

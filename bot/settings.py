@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     workspace_port: int = Field(
         8900, ge=0, le=65535, description="Port of the local workspace's page; 0: any free one."
     )
-    work_slots: int = Field(4, ge=1, le=64, description="How many actions may run at the same time in one process.")
+    work_slots: int = Field(8, ge=1, le=64, description="How many actions may run at the same time in one process.")
     secrets_from: tuple[str, ...] = Field(
         (),
         description="Names of further environment variables whose values are masked in every log (JSON list).",

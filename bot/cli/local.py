@@ -27,7 +27,7 @@ class Local:
         """Connect to the workspace that serves from this data folder. Raises `NoWorkspace`."""
         address = data / "workspace.json"
         if not address.exists():
-            raise NoWorkspace(f"No local workspace is running on {data}: start one with `make demo-up`.")
+            raise NoWorkspace(f"No local workspace is running on {data}: start one with `make demo`.")
         known = json.loads(address.read_text())
         headers = {"X-Workspace-Token": known["token"]}
         async with aiohttp.ClientSession(base_url=known["url"], headers=headers) as session:
@@ -35,7 +35,7 @@ class Local:
                 yield cls(session, user)
             except aiohttp.ClientConnectorError as problem:
                 raise NoWorkspace(
-                    f"The local workspace at {known['url']} does not answer: start one with `make demo-up`."
+                    f"The local workspace at {known['url']} does not answer: start one with `make demo`."
                 ) from problem
 
     async def act(self, name: str, **arguments: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bot.slack.cards.failure import failure
 from bot.slack.cards.run_card import run_card
 from bot.slack.cards.shown import Desired, Priority, Surroundings
 from bot.slack.cards.stage_note import stage_note
-from bot.slack.marks import Mark
+from bot.slack.marks import Mark, is_user
 from storage.model.approval import Decision
 from storage.model.run import Status
 from storage.model.view import RunView
@@ -19,14 +19,20 @@ _BAD = (Status.FAILED, Status.BROKEN)
 
 
 def desired(view: RunView, around: Surroundings, version: int = 0) -> tuple[Desired, ...]:
-    """List the messages in the order in which they came to be. Empty when the run has no channel.
+    """List the messages in the order in which they came to be. Empty when nobody in Slack would read them.
 
     `version` is the sequence of the newest event in the view.
     """
-    channel = view.run.channel or view.run.plan.service.channel
+    channel = _channel(view)
     if not channel:
         return ()
     return tuple(replace(message, version=version) for message in _messages(view, channel, around))
+
+
+def _channel(view: RunView) -> str:
+    """Choose where a run is shown: where it was asked, else the service's channel, else to the requester directly."""
+    run = view.run
+    return run.channel or run.plan.service.channel or (run.requester if is_user(run.requester) else "")
 
 
 def _messages(view: RunView, channel: str, around: Surroundings) -> tuple[Desired, ...]:

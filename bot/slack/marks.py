@@ -63,7 +63,12 @@ def joined(parts: Iterable[object], between: str = "\n") -> Mark:
 
 def mention(user: str) -> Mark:
     """Mention somebody by id. Anything that is no id is shown as text."""
-    return Mark(f"<@{user}>") if _USER.fullmatch(user) else escape(user)
+    return Mark(f"<@{user}>") if is_user(user) else escape(user)
+
+
+def is_user(text: str) -> bool:
+    """Tell whether something is the id of a Slack user."""
+    return _USER.fullmatch(text) is not None
 
 
 def code(value: object, limit: int = 300) -> Mark:

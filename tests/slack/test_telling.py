@@ -130,6 +130,10 @@ async def test_dying_anywhere_loses_and_doubles_nothing(place: Town) -> None:
         for name in ("card", "stage/build", "stage/test", "stage/release", "approval/approve-production", "ended")
     )
 
+    card = await place.message(f"{run.id}/card") or {}
+    notes = [await place.message(key) or {} for key in keys if "/stage/" in key]
+    assert {note["thread_ts"] for note in notes} == {card["ts"]}
+
 
 async def _nothing_new(place: Town) -> bool:
     return not await place.store.runs.news("slack")
@@ -167,6 +171,16 @@ async def test_where_the_bot_may_not_write_the_requester_gets_it(place: Town) ->
         await _tested(place, run)
         note = await place.until(lambda: place.message(f"{run.id}/stage/build", direct.id))
         assert note["thread_ts"] == (await place.message(f"{run.id}/card", direct.id) or {})["ts"]
+
+
+async def test_a_run_that_was_asked_from_no_channel_is_shown_to_its_requester(place: Town) -> None:
+    run = await place.open_run(channel="")
+    direct = place.workspace.workspace.direct(ANA)
+    assert direct is not None
+    async with place.working():
+        approval = await place.ask_approval(run)
+        question = await place.until(lambda: place.message(f"{run.id}/approval/approve-production", direct.id))
+    assert button(question, "estiva:approve")["value"] == f"approve {approval}"
 
 
 async def test_a_refused_block_is_drawn_more_plainly(place: Town) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.workspace.server import LocalWorkspace, running
 from tests.page.tiny import MANIFEST, connected
 
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
+PATIENCE = 15_000  # milliseconds: other tests may share the machine
+expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Awaitable[Page]]
 
 
@@ -48,7 +50,7 @@ async def look(browser: Browser, workspace: LocalWorkspace) -> AsyncIterator[Ope
         context = await browser.new_context(**options)
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(6000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
         await page.goto(f"{workspace.url}/?token={workspace.token}&as={person}&channel={channel}{query}")

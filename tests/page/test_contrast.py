@@ -12,7 +12,7 @@ PAIRS = [
     for ink in ("ink", "ink-quiet", "link", "good", "bad", "warn", "busy", "new")
 ] + [
     ("code", "code-ground"), ("ink", "code-ground"), ("mention", "mention-ground"), ("me", "me-ground"),
-    ("on-accent", "accent"), ("on-accent", "accent-hover"), ("ground", "bad"),
+    ("on-accent", "accent"), ("on-accent", "accent-hover"), ("on-danger", "danger"),
     ("ink", "bad-ground"), ("ink", "warn-ground"), ("ink", "good-ground"), ("ink", "me-ground"),
     ("side-ink", "side"), ("side-quiet", "side"), ("side-strong", "side"), ("side-strong", "side-here"),
 ]  # fmt: skip

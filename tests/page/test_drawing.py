@@ -64,6 +64,18 @@ def test_a_modal_and_the_home_are_drawn() -> None:
     assert Drawing(gallery.STATE).view() == ""
 
 
+def test_only_the_app_has_a_home() -> None:
+    assert 'id="home"' in Drawing(gallery.STATE).channel("D0UANADEV01", {"messages": []}, "home")
+    assert 'id="home"' not in Drawing(gallery.STATE).channel("C0DEPLOYS", {"messages": []}, "home")
+
+
+def test_a_reply_shown_in_the_channel_says_where_it_comes_from() -> None:
+    drawing = Drawing(gallery.STATE)
+    assert "From a thread" in drawing.message(gallery.THREAD[1], "channel")
+    assert "From a thread" not in drawing.message(gallery.THREAD[1], "thread")
+    assert "From a thread" not in drawing.message(gallery.THREAD[0], "channel")
+
+
 def test_a_thread_shows_files_and_no_reply_link() -> None:
     drawn = Drawing(gallery.STATE).thread(
         {"channel": "C0DEPLOYS", "messages": gallery.THREAD}, gallery.MESSAGES[2]["ts"]

@@ -55,6 +55,7 @@ class Drawing:
         """One channel: title, messages, composer; or the app's home when `tab` is `home`."""
         about = self._about(channel)
         rows = self.articles(messages)
+        tab = tab if about["kind"] == "im" else "messages"
         return self._draw("channel.html", about=about, rows=rows, more=_more(messages), tab=tab, home=self.home())
 
     def thread(self, messages: Json, root: str) -> str:

@@ -6,6 +6,7 @@ import { dayName, draw } from "./times.js";
 
 const GROUP_SECONDS = 300;
 const NEAR = 80;
+const RICH = ".actions, .plan, .file, .scroll, .from-thread, .body pre, .replies";
 const flying = new Map();
 let fresh = 0;
 
@@ -83,11 +84,12 @@ export function settle(list) {
   if (rows.length && !rows.some((each) => each.tabIndex === 0)) rows.at(-1).tabIndex = 0;
 }
 
+// Short remarks of one person in a row need one name; a card with buttons or a plan keeps its own.
 function together(before, article) {
   const seconds = Number(article.dataset.ts) - Number(before.dataset.ts);
   const joined = !article.previousElementSibling?.matches(".fresh-line");
-  const kinds = before.classList.contains("ephemeral") === article.classList.contains("ephemeral");
-  return joined && kinds && before.dataset.author === article.dataset.author && seconds < GROUP_SECONDS && !article.classList.contains("ephemeral");
+  const plain = [before, article].every((each) => !each.matches(".ephemeral") && !each.querySelector(RICH));
+  return joined && plain && before.dataset.author === article.dataset.author && seconds < GROUP_SECONDS;
 }
 
 function ruleThread(list) {

@@ -5,8 +5,9 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -48,11 +49,20 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in one transaction that sees one moment and changes nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._attempt, self._reading, work)
+        reading = partial(_transaction, self._reading, work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _attempt, reading)
+
+    async def insert(self, statement: sa.Insert, values: Mapping[str, Any]) -> None:
+        """Insert one row in a transaction of its own, without the object mapper: a third less work than `write`.
+
+        Raises `sqlalchemy.exc.IntegrityError` when it is there already, and `OutcomeUnknown`.
+        """
+        inserting = partial(_insert, self._writing, statement, values)
+        await asyncio.get_running_loop().run_in_executor(self._writers, _attempt, inserting)
 
     def write_here(self, work: Work[T]) -> T:
         """Do what `write` does in the thread that calls: for opening, and for tests."""
-        return self._attempt(self._writing, work)
+        return _attempt(partial(_transaction, self._writing, work))
 
     async def close(self) -> None:
         """Wait for what is under way and close all connections."""
@@ -66,28 +76,39 @@ class Database:
         self._writing.dispose()
         self._reading.dispose()
 
-    def _attempt(self, engine: sa.Engine, work: Work[T]) -> T:
-        for attempt in range(1, _ATTEMPTS):
-            try:
-                return _transaction(engine, work)
-            except DBAPIError as error:
-                if not _repeatable(error):
-                    raise
-                _log.warning("transaction repeated (%d of %d): %s", attempt, _ATTEMPTS, error.orig)
-                time.sleep(random.uniform(0.5, 1) * 0.05 * 2**attempt)  # noqa: S311 - spreads the repeats
-        return _transaction(engine, work)
+
+def _attempt(transaction: Callable[[], T]) -> T:
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return transaction()
+        except DBAPIError as error:
+            if not _repeatable(error):
+                raise
+            _log.warning("transaction repeated (%d of %d): %s", attempt, _ATTEMPTS, error.orig)
+            time.sleep(random.uniform(0.5, 1) * 0.05 * 2**attempt)  # noqa: S311 - spreads the repeats
+    return transaction()
 
 
 def _transaction(engine: sa.Engine, work: Work[T]) -> T:
     with Session(engine, expire_on_commit=False) as session:
         result = work(session)
-        try:
-            session.commit()
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise OutcomeUnknown("the database connection was lost during a commit") from error
-            raise
+        _commit(session)
         return result
+
+
+def _insert(engine: sa.Engine, statement: sa.Insert, values: Mapping[str, Any]) -> None:
+    with engine.connect() as connection:
+        connection.execute(statement, values)
+        _commit(connection)
+
+
+def _commit(open_transaction: Session | sa.Connection) -> None:
+    try:
+        open_transaction.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise OutcomeUnknown("the database connection was lost during a commit") from error
+        raise
 
 
 def _repeatable(error: DBAPIError) -> bool:

@@ -38,9 +38,8 @@ class Requests:
             "thread": request.thread,
             "message": request.message,
         }
-        # the hot path: one Core insert, without the object mapper
         try:
-            await self._database.write(lambda session: session.connection().execute(_INSERT, values).close())
+            await self._database.insert(_INSERT, values)
         except IntegrityError:
             return False
         except OutcomeUnknown:

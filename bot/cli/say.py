@@ -1,18 +1,29 @@
 """`estiva say "<message>"`: say something in the local workspace, and watch the thread until the run ends."""
 
+import asyncio
+import contextlib
+import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import aiohttp
 import typer
 
-from bot.cli.local import Local, NoWorkspace
 from bot.cli.terminal import err, fail, out, run, settings
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.workspace.client import WorkspaceClient
 
 _ANSWER = 60.0
 """Seconds within which an answer is expected when nobody waits for the run."""
 _ENDED = {"succeeded": 0, "failed": 1, "broken": 1, "cancelled": 1}
 _ANSWERED = {"done": 0, "started": 0, "ask": 2, "refused": 2, "broken": 1}
+
+
+class NoWorkspace(Exception):  # noqa: N818 - told to the person as it stands
+    """No local workspace is running here."""
 
 
 def say(
@@ -34,23 +45,36 @@ def say(
 
 async def speak(chosen: Settings, message: str, user: str, channel: str, *, wait: bool, timeout: float) -> int:
     """Say it, print what comes back, and give the exit code. Raises `NoWorkspace` and `TimeoutError`."""
-    import asyncio
+    from bot.workspace.client import WorkspaceClient
 
-    async with asyncio.timeout(timeout if wait else min(timeout, _ANSWER)), Local.connect(chosen.data, user) as local:
-        start = (await local.ask("state"))["event_id"]
-        said = await local.act("say", channel=channel, text=f"@estiva {message}")
-        if not said["ok"]:
-            err.print(said.get("message", said.get("error")), style="red", markup=False)
-            return 2
-        return await _follow(local, start, said["ts"], wait=wait)
+    url, token = _address(chosen.data)
+    try:
+        async with asyncio.timeout(timeout if wait else min(timeout, _ANSWER)), WorkspaceClient(url, token, user) as me:
+            start = (await me.look("state"))["event_id"]
+            said = await me.say(channel, f"@estiva {message}")
+            if not said["ok"]:
+                err.print(said.get("message", said.get("error")), style="red", markup=False)
+                return 2
+            return await _follow(me, start, said["ts"], wait=wait)
+    except aiohttp.ClientConnectorError as problem:
+        raise NoWorkspace(f"The local workspace at {url} does not answer: start one with `make demo`.") from problem
 
 
-async def _follow(local: Local, start: int, ts: str, *, wait: bool) -> int:
+def _address(data: Path) -> tuple[str, str]:
+    try:
+        known = json.loads((data / "workspace.json").read_text())
+    except FileNotFoundError as problem:
+        raise NoWorkspace(f"No local workspace is running on {data}: start one with `make demo`.") from problem
+    return known["url"], known["token"]
+
+
+async def _follow(me: "WorkspaceClient", start: int, ts: str, *, wait: bool) -> int:
     conversation = Conversation(ts)
-    async for event in local.events(start):
-        code = conversation.take(event, wait=wait)
-        if code is not None:
-            return code
+    async with contextlib.aclosing(me.events(start)) as events:
+        async for event in events:
+            code = conversation.take(event, wait=wait)
+            if code is not None:
+                return code
     raise NoWorkspace("The local workspace went away.")
 
 

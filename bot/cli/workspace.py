@@ -23,6 +23,8 @@ def workspace(port: Annotated[int | None, typer.Option(help="Else ESTIVA_WORKSPA
 
 
 async def _serve(chosen: Settings, port: int) -> None:
+    from bot.slack.manifest import manifest
+    from bot.workspace.manifest import Manifest
     from bot.workspace.server import running
 
     stop = asyncio.Event()
@@ -32,6 +34,7 @@ async def _serve(chosen: Settings, port: int) -> None:
     async with running(
         port=port,
         data=chosen.data,
+        manifest=Manifest.read(manifest("socket")),
         bot_token=access.bot_token,
         app_token=access.app_token,
         signing_secret=access.signing_secret,

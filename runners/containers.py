@@ -133,9 +133,15 @@ class _Connection(UnixHTTPConnection):
     opened: list[socket.socket]
 
     def connect(self) -> None:
-        super().connect()
-        if self.sock is not None:
-            self.opened[:] = [*(each for each in self.opened if each.fileno() >= 0), self.sock]
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.opened[:] = [*(each for each in self.opened if each.fileno() >= 0), opened]
+        opened.settimeout(self.timeout)
+        try:
+            opened.connect(self.unix_socket)
+        except OSError:
+            opened.close()
+            raise
+        self.sock = opened
 
 
 class _Adapter(UnixHTTPAdapter):

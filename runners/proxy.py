@@ -42,7 +42,7 @@ class Proxy:
 
     def __init__(self, containers: Containers, directory: Path) -> None:
         """Take the engine, and the directory for Caddy's socket and configuration."""
-        self._containers = containers
+        self.containers = containers
         self._directory = directory.resolve()
         self._socket = self._directory / "admin.sock"
         self._one_at_a_time = asyncio.Lock()
@@ -56,13 +56,13 @@ class Proxy:
         async with self._one_at_a_time:
             if await self._answers():
                 return
-            await caddy.start(self._containers, self._directory)
+            await caddy.start(self.containers, self._directory)
             for _ in range(100):
                 if await self._answers():
                     return
                 await asyncio.sleep(0.1)
-        said = "; ".join(await caddy.last_lines(self._containers))
-        raise RuntimeError(f"the proxy {caddy.name(self._containers)} does not answer at {self._socket}: {said}")
+        said = "; ".join(await caddy.last_lines(self.containers))
+        raise RuntimeError(f"the proxy {caddy.name(self.containers)} does not answer at {self._socket}: {said}")
 
     async def switch(self, service: str, environment: str, address: str, upstream: Upstream) -> None:
         """Send all new requests at `address` to the upstream; those under way stay where they are.
@@ -96,7 +96,7 @@ class Proxy:
 
     async def reconcile(self) -> None:
         """Mend what a restart of the engine changed: containers come back under other addresses. Called at start."""
-        if not await caddy.exists(self._containers):
+        if not await caddy.exists(self.containers):
             return
         await self.ensure()
         servers: Mapping[str, Any] = await self._ask("GET", "/config/apps/http/servers") or {}
@@ -109,10 +109,10 @@ class Proxy:
 
     async def remove(self) -> None:
         """Remove the proxy and stop all traffic through it."""
-        await caddy.remove(self._containers)
+        await caddy.remove(self.containers)
 
     async def _now(self, upstream: Upstream) -> Upstream | None:
-        host = await caddy.address_of(self._containers, upstream.container)
+        host = await caddy.address_of(self.containers, upstream.container)
         return Upstream(upstream.container, f"{host}:{upstream.dial.rpartition(':')[2]}") if host else None
 
     async def _answers(self) -> bool:

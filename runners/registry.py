@@ -1,5 +1,6 @@
 """The image registry over its HTTP API: what a tag or digest holds. Reading only; layers travel through the engine."""
 
+import base64
 import ipaddress
 import json
 import re
@@ -130,7 +131,8 @@ async def _authorization(
     session: aiohttp.ClientSession, challenge: str, login: Mapping[str, str] | None
 ) -> dict[str, str]:
     kind, _, rest = challenge.partition(" ")
-    basic = {"Authorization": aiohttp.BasicAuth(login["username"], login["password"]).encode()} if login else {}
+    pair = f"{login['username']}:{login['password']}" if login else ""
+    basic = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"} if pair else {}
     if kind.lower() != "bearer":
         return basic
     asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,17 +80,18 @@ class Bench:
     service: Service
     abandoned: bool = False
     environment: Environment | None = None
-    made: int = field(default=0)
+    run: str = field(default_factory=lambda: f"hello-{uuid.uuid4().int % 1_000_000_000}")
 
     def work(
         self,
         options: Mapping[str, Json] | None = None,
         artifacts: Mapping[str, str] | None = None,
         *,
-        run: str = "hello-1",
+        run: str | None = None,
         attempt: int = 1,
         stage: str = "build",
     ) -> Work:
+        run = run or self.run
         workspace = self.root / "runs" / run
         workspace.mkdir(parents=True, exist_ok=True)
         return Work(
@@ -108,10 +110,10 @@ class Bench:
         )
 
     def source(
-        self, files: Mapping[str, str], *, run: str = "hello-1", commit: str = "c0ffee1" + "0" * 33
+        self, files: Mapping[str, str], *, run: str | None = None, commit: str = "c0ffee1" + "0" * 33
     ) -> dict[str, str]:
         """Write files where the source action would; returns its artifacts."""
-        source = self.root / "runs" / run / "source"
+        source = self.root / "runs" / (run or self.run) / "source"
         for name, text in files.items():
             place = source / name
             place.parent.mkdir(parents=True, exist_ok=True)

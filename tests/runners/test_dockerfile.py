@@ -1,0 +1,95 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from runners.contract import ActionFailed
+from runners.dockerfile import DockerfileRunner
+from tests.registry import Registry
+from tests.runners.bench import Bench, Notes
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def runner(bench: Bench, registry: Registry) -> DockerfileRunner:
+    return DockerfileRunner(bench.containers, registry.environ)
+
+
+def _dockerfile(*lines: str) -> dict[str, str]:
+    return {"Dockerfile": "\n".join(["FROM estiva/busybox:base", *lines, ""]), "file": "x"}
+
+
+async def test_builds_and_labels_the_image(runner: DockerfileRunner, bench: Bench, notes: Notes, engine: Any) -> None:
+    files = _dockerfile("ARG COLOUR", "COPY file /file", r"RUN echo $COLOUR && printf '\033[31mred\033[0m\n' >&2")
+    work = bench.work({"args": {"COLOUR": "blue"}}, bench.source(files))
+    outcome = await runner.run(work, notes)
+    image = engine.inspect_image(outcome.artifacts["image_id"])
+    assert outcome.artifacts["image"] == f"{bench.service.image}:c0ffee1"
+    assert outcome.artifacts["image"] in image["RepoTags"]
+    labels = image["Config"]["Labels"]
+    assert labels["estiva.key"] == work.key
+    assert labels["estiva.commit"] == work.artifacts["commit"]
+    assert {"blue", "red"} <= set(notes.lines)
+
+
+async def test_finds_the_image_that_this_key_already_built(
+    runner: DockerfileRunner, bench: Bench, notes: Notes
+) -> None:
+    work = bench.work(artifacts=bench.source(_dockerfile("RUN echo once")))
+    first = await runner.run(work, Notes())
+    assert (await runner.run(work, notes)).artifacts == first.artifacts
+    assert "once" not in notes.lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "reason", "code"),
+    [
+        (["RUN echo before; exit 7"], {}, "returned a non-zero code: 7", 7),
+        (["COPY nothing /x"], {}, "COPY failed", None),
+        (["NONSENSE here"], {}, "unknown instruction: NONSENSE", None),
+        ([], {"dockerfile": "Other"}, "no Other in the source", None),
+        ([], {"target": "none"}, "failed to reach build target none", None),
+    ],
+)
+async def test_says_why_a_build_failed(
+    runner: DockerfileRunner,
+    bench: Bench,
+    notes: Notes,
+    lines: list[str],
+    options: dict[str, Any],
+    reason: str,
+    code: int | None,
+) -> None:
+    with pytest.raises(ActionFailed, match=reason) as failed:
+        await runner.run(bench.work(options, bench.source(_dockerfile(*lines))), notes)
+    assert failed.value.exit_code == code
+
+
+async def test_a_link_out_of_the_source_is_no_dockerfile(runner: DockerfileRunner, bench: Bench, notes: Notes) -> None:
+    artifacts = bench.source({"file": "x"})
+    (bench.root / "outside").write_text("FROM scratch")
+    (bench.root / "runs" / bench.run / "source" / "Dockerfile").symlink_to(bench.root / "outside")
+    with pytest.raises(ActionFailed, match="outside the source"):
+        await runner.run(bench.work(artifacts=artifacts), notes)
+
+
+@pytest.mark.parametrize("command", ["sleep 61", "while :; do echo noise; sleep 0.1; done"])
+async def test_cancelling_stops_the_build_within_two_seconds(
+    runner: DockerfileRunner, bench: Bench, notes: Notes, engine: Any, command: str
+) -> None:
+    work = bench.work(artifacts=bench.source(_dockerfile("RUN echo up", f"RUN {command}")))
+    task = asyncio.create_task(runner.run(work, notes))
+    while not _building(engine, command):
+        assert not task.done(), notes.text
+        await asyncio.sleep(0.05)
+    async with asyncio.timeout(2):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while _building(engine, command):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def _building(engine: Any, command: str) -> list[Any]:
+    return [each for each in engine.containers(all=True) if command in each["Command"]]

@@ -32,8 +32,9 @@ item() {
   "$env" -i "$shell" "$1.sh" </dev/null
   code=$?
   if [ "$code" -ne 0 ]; then
-    say "Command did not exit successfully $(cat "$1.text") exit status $code"
-    message="Error while executing command: $(cat "$1.text"). Reason: exit status $code"
+    shown=$(tr '\n' ' ' <"$1.text")
+    say "Command did not exit successfully $shown exit status $code"
+    message="Error while executing command: $shown. Reason: exit status $code"
     last=$1
     return 1
   fi

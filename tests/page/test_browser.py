@@ -27,7 +27,7 @@ async def test_says_something_and_sees_the_answer_live(look: Open) -> None:
     await say(ana, "@estiva <b>hi</b> & bye")
     for page in (ana, bia):
         await expect(page.locator("#log article").last).to_contain_text("You said: <b>hi</b> & bye")
-    assert await ana.locator("#log article").count() == 2
+    await expect(ana.locator("#log article")).to_have_count(2)
     assert await ana.locator("#log .body b").count() == 0
 
 

@@ -5,10 +5,13 @@ import { morph } from "./morph.js";
 import { draw } from "./times.js";
 
 const dialog = document.getElementById("modal");
+let round = 0;
 const form = () => dialog.querySelector("form.view");
 
 export async function refreshView() {
+  const mine = ++round;
   const html = await fragment("view");
+  if (mine !== round) return;
   const old = form();
   if (!html) {
     dialog.replaceChildren();
@@ -55,15 +58,13 @@ dialog.addEventListener("submit", async (event) => {
   else showFault(sent, answer.message || answer.error);
 });
 
-// Esc closes the modal for the app as well.
-dialog.addEventListener("cancel", (event) => {
-  if (event.target !== dialog) return;
-  event.preventDefault();
-  closeView(true);
-});
+// However the dialog was closed (Esc, the browser itself): with a view still in it, the app is told.
+dialog.addEventListener("close", () => form() && closeView(true));
 
 export async function closeView(all) {
+  round += 1;
   const view = form()?.dataset.view;
+  dialog.replaceChildren();
   dialog.close();
   if (view) await act("close", { view_id: view, all });
   refreshView();

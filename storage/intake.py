@@ -102,6 +102,7 @@ class Intake:
             sink = LogSink(self, path, self._redactor)
             if chunks.mend(path):
                 sink.line(REPLAYED)
+            path.touch()  # from now on this is the newest attempt, whatever is written when
             self._sinks[path] = sink
         self.hurry()
         return sink

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage import codec
@@ -53,6 +53,7 @@ PLAN = st.builds(
 
 
 @given(PLAN)
+@settings(deadline=None)  # the machine may be busy
 def test_a_plan_comes_back_as_it_was(plan: Plan) -> None:
     text = codec.dump(plan)
     assert codec.load(Plan, text) == plan

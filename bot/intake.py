@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.recent import Recent
 from commands.texts import DEFAULT, phrase
+from runners.crash import crash_here
 from storage.model.reply import Offer, Reply, Style, Verdict
 from storage.model.request import Request
 from storage.store import Store
@@ -63,6 +64,7 @@ class Intake:
     async def take(self, request: Request) -> bool:
         """Keep a request; it is durable on return, and may be acknowledged. False: it was delivered before."""
         new = await self._store.requests.accept(request)
+        crash_here("request.after")
         if new:
             self._enqueue(request)
         return new
@@ -109,7 +111,9 @@ class Intake:
             reply = self._question(request, late)
         else:
             reply = await self._handled(request)
+        crash_here("answer.before")
         await self._store.requests.answer(request.id, reply)
+        crash_here("answer.after")
         self._answered.add(request.id)
         self._wake()
 

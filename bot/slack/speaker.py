@@ -22,6 +22,7 @@ from bot.slack.cards.shown import Desired
 from bot.slack.client import error_of
 from bot.slack.marks import Say
 from bot.slack.plainly import barely, plainly
+from runners.crash import crash_here
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Speaker:
         digest = digest_of(message)
         if post is not None and post.digest == digest:
             return
+        crash_here("post.before")
         try:
             channel, ts = await (
                 self._update(message, digest, post.channel, post.ts) if post else self._post(message, digest)
@@ -76,6 +78,7 @@ class Speaker:
             log.error("message %s cannot be shown in %s: %s", message.key, message.channel, problem)  # noqa: TRY400
             # written down all the same: a message that Slack will never take must not be tried every second
             channel, ts = (post.channel, post.ts) if post else (message.channel, "")
+        crash_here("post.after")
         await self._store.posts.put(message.key, channel, ts, digest)
 
     async def whisper(

@@ -15,6 +15,8 @@ class Outside:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.held = True
+        """What the option `hold` waits for."""
         (folder / "began").mkdir(parents=True, exist_ok=True)
 
     def note(self, word: str, key: str) -> None:
@@ -51,7 +53,7 @@ class Outside:
 
 
 class Scripted:
-    """Options: sleep, lines, fail, retryable, fails (how many attempts), exit_code, crash, deaf, makes."""
+    """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, crash, deaf, makes."""
 
     def __init__(self, kind: str, outside: Outside) -> None:
         self.kind = kind
@@ -69,6 +71,8 @@ class Scripted:
             sink.line(str(line))
         try:
             await asyncio.sleep(max(0.0, began + _number(options, "sleep") - time.time()))
+            while options.get("hold") and self.outside.held:  # noqa: ASYNC110 - like polling a container
+                await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             if options.get("deaf"):
                 await asyncio.sleep(60)

@@ -4,13 +4,14 @@ from tests.engine.world import World, pipeline, plan
 
 async def test_a_second_run_waits_for_the_environment_and_follows_at_once(world: World) -> None:
     await world.start()
-    first = await world.ask(plan(*pipeline(sleep=0.4)))
+    first = await world.ask(plan(*pipeline(hold=True)[1:]))
     await world.began(f"{first.id}/deploy/release/1")
     second = await world.ask(plan(*pipeline()))
     view = await world.until(second, lambda view: view.queue_position == 1)
     assert (view.status, view.queue_environment) == (Status.WAITING, "homolog")
+    world.outside.held = False
     assert (await world.ended(first)).status is Status.SUCCEEDED
-    assert (await world.ended(second, seconds=3)).status is Status.SUCCEEDED
+    assert (await world.ended(second)).status is Status.SUCCEEDED
     one, two = await world.action(first, "release"), await world.action(second, "release")
     assert one.ended_at
     assert two.started_at
@@ -33,8 +34,10 @@ async def test_ten_runs_deploy_one_at_a_time_in_their_order(world: World) -> Non
 
 async def test_a_failed_run_lets_the_next_one_in(world: World) -> None:
     await world.start()
-    first = await world.ask(plan(*pipeline(sleep=0.3, fail="no")[1:]))
+    first = await world.ask(plan(*pipeline(hold=True, fail="no")[1:]))
     await world.began(f"{first.id}/deploy/release/1")
     second = await world.ask(plan(*pipeline()[1:]))
+    await world.until(second, lambda view: view.queue_position == 1)
+    world.outside.held = False
     assert (await world.ended(first)).status is Status.FAILED
     assert (await world.ended(second)).status is Status.SUCCEEDED

@@ -1,0 +1,286 @@
+"""The real bot as a process, to be killed; beside it a local workspace, a registry and an engine that live on."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import time
+import urllib.error
+import urllib.request
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.workspace.client import WorkspaceClient
+from runners.crash import ARMED
+from tests.registry import Registry, free_port
+from tests.runners.bench import git
+from tests.sweep.outside import Docker, Pushes
+
+ROOT = Path(__file__).parents[2]
+CHANNEL = "#deploys"
+_AGAIN = 20.0
+"""Seconds after which a person says something again that nobody took."""
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """One installation and the people who use it."""
+
+    folder: Path
+    registry: Registry
+    docker: Docker
+    pushes: Pushes
+    lives: int = 0
+    commits: dict[str, str] = field(default_factory=dict)
+    """Commit by the name of its branch."""
+    bot: Process | None = None
+    _workspace: Process | None = None
+    _http: int = field(default_factory=free_port)
+    _ports: dict[str, int] = field(default_factory=dict)
+    _people: dict[str, WorkspaceClient] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "estiva.db"
+
+    def address(self, environment: str) -> str:
+        return f"http://127.0.0.1:{self._ports[environment]}"
+
+    async def open(self) -> None:
+        """Make a repository and a catalog, and start the workspace."""
+        self._ports = {name: free_port() for name in ("homolog", "production")}
+        self.data.mkdir(parents=True)
+        await asyncio.to_thread(self._make_repository)
+        (self.folder / "catalog.yml").write_text(json.dumps(self._catalog(), indent=1))
+        self._workspace = await self._spawn("workspace", "workspace", "--port", "0")
+        known = self.data / "workspace.json"
+        await _until(lambda: known.exists() and (self.data / "local.json").exists(), 60, "the workspace did not start")
+        facts = json.loads(known.read_text())
+        self._people = {who: WorkspaceClient(facts["url"], facts["token"], who) for who in ("dev", "release")}
+
+    async def close(self) -> None:
+        for person in self._people.values():
+            await person._session.close()  # noqa: SLF001 - opened one by one, so closed one by one
+        for process in (self.bot, self._workspace):
+            if process is not None and process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    async def live(self, crash_at: str = "") -> bool:
+        """Start the bot. True when it serves, false when it died before, as it was armed to."""
+        self.lives += 1
+        self.bot = await self._spawn("bot", "serve", "--workspace", crash_at=crash_at)
+        deadline = time.monotonic() + 60
+        while self.bot.returncode is None:
+            if await asyncio.to_thread(self._ready):
+                return True
+            assert time.monotonic() < deadline, f"the bot is not ready\n{self.said()}"
+            await asyncio.sleep(0.1)
+        assert self.bot.returncode == -signal.SIGKILL, self.said()
+        return False
+
+    async def kill(self) -> None:
+        """As a power cut would."""
+        assert self.bot is not None
+        assert self.bot.returncode is None, self.said()
+        self.bot.kill()
+        await self.bot.wait()
+
+    async def stop(self) -> None:
+        """End the bot politely."""
+        if self.bot is not None and self.bot.returncode is None:
+            self.bot.terminate()
+            async with asyncio.timeout(30):
+                await self.bot.wait()
+
+    async def died(self, seconds: float = 90) -> bool:
+        """Wait until the bot died of its own crash point; false when all runs ended before, or the time is over."""
+        assert self.bot is not None
+        deadline = time.monotonic() + seconds
+        while self.bot.returncode is None and time.monotonic() < deadline:
+            await self._decide()
+            if self.ended() and await self._quiet():
+                return False
+            await asyncio.sleep(0.1)
+        return self.bot.returncode is not None
+
+    async def say(self, who: str, text: str) -> None:
+        said = await self._people[who].say(CHANNEL, f"@estiva {text}")
+        assert said["ok"], said
+
+    async def journaled(self, key: str, seconds: float = 90) -> None:
+        """Wait until a fact stands in the journal; people approve meanwhile what is asked of them."""
+        deadline = time.monotonic() + seconds
+        while key not in self.keys():
+            assert time.monotonic() < deadline, f"{key} did not happen; {self.keys()[-3:]}\n{self.said()}"
+            assert self.bot is None or self.bot.returncode is None, self.said()
+            await self._decide()
+            await asyncio.sleep(0.02)
+
+    async def finished(self, seconds: float = 120) -> None:
+        """Wait until every run has ended."""
+        deadline = time.monotonic() + seconds
+        while not self.ended():
+            assert time.monotonic() < deadline, f"runs go on: {self.keys()[-5:]}\n{self.said()}"
+            assert self.bot is not None
+            assert self.bot.returncode is None, self.said()
+            await self._decide()
+            await asyncio.sleep(0.1)
+
+    def ended(self) -> bool:
+        """Whether there are runs, and all have ended."""
+        statuses = self.rows("SELECT phase FROM runs")
+        return bool(statuses) and all(row["phase"] == "closed" for row in statuses)
+
+    def keys(self) -> list[str]:
+        """Keys of the journal's facts about runs, oldest first."""
+        return [row["key"] for row in self.rows("SELECT key FROM journal WHERE run IS NOT NULL ORDER BY id")]
+
+    def rows(self, query: str) -> list[sqlite3.Row]:
+        """Look into the bot's database from outside."""
+        if not self.database.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError as problem:
+                if "no such table" in str(problem):
+                    return []  # the first start is still making them
+                raise
+
+    async def messages(self) -> list[dict[str, Any]]:
+        """Every message in the channel and its threads, each once."""
+        ana = self._people["dev"]
+        found = await ana.messages("C0DEPLOYS")
+        for root in [message for message in found if message.get("reply_count")]:
+            found += (await ana.messages("C0DEPLOYS", root["ts"]))[1:]
+        return list({message["ts"]: message for message in found}.values())
+
+    def commit(self, branch: str = "main") -> str:
+        """Make a commit that nobody has built."""
+        repository = self.folder / "hello"
+        git(repository, "checkout", "--quiet", "-B", branch)
+        git(repository, "commit", "--quiet", "--allow-empty", "-m", f"Change number {len(self.commits) + 1}")
+        self.commits[branch] = git(repository, "rev-parse", "HEAD")
+        return self.commits[branch]
+
+    def said(self) -> str:
+        """The end of the bot's log."""
+        log = self.folder / "bot.log"
+        return "\n".join(log.read_text(errors="replace").splitlines()[-40:]) if log.exists() else ""
+
+    async def _decide(self) -> None:
+        """Rui approves what is asked, and says it again when nobody took it."""
+        for row in self.rows("SELECT id, run FROM approvals WHERE decision = 'pending'"):
+            asked = self._asked.get(row["id"], 0.0)
+            if time.monotonic() - asked > _AGAIN and not self.hesitant and await asyncio.to_thread(self._ready):
+                self._asked[row["id"]] = time.monotonic()
+                await self.say("release", f"approve {row['run']}")
+
+    hesitant: bool = False
+    """Rui does not approve yet."""
+    _asked: dict[str, float] = field(default_factory=dict)
+
+    async def _quiet(self) -> bool:
+        """Whether nothing more is to be said or cleaned: armed places behind the end of the run were not passed."""
+        before = (self.rows("SELECT count(*) AS n FROM posts"), len(await self.messages()))
+        await asyncio.sleep(3)
+        after = (self.rows("SELECT count(*) AS n FROM posts"), len(await self.messages()))
+        assert self.bot is not None
+        return self.bot.returncode is None and [*before[0][0]] == [*after[0][0]] and before[1] == after[1]
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._http}/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    async def _spawn(self, name: str, *words: str, crash_at: str = "") -> Process:
+        outside = {key: value for key, value in os.environ.items() if not key.startswith("ESTIVA_")}
+        environment = {
+            **outside,
+            **self.registry.environ,
+            "ESTIVA_DATA": str(self.data),
+            "ESTIVA_CATALOG": str(self.folder / "catalog.yml"),
+            "ESTIVA_NAMESPACE": self.docker.namespace,
+            "ESTIVA_HTTP_PORT": str(self._http),
+            "PYTHONPATH": str(ROOT),
+            ARMED: crash_at,
+        }
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", *words, env=environment, stdout=log, stderr=log, cwd=self.folder
+            )
+
+    def _make_repository(self) -> None:
+        repository = self.folder / "hello"
+        shutil.copytree(ROOT / "examples" / "services" / "hello", repository)
+        git(repository, "init", "--quiet", "--initial-branch=main")
+        git(repository, "add", "--all")
+        self.commit()
+
+    def _catalog(self) -> dict[str, Any]:
+        slow = "import time; time.sleep(1.5); print('1 passed in 1.5 s')"
+        registry = self.registry.catalog
+        people = {"UANADEV01": "developer", "URUIREL01": "release-manager"}
+        return {
+            "registry": {
+                "host": registry.host,
+                "username_from": registry.username_from,
+                "password_from": registry.password_from,
+            },
+            "environments": {
+                "homolog": {"target": "docker"},
+                "production": {
+                    "production": True,
+                    "approvals": 1,
+                    "promotes_from": "homolog",
+                    "target": "docker",
+                },
+            },
+            "services": {
+                "hello": {
+                    "repository": str(self.folder / "hello"),
+                    "image": f"{registry.host}/hello",
+                    "port": 8000,
+                    "health": "/healthz",
+                    "addresses": {name: self.address(name) for name in self._ports},
+                    "env": {name: {"ENVIRONMENT": name, "WARM_UP_SECONDS": "1"} for name in self._ports},
+                    "build": {
+                        "uses": "buildspec",
+                        "with": {"image": "estiva/ci:base", "privileged": True, "network": "host"},
+                    },
+                    "tests": [
+                        {"name": "unit", "with": {"run": ["python3", "-m", "unittest", "-v", "tests.test_unit"]}},
+                        {"name": "slow", "with": {"run": ["python3", "-c", slow]}},
+                    ],
+                }
+            },
+            "people": [{"id": user, "name": user, "roles": [role]} for user, role in people.items()],
+            "policy": [
+                {
+                    "who": ["everyone"],
+                    "may": ["status", "logs", "history", "help", "deploy", "approve", "cancel", "retry", "rollback"],
+                }
+            ],
+        }
+
+
+async def _until(happened: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, otherwise
+        await asyncio.sleep(0.05)

@@ -30,12 +30,14 @@ class SlackReader:
         store: Store,
         outbox: Outbox,
         surroundings: Callable[[RunView], Awaitable[Surroundings]],
+        evidence: Callable[[RunView], Awaitable[None]],
         ended: Callable[[RunView], None] = lambda _view: None,
     ) -> None:
-        """`ended` is called once for each run whose last messages stand in Slack."""
+        """`evidence` shares what goes along with the messages; `ended` is called once for each run that is all told."""
         self._store = store
         self._outbox = outbox
         self._surroundings = surroundings
+        self._evidence = evidence
         self._ended = ended
         self._followed: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,6 +96,7 @@ class SlackReader:
             messages = desired(view, await self._surroundings(view), newest)
             await self._parents_first(messages)
             await asyncio.gather(*(self._outbox.show(message) for message in messages))
+            await self._evidence(view)
             await self._store.runs.seen(READER, run_id, newest)
             if view.status.over:
                 self._ended(view)

@@ -10,6 +10,7 @@ from commands.texts import DEFAULT, phrase
 from commands.words import Words
 from runners.engine import Engine
 from runners.mirrors import Mirrors
+from runners.plan import Unplannable
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
 from storage.model.reply import Reply, Verdict
@@ -52,6 +53,8 @@ class Desk:
             return Reply(
                 verdict=refused.verdict, text=refused.text, offers=refused.offers, run=refused.run, private=True
             )
+        except Unplannable as impossible:
+            return Reply(verdict=Verdict.REFUSED, text=f"{impossible}.", private=True)
         except Exception:
             log.exception("request %s broke", request.id)
             text = phrase(

@@ -18,6 +18,7 @@ from bot.slack.answers import Answers, Links
 from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
+from bot.slack.evidence import Evidence
 from bot.slack.inbound import Identity
 from bot.slack.marks import Say
 from bot.slack.outbox import Outbox
@@ -136,7 +137,11 @@ class Slack:
             store=self._store, outbox=outbox, speaker=speaker, session=session, links=links, say_to=say_to
         )
         self._reader = SlackReader(
-            store=self._store, outbox=outbox, surroundings=self._gatherer, ended=self._count_ended
+            store=self._store,
+            outbox=outbox,
+            surroundings=self._gatherer,
+            evidence=Evidence(self._store, speaker),
+            ended=self._count_ended,
         )
         parts = Parts(
             identity=identity,

@@ -43,7 +43,9 @@ class Approval:
 
 
 def subject_of(plan: Plan, artifacts: dict[str, str]) -> str:
-    """Hash what an approval is about: service, environment, commit, digest, configuration, stages.
+    """Hash what an approval is about.
+
+    That is: service, environment, commit, digest, configuration, stages.
 
     Anything that changes what would run changes the hash, and so voids the approval.
     """

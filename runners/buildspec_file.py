@@ -158,6 +158,9 @@ class _Reader:
             self.warnings.append(
                 "Skipping install of runtimes. Runtime version selection is not supported by this build image"
             )
+        if not parts.keys() & {"commands", "finally", "runtime-versions", "steps"}:
+            for key in parts.keys() - {"run-as", "on-failure"}:
+                self.problems.append(f"{_at(parts[key])}phase {name} has no commands, but an unknown key {key}")
         self._unknown(
             parts, ("commands", "finally", "run-as", "runtime-versions", "on-failure", "steps"), f"phases/{name}/"
         )

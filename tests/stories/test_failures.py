@@ -1,0 +1,138 @@
+"""What goes wrong is said where it was asked: what, why, its last lines, and what to do."""
+
+import re
+import socket
+from pathlib import Path
+
+from tests.registry import free_port, running
+from tests.stories.person import Person
+from tests.stories.reading import Json, buttons, tasks, words
+from tests.stories.sources import page
+from tests.stories.world import SECRET, World
+
+CHECK = """\
+import os, sys
+for number in range(60):
+    print("step", number)
+print("<!channel> look & *see* ```")
+print("password is {secret}")
+sys.exit(3)
+"""
+
+
+async def test_a_failing_test_ends_the_run_and_says_all_that_is_needed(world: World, ana: Person) -> None:
+    check = {"name": "unit", "with": {"run": ["python3", "check.py"]}}
+    source = world.service("merlin", {"check.py": ""}, tests=[check])
+    await ana.deploys("deploy merlin to homolog")
+    source.commit("Break the test", {"check.py": CHECK.format(secret=SECRET), "service.py": page("never")})
+    run = await ana.starts("deploy merlin to homolog")
+    assert await ana.run_ends(run) == "failed"
+    failure = await ana.reads(f"{run}/failure/test/unit")
+    shown = words(failure)
+    for part in ("<@UANADEV01>", "Couldn't pass unit tests", "Exit code 3", "step 59", "password is ***"):
+        assert part in shown
+    assert "Before that: Fetched merlin, Built" in shown
+    assert "&lt;!channel&gt; look &amp; *see* '''" in shown
+    assert list(buttons(failure)) == ["Retry", "Full Log"]
+    card = tasks(await ana.reads(f"{run}/card"))
+    assert card["Couldn't pass unit tests"] == "error"
+    assert card["Not done: Push merlin"] == card["Not done: Deploy merlin"] == "pending"
+    started = [row["data"]["action"] for row in await world.facts(run) if row["kind"] == "action_started"]
+    assert started == ["checkout", started[1], "unit"]
+    assert (await world.answers("merlin.homolog")).strip() == "I am merlin"
+    await ana.clicks(failure, "Full Log")
+    answer = await ana.until(lambda: _with_file(ana))
+    log = (await ana.client.download(answer["files"][0]["url_private"])).decode()
+    assert "step 0\n" in log
+    assert "<!channel> look & *see* ```" in log
+    everywhere = "\n".join(words(message) for message in ana.seen.values()) + log
+    assert SECRET not in everywhere
+    assert "<!channel>" not in everywhere.replace(log, "")
+    files = [path for path in world.root.joinpath("data").rglob("*") if path.is_file() and "work" not in path.parts]
+    assert not [path for path in files if _holds(path, SECRET) and "mirrors" not in path.parts]
+    await ana.clicks(failure, "Retry")
+    await ana.sees("Trying `merlin-2` again: run `merlin-3`")
+    assert await ana.run_ends("merlin-3") == "failed"
+
+
+def _with_file(person: Person) -> Json | None:
+    return next((message for message in person.seen.values() if message.get("files")), None)
+
+
+def _holds(path: Path, secret: str) -> bool:
+    return secret.encode() in path.read_bytes()
+
+
+async def test_a_broken_build_says_which_step(world: World, ana: Person) -> None:
+    run = await ana.starts("deploy hello@broken-build to homolog")
+    assert await ana.run_ends(run) == "failed"
+    failure = await ana.reads(f"{run}/failure/build/image")
+    assert "Couldn't build image" in words(failure)
+    assert "greetings.json" in words(failure)
+    source = world.service("nightjar")
+    source.commit("Forget a file", {"Dockerfile": "FROM estiva/python:base\nCOPY missing.txt .\n"})
+    run = await ana.starts("deploy nightjar to homolog")
+    assert await ana.run_ends(run) == "failed"
+    shown = words((await ana.until(lambda: [m for m in ana.about(run) if "failure" in str(m["metadata"])]))[0])
+    assert "missing.txt" in shown
+    assert "What to do:" in shown
+
+
+async def test_a_wrong_buildspec_is_refused_with_the_line(world: World, ana: Person) -> None:
+    run = await ana.starts("deploy hello@bad-buildspec to homolog")
+    assert await ana.run_ends(run) == "failed"
+    shown = words(await ana.reads(f"{run}/failure/build/image"))
+    assert "buildspec.yml" in shown
+    assert re.search(r"line 1\d: phase build has no commands, but an unknown key comands", shown)
+    source = world.service("plover", build={"uses": "buildspec", "with": {"image": "estiva/ci:base"}})
+    source.commit("Build by hand", {"buildspec.yml": "version: 0.2\nphases:\n  build:\n    commands: [[a, b]]\n"})
+    run = await ana.starts("deploy plover to homolog")
+    assert await ana.run_ends(run) == "failed"
+    assert "at line 4" in words(await ana.sees(f"{run}: Couldn't build"))
+
+
+async def test_a_sick_release_leaves_the_old_one_in_place(world: World, ana: Person) -> None:
+    source = world.service("osprey", says="well")
+    await ana.deploys("deploy osprey to homolog")
+    source.commit("Fall ill", {"service.py": "raise SystemExit('no cache to warm')\n"})
+    run = await ana.starts("deploy osprey to homolog")
+    assert await ana.run_ends(run) == "failed"
+    shown = words(await ana.reads(f"{run}/failure/deploy-homolog/deploy"))
+    assert "no cache to warm" in shown
+    assert (await world.answers("osprey.homolog")).strip() == "well"
+    assert "Roll Back" not in shown
+    mine = [c for c in await world.containers(service="osprey") if c["State"] == "running"]
+    assert len(mine) == 1
+
+
+async def test_a_repository_out_of_reach_is_named(world: World, ana: Person) -> None:
+    world.service("petrel", repository="/nowhere/petrel")
+    answer = await ana.asks("deploy petrel to homolog")
+    assert answer.verdict == "refused"
+    assert "/nowhere/petrel" in answer.text
+
+
+async def test_a_registry_that_refuses_or_is_away_fails_the_push(world: World, ana: Person, tmp_path: Path) -> None:
+    with running(tmp_path) as other:
+        world.service("quail", image=f"{other.host}/quail")
+        run = await ana.starts("deploy quail to homolog")
+        assert await ana.run_ends(run) == "failed"
+        shown = words(await ana.reads(f"{run}/failure/push/push"))
+        assert f"the registry {other.host} refused" in shown
+    world.service("rook", image=f"127.0.0.1:{free_port()}/rook")
+    run = await ana.starts("deploy rook to homolog")
+    assert await ana.run_ends(run) == "failed"
+    assert "does not answer" in words(await ana.reads(f"{run}/failure/push/push"))
+
+
+async def test_a_port_that_is_taken_is_named(world: World, ana: Person) -> None:
+    world.service("swift")
+    port = int(world.addresses["swift.homolog"].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        run = await ana.starts("deploy swift to homolog")
+        assert await ana.run_ends(run) == "failed"
+    shown = words(await ana.reads(f"{run}/failure/deploy-homolog/deploy"))
+    assert f"port {port} is taken" in shown
+    assert "What to do:" in shown
+    run = await ana.starts(f"retry {run}")
+    assert await ana.run_ends(run) == "succeeded"

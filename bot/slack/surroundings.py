@@ -62,8 +62,13 @@ class Gatherer:
             approvers=tuple(self._approvers(view)) if gate else (),
             changes=await self._what_changes(view, running) if running else (),
             running=running,
+            onward=self._onward(view),
             previous=await self._previous(view) if view.failed else None,
         )
+
+    def _onward(self, view: RunView) -> tuple[str, ...]:
+        here = view.run.plan.environment.name
+        return tuple(name for name, there in self._catalog().environments.items() if there.promotes_from == here)
 
     async def _running(self, view: RunView, stage: StageView) -> Release | None:
         """Find what ran there when the question was asked; a card that was decided long ago must not change."""

@@ -71,6 +71,8 @@ def _subject(view: RunView, around: Surroundings) -> Mark:
                 when=moment(around.running.at),
             )
         )
+    else:
+        lines.append(marked(say, "Nothing runs there yet: this is the first release"))
     return joined(lines)
 
 

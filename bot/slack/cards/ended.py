@@ -31,7 +31,24 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
         # Slack is the witness: whoever rewrites the journal cannot rewrite what was said here
         parts.append(marked(say, "record {head}", head=code(view.head[:16])))
     small_print = [kit.context(*parts)] if parts else []
-    return [kit.section(joined(lines)), *small_print], text
+    return [kit.section(joined(lines)), *small_print, *_onward(view, around)], text
+
+
+def _onward(view: RunView, around: Surroundings) -> list[Block]:
+    """Offer what comes next: the release of this very image to where it goes from here."""
+    if view.status is not Status.SUCCEEDED:
+        return []
+    service = view.run.plan.service.name
+    return kit.actions(
+        [
+            kit.button(
+                around.say("Release to {environment}", environment=name),
+                f"onward.{number}",
+                f"deploy {service} to {name}",
+            )
+            for number, name in enumerate(around.onward[:3])
+        ]
+    )
 
 
 def _what(view: RunView, around: Surroundings) -> Mark:

@@ -33,6 +33,8 @@ class Surroundings:
     """What an approval would bring into the environment, one line per commit, newest first."""
     running: Release | None = None
     """What runs in the environment before this run changes it."""
+    onward: tuple[str, ...] = ()
+    """Environments that release what this run has deployed, once somebody asks."""
     previous: Release | None = None
     """What a rollback would bring back."""
 

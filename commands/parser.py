@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from commands.book import book
 from commands.command import Command
 from commands.grammar import Matched, Part, Slot, Stuck, Word, match
-from commands.texts import listing, phrase
-from commands.tokens import Token, tidy, tokens
+from commands.texts import DEFAULT, later, listing, phrase
+from commands.tokens import Token, fold, tidy, tokens
+from commands.usage import in_language, usage_line
 from commands.words import Words, nearest
 from storage.model.reply import Offer
 
@@ -27,6 +28,7 @@ class Unclear:
     text: str
     offers: tuple[Offer, ...] = ()
     command: str | None = None
+    """The command that it nearly is; `None` for what is no command at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Conversation:
     """The message is not for us: empty, or several lines of talk."""
 
 
-def parse(text: str, words: Words, language: str = "en") -> Understood | Unclear | Conversation:
+def parse(text: str, words: Words, language: str = DEFAULT) -> Understood | Unclear | Conversation:
     """Read one message. Nothing is started by reading."""
     clean = tidy(text)
     if not clean or "\n" in clean:
@@ -67,20 +69,20 @@ def _no_verb(said: Sequence[Token], words: Words, language: str) -> Unclear:
         text = phrase(
             language, "I know no command `{word}`. Did you mean {nearest}?", word=said[0].text, nearest=quoted
         )
-        return Unclear(text, offers)
+        return Unclear(text, offers, words.verbs[fold(close[0])])
     text = phrase(language, "I did not understand that. Say `help` to see what you can ask.")
     return Unclear(text, (Offer(label=phrase(language, "Help"), command="help"),))
 
 
 _KIND_NAMES = {
-    "service": "a service",
-    "target": "a service",
-    "environment": "an environment",
-    "run": "a run, such as `hello-12`",
-    "approval": "a run that waits for approval, such as `hello-12`",
-    "command": "a command",
-    "count": "a number from 1 to 100",
-    "reason": "a reason",
+    "service": later("a service"),
+    "target": later("a service"),
+    "environment": later("an environment"),
+    "run": later("a run, such as `hello-12`"),
+    "approval": later("a run that waits for approval, such as `hello-12`"),
+    "command": later("a command"),
+    "count": later("a number from 1 to 100"),
+    "reason": later("a reason"),
 }
 
 
@@ -107,7 +109,7 @@ def _ask(command: Command, said: Sequence[Token], stuck: Stuck, words: Words, la
         text += " " + phrase(language, "Did you mean {nearest}?", nearest=listing(language, (f"`{n}`" for n in known)))
     elif choices:
         text += " " + phrase(language, "It can be {choices}.", choices=listing(language, (f"`{n}`" for n in choices)))
-    text += "\n" + phrase(language, "Usage: `{usage}`", usage=f"{command.verbs[0]} {command.usage[0]}".strip())
+    text += "\n" + phrase(language, "Usage: `{usage}`", usage=usage_line(command, command.usage[0], language))
     return Unclear(text, _offers(command, said, place, choices, words), command.name)
 
 
@@ -115,7 +117,7 @@ def _wanted(part: Part, language: str) -> str:
     if isinstance(part, Slot):
         return phrase(language, _KIND_NAMES.get(part.kind, part.kind))
     if isinstance(part, Word) and part.any_of:
-        return listing(language, (f"`{word}`" for word in part.any_of[:3]))
+        return listing(language, (f"`{word}`" for word in in_language(part.any_of, language)[:3]))
     return ""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed
-from runners.mirrors import git
+from runners.mirrors import GitFailed, git
 from runners.registry import credentials, manifest
 from storage.model.catalog import Catalog, Service
 
@@ -58,8 +58,7 @@ async def _repository(service: Service) -> Finding:
     what = f"repository of {service.name}"
     try:
         await git("ls-remote", "--exit-code", "--", service.repository, f"refs/heads/{service.branch}", cwd=Path.cwd())
-    except ActionFailed as problem:
-        return Finding(
-            what, problem.reason, problem.hint or f"see that {service.repository} has a branch {service.branch}"
-        )
+    except GitFailed as problem:
+        mend = f"see that {service.repository} can be read from here and has a branch {service.branch}"
+        return Finding(what, str(problem).splitlines()[0], mend)
     return Finding(what, f"{service.repository} has {service.branch}", "")

@@ -37,7 +37,7 @@ def _read(message: str, catalog: Catalog, user: str | None) -> dict[str, object]
     if isinstance(parsed, Conversation):
         return _answer("ignored", None, {}, "")
     if isinstance(parsed, Unclear):
-        return _answer("ask" if parsed.command or parsed.offers else "ignored", parsed.command, {}, parsed.text)
+        return _answer("ask" if parsed.command else "ignored", parsed.command, {}, parsed.text)
     refusal = _refusal(parsed, catalog, user)
     return _answer("refused" if refusal else "command", parsed.command.name, dict(parsed.arguments), refusal)
 

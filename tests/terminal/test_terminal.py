@@ -1,0 +1,158 @@
+"""The `estiva` command: what people type, what programs read, and what wrong input gets."""
+
+import asyncio
+import csv
+import io
+import json
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.cli.docs import Page, write
+from storage.catalog import load
+from storage.model.event import Fact, Kind
+from storage.model.request import Request, Via
+from storage.model.run import Plan, Status, Trigger
+from storage.store import Store
+from tests.terminal.conftest import CATALOG, Estiva
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def remember(data: Path) -> None:
+    """One failed run with its log, and a refusal whose text would be a formula in a spreadsheet."""
+
+    async def write_it() -> None:
+        catalog = load(CATALOG)
+        service, homolog = catalog.services["hello"], catalog.environments["homolog"]
+        store = await Store.open(f"sqlite:///{data / 'estiva.db'}", data)
+        request = Request(
+            id="msg/1", via=Via.MENTION, team="T", channel="C", user="UANADEV01", text="deploy", at=datetime.now(UTC)
+        )
+        await store.requests.accept(request)
+        plan = Plan(service=service, environment=homolog, trigger=Trigger.DEPLOY, ref="main", stages=service.stages)
+        run = await store.runs.open(request, plan)
+        stage, action = service.stages[0].name, service.stages[0].actions[0].name
+        where = {"stage": stage, "action": action, "attempt": 1}
+        failed = {**where, "reason": "no such branch", "excerpt": [], "final": True}
+        sink = store.logs.sink(run.id, stage, action, 1)
+        sink.line("fatal: it is not there")
+        sink.close()
+        await store.journal.append(
+            Fact(kind=Kind.ACTION_STARTED, actor="estiva", run=run.id, data={**where}),
+            Fact(kind=Kind.ACTION_FAILED, actor="estiva", run=run.id, data={**failed}),
+            Fact(kind=Kind.COMMAND_REFUSED, actor="UEVA", data={"text": "=cmd()", "reason": "no", "request": "x"}),
+        )
+        await store.runs.finish(run.id, Status.FAILED, "no such branch")
+        await store.close()
+
+    data.mkdir(parents=True)
+    asyncio.run(write_it())
+
+
+def test_parse_prints_what_a_message_means_and_starts_nothing(estiva: Estiva, tmp_path: Path) -> None:
+    result = json.loads(estiva("parse", "deploy hello@v1.0.0 to hml", "--json").stdout)
+    assert result["outcome"] == "command"
+    assert result["command"] == "deploy"
+    assert result["arguments"] == {"service": "hello", "ref": "v1.0.0", "environment": "homolog"}
+    assert not (tmp_path / "data" / "estiva.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("message", "user", "outcome"),
+    [
+        ("deploy hello", "UANADEV01", "ask"),
+        ("deploy hello to homolog", "UEVAOUT01", "refused"),
+        ("approve hello", "URUIREL01", "command"),
+        ("good morning everyone", "UANADEV01", "ignored"),
+    ],
+)
+def test_parse_tells_four_outcomes_apart(estiva: Estiva, message: str, user: str, outcome: str) -> None:
+    result = estiva("parse", message, "--as", user, "--json", code=0 if outcome == "command" else 2)
+    assert json.loads(result.stdout)["outcome"] == outcome
+
+
+def test_catalog_check_says_that_all_is_well(estiva: Estiva) -> None:
+    assert json.loads(estiva("catalog", "check", "--json").stdout)["services"] == ["hello", "greeter"]
+
+
+def test_catalog_check_says_all_that_is_wrong_at_once(estiva: Estiva, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    text = CATALOG.read_text().replace("promotes_from: homolog", "promotes_from: homlog", 1)
+    wrong.write_text(text.replace("uses: dockerfile", "uses: dockerfiel", 1))
+    said = estiva("catalog", "check", str(wrong), code=2).output
+    assert "homlog" in said
+    assert "dockerfiel" in said
+    assert said.count("wrong.yml:") == 2
+
+
+def test_logs_shows_the_last_failure(estiva: Estiva, tmp_path: Path) -> None:
+    remember(tmp_path / "data")
+    assert "fatal: it is not there" in estiva("logs").stdout
+    assert "no such branch" in estiva("logs", "hello-1").stdout
+    shown = json.loads(estiva("logs", "hello", "--json").stdout)
+    assert list(shown["actions"].values()) == [["fatal: it is not there"]]
+    estiva("logs", "greeter", code=2)
+
+
+def test_audit_export_gives_every_fact_and_no_formula(estiva: Estiva, tmp_path: Path) -> None:
+    remember(tmp_path / "data")
+    facts = json.loads(estiva("audit", "export", "--format", "json").stdout)
+    rows = list(csv.DictReader(io.StringIO(estiva("audit", "export", "--format", "csv").stdout)))
+    assert len(rows) == len(facts) >= 4
+    assert not any(str(cell).startswith(("=", "+", "@")) for row in rows for cell in row.values())
+
+
+def test_audit_verify_finds_what_was_changed(estiva: Estiva, tmp_path: Path) -> None:
+    remember(tmp_path / "data")
+    assert "every hash holds" in estiva("audit", "verify").stdout
+    with sqlite3.connect(tmp_path / "data" / "estiva.db") as database:
+        find = "SELECT name, tbl_name FROM sqlite_master WHERE type='trigger' AND sql LIKE '%UPDATE%'"
+        name, table = database.execute(find).fetchone()
+        database.execute(f"DROP TRIGGER {name}")
+        database.execute(f"UPDATE {table} SET actor='UNOBODY' WHERE kind='action_failed'")
+    database.close()
+    said = json.loads(estiva("audit", "verify", "--json", code=1).stdout)
+    assert said["ok"] is False
+    assert said["first_bad"]
+
+
+def test_serve_says_what_is_not_set(estiva: Estiva) -> None:
+    assert "ESTIVA_SLACK_BOT_TOKEN, ESTIVA_SLACK_APP_TOKEN" in estiva("serve", code=2).output
+
+
+def test_say_without_a_workspace_says_how_to_start_one(estiva: Estiva) -> None:
+    assert "make demo" in estiva("say", "status", code=2).output
+
+
+def test_a_wrong_setting_is_named(estiva: Estiva, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESTIVA_SLACK_MODE", "pigeon")
+    assert "ESTIVA_SLACK_MODE" in estiva("serve", code=2).output
+
+
+def test_real_credentials_and_the_local_workspace_are_never_mixed(
+    estiva: Estiva, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESTIVA_SLACK_BOT_TOKEN", "xoxb-real")
+    assert "never runs together" in estiva("serve", "--workspace", code=2).output
+    assert "unset ESTIVA_SLACK_" in estiva("demo", code=2).output
+
+
+def test_doctor_names_what_is_missing_and_how_to_mend_it(estiva: Estiva) -> None:
+    findings = {finding["what"]: finding for finding in json.loads(estiva("doctor", "--json", code=1).stdout)}
+    assert findings["catalog"]["ok"]
+    assert findings["database"]["ok"]
+    assert "docs/connect-slack.md" in findings["slack"]["mend"]
+
+
+def test_manifest_for_http_needs_an_address(estiva: Estiva) -> None:
+    assert "--url" in estiva("manifest", "--mode", "http", code=2).output
+    shown = json.loads(estiva("manifest", "--mode", "http", "--url", "https://estiva.example.com").stdout)
+    assert shown["settings"]["event_subscriptions"]["request_url"] == "https://estiva.example.com/slack/events"
+
+
+@pytest.mark.parametrize("page", list(Page))
+def test_the_generated_pages_are_what_the_code_says(page: Page) -> None:
+    assert (ROOT / "docs" / f"{page.value}.md").read_text() == write(page), "run `make docs`"

@@ -55,7 +55,7 @@ async def test_the_requester_and_an_outsider_may_not_approve_and_it_is_on_record
     card = await rui.reads(f"{run}/approval/approve-production")
     assert "<@URUIREL01>" not in words(card).split(":")[0]
     for person, told in (
-        (rui, "You asked for this release, so somebody else must approve it."),
+        (rui, "Você pediu este release, então outra pessoa precisa aprová-lo."),
         (ana, "You may not decide on releases to production."),
         (eva, "You may not decide on releases to production."),
     ):

@@ -20,6 +20,7 @@ from bot.slack.manifest import Mode
 from bot.web import SLACK_PATH
 from bot.workspace.server import LocalWorkspace
 from runners.containers import DEFAULT_URL
+from storage.store import Store
 from tests.registry import Registry, free_port
 from tests.stories.person import Person, at_work
 from tests.stories.place import ROOT, Bot, settings_for, workspace
@@ -77,10 +78,15 @@ class World:
             return await answer.text()
 
     async def facts(self, run: str | None = None) -> list[dict[str, Any]]:
-        """Read the audit trail, by the command that operators read it with."""
-        code, printed = await self.bot.estiva("audit", "export", "--format", "json")
-        assert code == 0, printed
-        rows = json.loads(printed)
+        """Read the audit trail beside the bot, as `estiva audit export` does (which takes seconds to start)."""
+        url = self.bot.environment.get("ESTIVA_DATABASE_URL", f"sqlite:///{self.root / 'data' / 'estiva.db'}")
+        store = await Store.open(url, self.root / "data")
+        try:
+            rows: list[dict[str, Any]] = []
+            while page := await store.journal.export(int(rows[-1]["id"]) if rows else 0):
+                rows += page
+        finally:
+            await store.close()
         return [{**row, "data": json.loads(row["data"])} for row in rows if run is None or row["run"] == run]
 
     async def control(self, verb: str, **body: Any) -> dict[str, Any]:
@@ -95,6 +101,17 @@ class World:
         """List the containers of this world by their labels."""
         wanted = {"namespace": self.namespace, **labels}
         return await asyncio.to_thread(_containers, [f"estiva.{name}={value}" for name, value in wanted.items()])
+
+    async def until_container(self, seconds: float = 30, **labels: str) -> dict[str, Any]:
+        """Wait until a container with these labels runs."""
+        async with asyncio.timeout(seconds):
+            while not (found := await self.running(**labels)):  # noqa: ASYNC110 - the engine's state
+                await asyncio.sleep(0.1)
+            return found[0]
+
+    async def running(self, **labels: str) -> list[dict[str, Any]]:
+        """List the containers with these labels that run."""
+        return [each for each in await self.containers(**labels) if each["State"] == "running"]
 
 
 def _containers(labels: list[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,194 @@
+"""What operators meet: restarts, wrong settings, surroundings that are away, and the trail that proves itself."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+
+import aiohttp
+import psycopg
+import pytest
+
+from tests.registry import free_port
+from tests.stories.person import Person
+from tests.stories.reading import key_of, words
+from tests.stories.world import World, together
+
+Make = Callable[..., AbstractContextManager[World]]
+_TAMPER = "UPDATE journal SET actor = 'URUIREL01' WHERE run = ? AND sequence = 1"
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("http", "sqlite"), ("socket", "postgresql")])
+async def test_the_main_job_works_however_it_is_connected_and_kept(
+    make_world: Make, request: pytest.FixtureRequest, mode: str, kept: str
+) -> None:
+    database = _fresh_database(request.getfixturevalue("postgres_url")) if kept == "postgresql" else None
+    with make_world(mode=mode, database=database) as world:
+        async with together(world, "dev", "release") as (ana, rui):
+            await ana.deploys("deploy greeter to homolog")
+            run = await ana.starts("deploy greeter to production")
+            await rui.clicks(await rui.reads(f"{run}/approval/approve-production"), "Approve")
+            assert await ana.run_ends(run) == "succeeded"
+            assert (await world.answers("greeter.production")).strip() == "Olá do greeter!"
+            await ana.types("/estiva status greeter")
+            assert (await ana.sees("What runs where"))["is_ephemeral"]
+            code, printed = await world.bot.estiva("audit", "verify")
+            assert code == 0, printed
+
+
+def _fresh_database(url: str) -> str:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE story")
+    return f"{url.rpartition('/')[0]}/story"
+
+
+async def test_a_killed_bot_goes_on_where_it_was(make_world: Make) -> None:
+    with make_world() as world:
+        check = {"name": "unit", "with": {"run": ["python3", "-c", "import time; time.sleep(6)"]}}
+        world.service("phoenix", tests=[check])
+        async with together(world, "dev", "release") as (ana, rui):
+            run = await ana.starts("deploy phoenix to homolog")
+            before = await world.until_container(run=run)
+            world.bot.kill()
+            await asyncio.to_thread(world.bot.start)
+            after = await world.until_container(run=run)
+            assert after["Id"] == before["Id"]
+            assert await ana.run_ends(run) == "succeeded"
+            release = await ana.starts("deploy phoenix to production")
+            await rui.reads(f"{release}/approval/approve-production")
+            assert await asyncio.to_thread(world.bot.stop) == 0
+            await asyncio.to_thread(world.bot.start)
+            await rui.clicks(await rui.reads(f"{release}/approval/approve-production"), "Approve")
+            assert await ana.run_ends(release) == "succeeded"
+            for each in (run, release):
+                await ana.reads(f"{each}/ended")
+                keys = [key_of(message) for message in ana.about(each)]
+                assert len(keys) == len(set(keys))
+            kinds = [(row["run"], row["kind"]) for row in await world.facts()]
+            assert kinds.count((run, "run_ended")) == kinds.count((run, "released")) == 1
+
+
+async def test_without_the_engine_a_run_ends_broken_and_says_what_to_start(make_world: Make, tmp_path: Path) -> None:
+    with make_world(DOCKER_HOST=f"unix://{tmp_path}/none.sock") as world:
+        async with world.person("dev") as ana:
+            run = await ana.starts("deploy greeter to homolog")
+            assert await ana.run_ends(run) == "broken"
+            failure = words(await ana.reads(f"{run}/failure/build/image"))
+            assert "Estiva itself went wrong, not your work" in failure
+            assert f"the Docker engine at unix://{tmp_path}/none.sock does not answer" in failure
+            assert "systemctl start docker" in failure
+            assert (await ana.asks("status")).verdict == "done"
+
+
+async def test_a_second_bot_on_the_same_data_refuses_to_start(world: World) -> None:
+    code, printed = await world.bot.estiva("serve", ESTIVA_HTTP_PORT=str(free_port()))
+    assert code not in (0, None)
+    assert "another Estiva" in printed
+    assert "Traceback" not in printed
+
+
+async def test_a_port_in_use_is_said_at_the_start(world: World, tmp_path: Path) -> None:
+    code, printed = await world.bot.estiva("serve", ESTIVA_DATA=str(tmp_path))
+    assert code not in (0, None)
+    assert "ESTIVA_HTTP_PORT" in printed
+    assert "Traceback" not in printed
+
+
+async def test_an_invalid_catalog_is_refused_with_all_its_problems_at_once(world: World, tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog.yml"
+    text = world.catalog.read_text()
+    wrong = text.replace("promotes_from: homolog", "promotes_from: homolg", 1).replace("branch: main", "brunch: main")
+    catalog.write_text(wrong.replace("approvals: 1", "approvals: many"))
+    code, printed = await world.bot.estiva("serve", ESTIVA_CATALOG=str(catalog), ESTIVA_DATA=str(tmp_path / "data"))
+    assert code == 2
+    assert "homolg" in printed
+    assert "approvals" in printed
+    assert printed.count("brunch") == 2
+    for line in [line for line in printed.splitlines() if "brunch" in line]:
+        assert "catalog.yml:" in line
+
+
+async def test_a_catalog_that_becomes_invalid_is_not_used(world: World, ana: Person) -> None:
+    good = world.catalog.read_text()
+    try:
+        world.write_catalog(good.replace("services:", "servces:"))
+        assert (await ana.asks("status hello")).verdict == "done"
+    finally:
+        world.write_catalog(good)
+    assert (await ana.asks("status greeter")).verdict == "done"
+
+
+async def test_one_message_delivered_three_times_is_one_run(world: World, ana: Person) -> None:
+    world.service("cuckoo")
+    await world.control("switch", drop_acks=2, ack_seconds=0.4)
+    try:
+        said = await ana.says("deploy cuckoo to homolog")
+        answer = await ana.answer(said["ts"])
+        assert await ana.run_ends(answer.run) == "succeeded"
+        log = await ana.client.log(kind="delivery")
+        tries = [entry for entry in log if entry["payload"].get("event", {}).get("ts") == said["ts"]]
+        assert [entry["attempt"] for entry in tries] == [0, 1, 2]
+    finally:
+        await world.control("switch", drop_acks=0, ack_seconds=3.0)
+    runs = {row["run"] for row in await world.facts() if str(row["run"]).startswith("cuckoo-")}
+    assert runs == {"cuckoo-1"}
+    cards = [message for message in ana.seen.values() if key_of(message).endswith("/card")]
+    assert len(cards) == 1
+
+
+async def test_the_trail_is_exported_and_whoever_changes_it_is_found_out(
+    world: World, ana: Person, tmp_path: Path
+) -> None:
+    world.service("magpie")
+    run = await ana.deploys("deploy magpie to homolog")
+    code, exported = await world.bot.estiva("audit", "export")
+    assert code == 0
+    kinds = [row["kind"] for row in json.loads(exported) if row["run"] == run]
+    assert kinds[0] == "run_requested"
+    assert {"lock_taken", "action_started", "action_succeeded", "released"} <= set(kinds)
+    assert kinds[-1] == "run_ended"
+    code, table = await world.bot.estiva("audit", "export", "--format", "csv")
+    assert code == 0
+    assert table.splitlines()[0].startswith("id,chain,position,run")
+    assert run in table
+    _copy(world.root / "data" / "estiva.db", tmp_path / "estiva.db")
+    code, printed = await world.bot.estiva("audit", "verify", ESTIVA_DATA=str(tmp_path))
+    assert code == 0, printed
+    with closing(sqlite3.connect(tmp_path / "estiva.db")) as database, database:
+        with pytest.raises(sqlite3.IntegrityError):
+            database.execute(_TAMPER, (run,))
+        _lift_guards(database)
+        assert database.execute(_TAMPER, (run,)).rowcount == 1
+    code, printed = await world.bot.estiva("audit", "verify", "--json", ESTIVA_DATA=str(tmp_path))
+    assert code == 1
+    verdict = json.loads(printed)
+    assert verdict["first_bad"] == (await world.facts(run))[0]["id"]
+    assert "changed after it was written" in verdict["why"]
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy)
+
+
+def _lift_guards(database: sqlite3.Connection) -> None:
+    """Do what somebody would do who has the file: take the triggers away that forbid changes."""
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        database.execute(f'DROP TRIGGER "{name}"')
+
+
+async def test_doctor_health_and_metrics_tell_how_it_is(world: World) -> None:
+    code, printed = await world.bot.estiva("doctor", "--json")
+    findings = json.loads(printed)
+    assert {"docker", "registry", "slack"} <= {word for f in findings for word in f["what"].lower().split()}
+    assert not [f for f in findings if not f["ok"]]
+    assert code == 0
+    async with aiohttp.ClientSession(world.bot.url) as session:
+        async with session.get("/health") as health:
+            facts = await health.json()
+            assert facts["ready"]
+            assert facts["slack"]["connected"]
+        async with session.get("/metrics") as metrics:
+            assert "estiva_" in await metrics.text()

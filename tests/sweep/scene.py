@@ -7,12 +7,14 @@ import shutil
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+import uuid
 from asyncio.subprocess import Process
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ from tests.sweep.outside import Docker, Pushes
 
 ROOT = Path(__file__).parents[2]
 CHANNEL = "#deploys"
+ENVIRONMENTS = ("homolog", "production")
+SERVE = ("-m", "bot", "serve", "--workspace")
 _AGAIN = 20.0
 """Seconds after which a person says something again that nobody took."""
 
@@ -37,14 +41,15 @@ class Scene:
     registry: Registry
     docker: Docker
     pushes: Pushes
+    greeters: tuple[str, ...] = ()
+    """Further services: each is only a Dockerfile."""
     lives: int = 0
-    commits: dict[str, str] = field(default_factory=dict)
-    """Commit by the name of its branch."""
+    commits: int = 0
     bot: Process | None = None
     _workspace: Process | None = None
     _http: int = field(default_factory=free_port)
-    _ports: dict[str, int] = field(default_factory=dict)
-    _people: dict[str, WorkspaceClient] = field(default_factory=dict)
+    _ports: dict[tuple[str, str], int] = field(default_factory=dict)
+    people: dict[str, WorkspaceClient] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -54,33 +59,42 @@ class Scene:
     def database(self) -> Path:
         return self.data / "estiva.db"
 
-    def address(self, environment: str) -> str:
-        return f"http://127.0.0.1:{self._ports[environment]}"
+    @property
+    def admin(self) -> Path:
+        """The proxy's own socket."""
+        return self.data / "proxy" / "admin.sock"
+
+    def address(self, service: str, environment: str) -> str:
+        port = self._ports.setdefault((service, environment), 0) or free_port()
+        self._ports[service, environment] = port
+        return f"http://127.0.0.1:{port}"
+
+    def image(self, service: str) -> str:
+        return f"{self.registry.host}/{service}"
 
     async def open(self) -> None:
         """Make a repository and a catalog, and start the workspace."""
-        self._ports = {name: free_port() for name in ("homolog", "production")}
         self.data.mkdir(parents=True)
-        await asyncio.to_thread(self._make_repository)
+        await asyncio.to_thread(self._make_repositories)
         (self.folder / "catalog.yml").write_text(json.dumps(self._catalog(), indent=1))
-        self._workspace = await self._spawn("workspace", "workspace", "--port", "0")
+        self._workspace = await self._spawn("workspace", "-m", "bot", "workspace", "--port", "0")
         known = self.data / "workspace.json"
         await _until(lambda: known.exists() and (self.data / "local.json").exists(), 60, "the workspace did not start")
         facts = json.loads(known.read_text())
-        self._people = {who: WorkspaceClient(facts["url"], facts["token"], who) for who in ("dev", "release")}
+        self.people = {who: WorkspaceClient(facts["url"], facts["token"], who) for who in ("dev", "release")}
 
     async def close(self) -> None:
-        for person in self._people.values():
+        for person in self.people.values():
             await person._session.close()  # noqa: SLF001 - opened one by one, so closed one by one
         for process in (self.bot, self._workspace):
             if process is not None and process.returncode is None:
                 process.kill()
                 await process.wait()
 
-    async def live(self, crash_at: str = "") -> bool:
+    async def live(self, crash_at: str = "", program: tuple[str, ...] = SERVE) -> bool:
         """Start the bot. True when it serves, false when it died before, as it was armed to."""
         self.lives += 1
-        self.bot = await self._spawn("bot", "serve", "--workspace", crash_at=crash_at)
+        self.bot = await self._spawn("bot", *program, crash_at=crash_at)
         deadline = time.monotonic() + 60
         while self.bot.returncode is None:
             if await asyncio.to_thread(self._ready):
@@ -116,7 +130,7 @@ class Scene:
         return self.bot.returncode is not None
 
     async def say(self, who: str, text: str) -> None:
-        said = await self._people[who].say(CHANNEL, f"@estiva {text}")
+        said = await self.people[who].say(CHANNEL, f"@estiva {text}")
         assert said["ok"], said
 
     async def journaled(self, key: str, seconds: float = 90) -> None:
@@ -162,19 +176,20 @@ class Scene:
 
     async def messages(self) -> list[dict[str, Any]]:
         """Every message in the channel and its threads, each once."""
-        ana = self._people["dev"]
+        ana = self.people["dev"]
         found = await ana.messages("C0DEPLOYS")
         for root in [message for message in found if message.get("reply_count")]:
             found += (await ana.messages("C0DEPLOYS", root["ts"]))[1:]
         return list({message["ts"]: message for message in found}.values())
 
-    def commit(self, branch: str = "main") -> str:
+    def commit(self, name: str = "hello", file: str = "hello.py") -> str:
         """Make a commit that nobody has built."""
-        repository = self.folder / "hello"
-        git(repository, "checkout", "--quiet", "-B", branch)
-        git(repository, "commit", "--quiet", "--allow-empty", "-m", f"Change number {len(self.commits) + 1}")
-        self.commits[branch] = git(repository, "rev-parse", "HEAD")
-        return self.commits[branch]
+        repository = self.folder / name
+        self.commits += 1
+        with (repository / file).open("a") as program:
+            program.write(f"# change number {self.commits}\n")
+        git(repository, "commit", "--quiet", "--all", "-m", f"Change number {self.commits}")
+        return git(repository, "rev-parse", "HEAD")
 
     def said(self) -> str:
         """The end of the bot's log."""
@@ -222,15 +237,16 @@ class Scene:
         }
         with (self.folder / f"{name}.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", *words, env=environment, stdout=log, stderr=log, cwd=self.folder
+                sys.executable, *words, env=environment, stdout=log, stderr=log, cwd=self.folder
             )
 
-    def _make_repository(self) -> None:
-        repository = self.folder / "hello"
-        shutil.copytree(ROOT / "examples" / "services" / "hello", repository)
-        git(repository, "init", "--quiet", "--initial-branch=main")
-        git(repository, "add", "--all")
-        self.commit()
+    def _make_repositories(self) -> None:
+        for name in ("hello", "greeter"):
+            repository = self.folder / name
+            shutil.copytree(ROOT / "examples" / "services" / name, repository)
+            git(repository, "init", "--quiet", "--initial-branch=main")
+            git(repository, "add", "--all")
+            git(repository, "commit", "--quiet", "-m", "Greet")
 
     def _catalog(self) -> dict[str, Any]:
         slow = "import time; time.sleep(1.5); print('1 passed in 1.5 s')"
@@ -252,13 +268,10 @@ class Scene:
                 },
             },
             "services": {
+                **{name: {**self._service(name, "greeter"), "build": {"uses": "dockerfile"}} for name in self.greeters},
                 "hello": {
-                    "repository": str(self.folder / "hello"),
-                    "image": f"{registry.host}/hello",
-                    "port": 8000,
-                    "health": "/healthz",
-                    "addresses": {name: self.address(name) for name in self._ports},
-                    "env": {name: {"ENVIRONMENT": name, "WARM_UP_SECONDS": "1"} for name in self._ports},
+                    **self._service("hello", "hello"),
+                    "env": {name: {"ENVIRONMENT": name, "WARM_UP_SECONDS": "1"} for name in ENVIRONMENTS},
                     "build": {
                         "uses": "buildspec",
                         "with": {"image": "estiva/ci:base", "privileged": True, "network": "host"},
@@ -267,7 +280,7 @@ class Scene:
                         {"name": "unit", "with": {"run": ["python3", "-m", "unittest", "-v", "tests.test_unit"]}},
                         {"name": "slow", "with": {"run": ["python3", "-c", slow]}},
                     ],
-                }
+                },
             },
             "people": [{"id": user, "name": user, "roles": [role]} for user, role in people.items()],
             "policy": [
@@ -277,6 +290,40 @@ class Scene:
                 }
             ],
         }
+
+    def _service(self, name: str, repository: str) -> dict[str, Any]:
+        return {
+            "repository": str(self.folder / repository),
+            "image": self.image(name),
+            "port": 8000,
+            "health": "/healthz",
+            "addresses": {environment: self.address(name, environment) for environment in ENVIRONMENTS},
+        }
+
+
+@asynccontextmanager
+async def installation(
+    registry: Registry, registry_folder: Path, greeters: tuple[str, ...] = ()
+) -> AsyncIterator[Scene]:
+    """An installation with a namespace of its own, of which nothing stays behind."""
+    docker = Docker(f"sweep-{uuid.uuid4().hex[:6]}")
+    # the path of the proxy's socket must be short
+    with tempfile.TemporaryDirectory(prefix="sweep-") as folder:
+        scene = Scene(
+            folder=Path(folder),
+            registry=registry,
+            docker=docker,
+            pushes=Pushes(registry_folder / "registry.log"),
+            greeters=greeters,
+        )
+        try:
+            await scene.open()
+            yield scene
+        finally:
+            await scene.close()
+            docker.close()
+            for name in ("hello", *greeters):
+                docker.forget_images(scene.image(name))
 
 
 async def _until(happened: Callable[[], bool], seconds: float, otherwise: str) -> None:

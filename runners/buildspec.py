@@ -7,6 +7,8 @@ on this machine: only for repositories that the operators trust.
 
 import asyncio
 import json
+import os
+import stat
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ _KNOWN = {
     "memory": options.memory,
 }
 _SHORTEST_SECRET = 4
+_MOST = 100_000
+"""Bytes that are read of a file that a build left."""
 
 
 class BuildspecRunner:
@@ -50,7 +54,9 @@ class BuildspecRunner:
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Run the phases, or follow them if they run already, then collect the artifacts."""
-        build = _Build.of(work, registry.credentials(work.registry, work.service.image, self._environ), sink)
+        login = registry.credentials(work.registry, work.service.image, self._environ)
+        # in a thread: the file is the repository's, and a large one takes seconds to read
+        build = await asyncio.to_thread(_Build.of, work, login, sink)
         build.announce()
         await asyncio.to_thread(buildspec_script.write, build.job, build.spec, build.variables)
         ended = await job.finish(self._containers, self._job(work, build), work, build.line)
@@ -84,7 +90,8 @@ class BuildspecRunner:
             command=("/bin/sh", str(build.job / buildspec_script.DRIVER), str(build.job), str(build.source)),
             environment=build.environment,
             labels=self._containers.labels(run=work.run, service=work.service.name),
-            binds=(f"{work.workspace}:{work.workspace}", *sockets),
+            # not the whole workspace: what a build can reach it can replace, by links out of it too
+            binds=(f"{build.source}:{build.source}", f"{build.job}:{build.job}", *sockets),
             network=str(work.options.get("network", "bridge")),
             directory=str(build.source),
             user="root",
@@ -226,8 +233,9 @@ class _Build:
         if not known:
             return ActionFailed(f"the build container ended with exit code {code}", exit_code=code)
         command = " ".join(self._result("command").split())
+        exit_code = int(known) if known.isdecimal() and len(known) <= len("255") else code
         return ActionFailed(
-            f"{self._result('phase')}: `{command[:200]}` ended with exit code {known}", exit_code=int(known)
+            f"{self._result('phase')[:20]}: `{command[:200]}` ended with exit code {exit_code}", exit_code=exit_code
         )
 
     @property
@@ -255,25 +263,41 @@ class _Build:
         }
 
     def image_uri(self) -> str | None:
-        file = self.work.workspace / "artifacts" / "imagedefinitions.json"
-        if self.spec.artifacts is None or not file.is_file():
+        text = _left(self.work.workspace / "artifacts", "imagedefinitions.json")
+        if self.spec.artifacts is None or text is None:
             return None
         try:
-            entries = json.loads(file.read_text())
+            entries = json.loads(text)
             named = [each for each in entries if each["name"] == self.work.service.name] or entries
             return str(named[0]["imageUri"])
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ActionFailed(
                 "imagedefinitions.json cannot be read", hint='it should be [{"name": "...", "imageUri": "..."}]'
             ) from error
 
     def _values(self) -> dict[str, str]:
-        place = self.job / "result" / "variables"
-        return {each.name: each.read_text(errors="replace") for each in place.iterdir()} if place.is_dir() else {}
+        last = {name: _left(self.job, f"result/variables/{name}") for name in buildspec_script.wanted(self.spec)}
+        return {name: value for name, value in last.items() if value is not None}
 
     def _result(self, name: str) -> str:
-        file = self.job / "result" / name
-        return file.read_text(errors="replace") if file.is_file() else ""
+        return _left(self.job, f"result/{name}") or ""
+
+
+def _left(directory: Path, name: str) -> str | None:
+    """Read the beginning of a file that a build may have left; `None` when there is none.
+
+    The build was root in there: it may have left a link to a file of this machine instead, or a pipe.
+    """
+    place = directory / name
+    if not place.parent.resolve().is_relative_to(directory.resolve()):
+        return None
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return file.read(_MOST).decode(errors="replace") if regular else None
 
 
 def _read(source: Path, named: Json) -> tuple[str, str]:

@@ -47,8 +47,8 @@ class Upload:
         base = self._expanded(self.files.base).rstrip("/") or "."
         place = Path(base)
         if not place.is_absolute() and any(character in base for character in "*?["):
-            matching = _regex(base.removeprefix("./"))
-            found = [each for each in sorted(self.source.iterdir()) if each.is_dir() and matching.fullmatch(each.name)]
+            matching = Glob(base.removeprefix("./"))
+            found = [each for each in sorted(self.source.iterdir()) if each.is_dir() and matching.fits(each.name)]
         else:
             found = [self.source / place]
         inside = [each for each in found if each.is_dir() and each.resolve().is_relative_to(self.source.resolve())]
@@ -57,11 +57,11 @@ class Upload:
         return inside
 
     def _matching(self, base: Path, pattern: str) -> Iterator[Path]:
-        wanted = _regex(pattern.removeprefix("./"))
-        excluded = [_regex(self._expanded(each).removeprefix("./")) for each in self.files.excluded]
+        wanted = Glob(pattern.removeprefix("./"))
+        excluded = [Glob(self._expanded(each).removeprefix("./")) for each in self.files.excluded]
         for file in _all_files(base):
             name = file.relative_to(base).as_posix()
-            if wanted.fullmatch(name) and not any(each.fullmatch(name) for each in excluded):
+            if wanted.fits(name) and not any(each.fits(name) for each in excluded):
                 # a link is the repository's word: outside the source it would hand out files of this machine
                 if file.resolve().is_relative_to(self.source.resolve()):
                     yield file
@@ -87,8 +87,49 @@ def _all_files(base: Path) -> Iterator[Path]:
             yield place
 
 
-def _regex(pattern: str) -> re.Pattern[str]:
-    """Translate a glob: `**` crosses slashes, `*` and `?` do not."""
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(piece, re.escape(piece)) for piece in pieces), re.DOTALL)
+class Glob:
+    """A pattern: `**` crosses slashes, `*` and `?` do not.
+
+    Walked in step with the name and never back: patterns are the repository's words, and a regular expression made of
+    some would be tried for years, with the whole process standing still.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        """Take the pattern apart."""
+        self._pieces = [piece for piece in re.split(r"(\*\*/|\*\*|\*|\?)", pattern) if piece]
+
+    def fits(self, name: str) -> bool:
+        """Tell whether the whole of a path fits."""
+        places = {0}
+        for piece in self._pieces:
+            places = _after(piece, name, places)
+            if not places:
+                return False
+        return len(name) in places
+
+
+def _after(piece: str, name: str, places: set[int]) -> set[int]:
+    """Give the places that can be reached from `places` by one piece of a pattern."""
+    match piece:
+        case "**/":
+            first = min(places)
+            return places | {n + 1 for n in range(first, len(name)) if name[n] == "/"}
+        case "**":
+            return set(range(min(places), len(name) + 1))
+        case "*":
+            return _within(name, places)
+        case "?":
+            return {n + 1 for n in places if n < len(name) and name[n] != "/"}
+        case _:
+            return {n + len(piece) for n in places if name.startswith(piece, n)}
+
+
+def _within(name: str, places: set[int]) -> set[int]:
+    """Give each of the places, and all from there to the next slash."""
+    reached: set[int] = set()
+    on = False
+    for n in range(min(places), len(name) + 1):
+        on = n in places or (on and name[n - 1] != "/")
+        if on:
+            reached.add(n)
+    return reached

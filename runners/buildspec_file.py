@@ -23,6 +23,7 @@ _UNSUPPORTED = {
 _IGNORED = ("reports", "cache", "proxy")
 """Not done by the local runner; the build itself is the same without."""
 _LARGEST = 1_000_000
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 class BuildspecInvalid(Exception):  # noqa: N818 - a fact about the file
@@ -93,6 +94,10 @@ def parse(text: str) -> Buildspec:
         raise BuildspecInvalid([_syntax(error)]) from error
     except YAMLError as error:
         raise BuildspecInvalid([" ".join(str(error).split())[:300]]) from error
+    except RecursionError as error:
+        raise BuildspecInvalid(["YAML_FILE_ERROR: the nesting is too deep"]) from error
+    if not _bounded(root):
+        raise BuildspecInvalid(["YAML_FILE_ERROR: with its anchors in place the file is larger than a megabyte"])
     reader = _Reader()
     spec = reader.buildspec(root)
     if reader.problems or spec is None:
@@ -128,6 +133,7 @@ class _Reader:
         )
         self._unsupported(env)
         artifacts = self._map(top.get("artifacts"), "artifacts")
+        secondary = self._map(artifacts.get("secondary-artifacts"), "secondary-artifacts")
         variables = env.get("variables") or self._map(top.get("environment_variables"), "x").get("plaintext")
         return Buildspec(
             version=version,
@@ -138,10 +144,18 @@ class _Reader:
             artifacts=self._files(artifacts, "artifacts") if artifacts else None,
             secondary={
                 name: self._files(self._map(node, name), f"artifacts/secondary-artifacts/{name}")
-                for name, node in self._map(artifacts.get("secondary-artifacts"), "secondary-artifacts").items()
+                for name, node in secondary.items()
+                if self._is_name(name, node)
             },
             warnings=tuple(self.warnings),
         )
+
+    def _is_name(self, name: str, node: Node) -> bool:
+        """Tell whether secondary artifacts may be called so: the name becomes that of a directory of this machine."""
+        if _NAME.fullmatch(name):
+            return True
+        self.problems.append(f"{_at(node)}secondary-artifacts: {name[:100]!r} is no name: letters, digits, - _ and .")
+        return False
 
     def _phases(self, node: Node | None) -> dict[str, Phase]:
         phases = self._map(node, "phases")
@@ -202,7 +216,7 @@ class _Reader:
         if kind != "RETRY":
             self.problems.append(f"{_at(node)}on-failure should be ABORT, CONTINUE or RETRY, not {said}")
             return OnFailure()
-        counted = re.fullmatch(r"(\d+)(?:-(.+))?", rest)
+        counted = re.fullmatch(r"(\d{1,9})(?:-(.+))?", rest)
         if counted:
             return OnFailure(action="RETRY", retries=min(int(counted[1]), 100), pattern=counted[2] or ".*")
         return OnFailure(action="RETRY", retries=3, pattern=rest or ".*")
@@ -280,6 +294,21 @@ class _Reader:
         if node is not None:
             self.problems.append(f"{_at(node)}a text is expected here")
         return ""
+
+
+def _bounded(root: Node | None) -> bool:
+    """Tell whether the document stays within bounds when each alias counts as what it stands for; no circle does."""
+    room, left = _LARGEST, [root]
+    while left and room >= 0:
+        node = left.pop()
+        room -= 1
+        if isinstance(node, ScalarNode):
+            room -= len(node.value)
+        elif isinstance(node, MappingNode):
+            left += [part for pair in node.value for part in pair]
+        elif isinstance(node, SequenceNode):
+            left += node.value
+    return room >= 0
 
 
 def _null(node: Node) -> bool:

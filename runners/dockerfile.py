@@ -43,7 +43,7 @@ class DockerfileRunner:
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Build, or find the image that this key already built."""
         tag = tag_of(work)
-        image_id = await self._found(work)
+        image_id = await self._found(work, tag)
         if image_id:
             sink.line(f"{image_id[:19]} was already built by this run")
         else:
@@ -52,10 +52,11 @@ class DockerfileRunner:
             artifacts={artifact.IMAGE: tag, artifact.IMAGE_ID: image_id}, summary=f"{image_id[7:19]} built as {tag}"
         )
 
-    async def _found(self, work: Work) -> str | None:
+    async def _found(self, work: Work, tag: str) -> str | None:
         def find(engine: APIClient) -> str | None:
             there = engine.images(filters=self._containers.filters(key=work.key))
-            return str(there[0]["Id"]) if there else None
+            # a label is not enough: a Dockerfile can give any to its stages, a later run's key too; our tag it cannot
+            return next((str(each["Id"]) for each in there if tag in (each["RepoTags"] or ())), None)
 
         return await self._containers.ask(find)
 

@@ -15,7 +15,7 @@ from storage.model.catalog import Json
 
 
 class PushRunner:
-    """Tags are never moved: a tag that holds another image is an error, or that commit's earlier build."""
+    """Tags are never moved: another build of the same commit gets a tag of its own, anything else is an error."""
 
     kind = "push"
 
@@ -40,15 +40,20 @@ class PushRunner:
         login = registry.credentials(work.registry, repository, self._environ)
         image_id = work.artifacts.get(artifact.IMAGE_ID) or await self._image_id(image)
         there = await registry.manifest(repository, tag, login)
-        if there is None:
-            there = await self._pushed(sink, repository, tag, image_id, login)
-        elif there.holds(image_id):
-            sink.line(f"{image} is there already: {there.digest}")
-        else:
+        if there and not there.holds(image_id):
+            # what was tested is what goes on: the other build may hold anything, whatever its labels say
             await _same_commit(work, repository, tag, there, login)
-            sink.line(f"{image} already holds an earlier build of this commit, which is kept: {there.digest}")
+            sink.line(f"{image} already holds another build of this commit ({there.digest}), which is kept")
+            tag = f"{tag}-{work.run}"[:128]
+            there = await registry.manifest(repository, tag, login)
+        if there and there.holds(image_id):
+            sink.line(f"{repository}:{tag} is there already: {there.digest}")
+        elif there:
+            raise _taken(repository, tag, there)
+        else:
+            there = await self._pushed(sink, repository, tag, image_id, login)
         return Outcome(
-            artifacts={artifact.IMAGE: image, artifact.DIGEST: there.digest},
+            artifacts={artifact.IMAGE: f"{repository}:{tag}", artifact.DIGEST: there.digest},
             summary=f"{there.digest[:19]} in {Name.parse(repository).host}",
         )
 
@@ -134,7 +139,11 @@ class Transfer:
 async def _same_commit(work: Work, repository: str, tag: str, there: Manifest, login: Mapping[str, str] | None) -> None:
     known = (await registry.labels(repository, there, login)).get("estiva.commit")
     if not known or known != work.artifacts.get(artifact.COMMIT):
-        raise ActionFailed(
-            f"the tag {tag} of {repository} already holds another image ({there.digest[:19]})",
-            hint="tags are never moved: release another commit, or remove that tag from the registry",
-        )
+        raise _taken(repository, tag, there)
+
+
+def _taken(repository: str, tag: str, there: Manifest) -> ActionFailed:
+    return ActionFailed(
+        f"the tag {tag} of {repository} already holds another image ({there.digest[:19]})",
+        hint="tags are never moved: release another commit, or remove that tag from the registry",
+    )

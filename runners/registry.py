@@ -1,6 +1,7 @@
 """The image registry over its HTTP API: what a tag or digest holds. Reading only; layers travel through the engine."""
 
 import base64
+import hashlib
 import ipaddress
 import json
 import re
@@ -20,6 +21,7 @@ _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
 )
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+_REFERENCE = re.compile(r"\w[\w.-]{0,127}|sha256:[0-9a-f]{64}", re.ASCII)
 _LARGEST = 4_000_000
 """Bytes of a manifest or configuration that are read at most."""
 
@@ -80,12 +82,19 @@ async def manifest(repository: str, reference: str, login: Mapping[str, str] | N
     Raises `ActionFailed` when the registry refuses (not retryable) or does not answer (retryable).
     """
     name = Name.parse(repository)
+    if not _REFERENCE.fullmatch(reference):
+        raise ActionFailed(f"{reference[:200]!r} is no tag", hint="a tag has letters, digits, `_`, `.` and `-`")
     answer = await _get(name, f"manifests/{reference}", login, accept=", ".join(_MANIFESTS))
     if answer is None:
         return None
     body, headers = answer
+    # counted, not believed: what is approved is this digest
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    said = headers.get("Docker-Content-Digest", digest)
+    if said != digest or (reference.startswith("sha256:") and reference != digest):
+        raise refused(name.host, f"it gave {digest[:19]} as {said[:80]} for {reference[:80]}")
     config = json.loads(body).get("config") or {}
-    return Manifest(digest=headers.get("Docker-Content-Digest", ""), config=str(config.get("digest", "")))
+    return Manifest(digest=digest, config=str(config.get("digest", "")))
 
 
 async def labels(repository: str, found: Manifest, login: Mapping[str, str] | None) -> dict[str, str]:

@@ -60,13 +60,23 @@ async def test_pushes_the_tested_image_though_the_local_tag_moved(
     assert there.holds(artifacts["image_id"])
 
 
-async def test_an_earlier_build_of_the_same_commit_is_kept(
+async def test_another_build_of_the_same_commit_gets_a_tag_of_its_own(
     runner: PushRunner, bench: Bench, notes: Notes, registry: Registry
 ) -> None:
     first = await runner.run(bench.work(artifacts=await _built(bench, registry, "one")), Notes())
-    again = bench.work(artifacts=await _built(bench, registry, "two", run=f"{bench.run}-2"), run=f"{bench.run}-2")
-    assert (await runner.run(again, notes)).artifacts["digest"] == first.artifacts["digest"]
-    assert "is kept" in notes.text
+    built = await _built(bench, registry, "two", run=f"{bench.run}-2")
+    again = bench.work(artifacts=built, run=f"{bench.run}-2")
+    second = await runner.run(again, notes)
+    assert second.artifacts["image"] == f"{bench.service.image}:c0ffee1-{bench.run}-2"
+    assert "which is kept" in notes.text
+    assert (await runner.run(again, notes)).artifacts == second.artifacts
+    login = registries.credentials(registry.catalog, bench.service.image, registry.environ)
+    there = await registries.manifest(bench.service.image, second.artifacts["digest"], login)
+    assert there is not None
+    assert there.holds(built["image_id"])
+    kept = await registries.manifest(bench.service.image, "c0ffee1", login)
+    assert kept is not None
+    assert kept.digest == first.artifacts["digest"]
 
 
 async def test_a_tag_that_holds_something_else_is_never_moved(

@@ -1,0 +1,213 @@
+"""A committer who wants more than to be built: their repository's words and their root in a container."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from runners import registry as registries
+from runners.buildspec import BuildspecRunner
+from runners.buildspec_artifacts import Glob
+from runners.buildspec_file import BuildspecInvalid, parse
+from runners.contract import ActionFailed, Work
+from runners.dockerfile import DockerfileRunner
+from runners.push import PushRunner
+from tests.registry import Registry
+from tests.runners.bench import Bench, Notes
+
+_SECRET = "the host's own words"
+
+
+def _build(bench: Bench, spec: str) -> Work:
+    return bench.work({"image": "estiva/ci:base"}, bench.source({"buildspec.yml": f"version: 0.2\n{spec}", "x": "x"}))
+
+
+@pytest.fixture
+def builder(bench: Bench, registry: Registry) -> BuildspecRunner:
+    return BuildspecRunner(bench.containers, registry.environ)
+
+
+@pytest.mark.parametrize("name", ["../../../../evil", "/tmp/evil", "..", ".", "a/b", ""])
+def test_secondary_artifacts_stay_in_the_workspace(name: str) -> None:
+    spec = f'version: 0.2\nphases: {{}}\nartifacts:\n  files: x\n  secondary-artifacts: {{"{name}": {{files: x}}}}\n'
+    with pytest.raises(BuildspecInvalid, match="is no name"):
+        parse(spec)
+
+
+@pytest.mark.docker
+async def test_a_build_writes_nothing_beside_its_workspace(builder: BuildspecRunner, bench: Bench) -> None:
+    beside = bench.root / "beside"
+    beside.mkdir()
+    (beside / "kept").write_text("kept")
+    secondary = f"{{'{beside}': {{files: x}}}}"
+    spec = f"phases: {{build: {{commands: ['true']}}}}\nartifacts: {{files: x, secondary-artifacts: {secondary}}}"
+    with pytest.raises(ActionFailed, match="is no name"):
+        await builder.run(_build(bench, spec), Notes())
+    assert [each.name for each in beside.iterdir()] == ["kept"]
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("left", ["command", "phase", "exit"])
+async def test_a_link_left_behind_shows_no_file_of_the_host(
+    builder: BuildspecRunner, bench: Bench, notes: Notes, left: str
+) -> None:
+    outside = bench.root / "outside"
+    outside.write_text(_SECRET)
+    spec = (
+        "phases: {build: {commands: ["
+        f'"ln -s {outside} $(ls -d $CODEBUILD_SRC_DIR/../.buildspec/*)/result/{left}; echo 1 > $(ls -d '
+        '$CODEBUILD_SRC_DIR/../.buildspec/*)/result/exit; exit 3"]}}'
+    )
+    with pytest.raises(ActionFailed) as failed:
+        await builder.run(_build(bench, spec), notes)
+    assert _SECRET not in failed.value.reason
+
+
+@pytest.mark.docker
+async def test_an_exported_variable_is_no_file_of_the_host(
+    builder: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    outside = bench.root / "outside"
+    outside.mkdir()
+    (outside / "LOOT").write_text(_SECRET)
+    spec = (
+        "env: {exported-variables: [LOOT]}\nphases: {build: {commands: ["
+        f'"cd $(ls -d $CODEBUILD_SRC_DIR/../.buildspec/*)/result && rm -r variables && ln -s {outside} variables"]}}}}'
+    )
+    outcome = await builder.run(_build(bench, spec), notes)
+    assert _SECRET not in str(outcome.artifacts)
+    assert (outside / "LOOT").read_text() == _SECRET
+
+
+@pytest.mark.docker
+async def test_a_build_cannot_replace_the_source_by_a_link(
+    builder: BuildspecRunner, bench: Bench, notes: Notes, registry: Registry
+) -> None:
+    """Else the next action would hand all of this machine to the engine as the context of a Dockerfile."""
+    work = _build(
+        bench,
+        "phases: {build: {commands: ['cd $CODEBUILD_SRC_DIR/.. && mv source gone; ln -s / source; ls -a /; true']}}",
+    )
+    await builder.run(work, notes)
+    source = work.workspace / "source"
+    assert not source.is_symlink()
+    assert (source / "buildspec.yml").exists()
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 30 + "*b", "**/" * 30 + "b", "**a" * 30 + "b", "?*" * 30 + "b"])
+def test_no_pattern_of_a_repository_takes_long(pattern: str) -> None:
+    glob = Glob(pattern)
+    began = time.process_time()
+    assert not glob.fits("a" * 120 + "/" + "a" * 120)
+    assert time.process_time() - began < 0.2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fits"),
+    [
+        ("**/*", "a", True),
+        ("**/*", "a/b/c", True),
+        ("*", "a/b", False),
+        ("a/**", "a/b/c", True),
+        ("a/**/c", "a/c", True),
+        ("a/**/c", "a/b/b/c", True),
+        ("a/**/c", "ab/c", False),
+        ("?.txt", "a.txt", True),
+        ("?.txt", "/.txt", False),
+        ("*.t*t", "a.b.txt", True),
+        ("**.txt", "a/b.txt", True),
+        ("a.b", "axb", False),
+        ("", "", True),
+        ("a*", "a", True),
+        ("*a*b*/c", "xaxbx/c", True),
+        ("*a*b*/c", "xax/bx/c", False),
+    ],
+)
+def test_patterns_still_mean_what_they_did(pattern: str, name: str, *, fits: bool) -> None:
+    assert Glob(pattern).fits(name) is fits
+
+
+def _bomb() -> str:
+    return "version: 0.2\nx: &a " + "x" * 10_000 + "\nphases: {build: {commands: [" + "*a ," * 10_000 + "]}}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (_bomb(), "larger than a megabyte"),
+        ("version: 0.2\nphases: &a {build: {commands: [*a ]}}", "larger than a megabyte"),
+        ("version: 0.2\nphases: " + "[" * 5_000, "too deep"),
+        ("version: 0.2\nphases: {build: {on-failure: RETRY-" + "9" * 5_000 + "}}", ""),
+    ],
+)
+def test_a_bomb_of_a_buildspec_is_refused(spec: str, said: str) -> None:
+    if not said:
+        parse(spec)
+        return
+    with pytest.raises(BuildspecInvalid, match=said):
+        parse(spec)
+
+
+@pytest.mark.docker
+async def test_reading_a_large_buildspec_stops_nobody(builder: BuildspecRunner, bench: Bench, notes: Notes) -> None:
+    work = _build(bench, "phases: {build: {commands: [" + "a, " * 40_000 + "[]]}}")
+    slowest = 0.0
+    task = asyncio.create_task(builder.run(work, notes))
+    while not task.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.01)
+        slowest = max(slowest, time.perf_counter() - began)
+    with pytest.raises(ActionFailed, match=r"Expected Commands\[40000\]"):
+        await task
+    assert slowest < 1
+
+
+@pytest.mark.docker
+async def test_a_stage_with_the_label_of_a_later_run_is_not_taken_for_its_image(
+    bench: Bench, notes: Notes, registry: Registry
+) -> None:
+    """Run 12's Dockerfile names run 13's key: what is reviewed as 13 must not be what 12 left behind."""
+    runner = DockerfileRunner(bench.containers, registry.environ)
+    later = bench.work(run="hello-13")
+    evil = "\n".join(
+        [
+            "FROM estiva/busybox:base AS evil",
+            f"LABEL estiva.namespace={bench.containers.namespace} estiva.key={later.key}",
+            "RUN echo evil > /evil",
+            "FROM estiva/busybox:base",
+            "COPY --from=evil /evil /x",
+        ]
+    )
+    poison = bench.source({"Dockerfile": evil}, run="hello-12", commit="e" * 40)
+    await runner.run(bench.work(artifacts=poison, run="hello-12"), Notes())
+    good = bench.source({"Dockerfile": "FROM estiva/busybox:base\nRUN echo good\n"}, run="hello-13")
+    outcome = await runner.run(bench.work(artifacts=good, run="hello-13"), notes)
+    assert "good" in notes.lines
+    assert outcome.artifacts["image"].endswith(":c0ffee1")
+
+
+@pytest.mark.docker
+async def test_another_image_under_the_commits_tag_is_not_what_goes_on(
+    bench: Bench, notes: Notes, registry: Registry, engine: Any
+) -> None:
+    """A writer of the registry is there first, with the right label: what was tested is deployed all the same."""
+    builder = DockerfileRunner(bench.containers, registry.environ)
+    pusher = PushRunner(bench.containers, registry.environ)
+    theirs = bench.source({"Dockerfile": "FROM estiva/busybox:base\nRUN echo theirs > /x\n"}, run="hello-21")
+    built = await builder.run(bench.work(artifacts=theirs, run="hello-21"), Notes())
+    planted = await pusher.run(bench.work(artifacts={**theirs, **built.artifacts}, run="hello-21"), Notes())
+    ours = bench.source({"Dockerfile": "FROM estiva/busybox:base\nRUN echo ours > /x\n"}, run="hello-22")
+    tested = await builder.run(bench.work(artifacts=ours, run="hello-22"), Notes())
+    pushed = await pusher.run(bench.work(artifacts={**ours, **tested.artifacts}, run="hello-22"), notes)
+    assert pushed.artifacts["digest"] != planted.artifacts["digest"]
+    login = registries.credentials(registry.catalog, bench.service.image, registry.environ)
+    there = await registries.manifest(bench.service.image, pushed.artifacts["digest"], login)
+    assert there is not None
+    assert there.holds(tested.artifacts["image_id"])
+
+
+@pytest.mark.parametrize("tag", ["../../evil/manifests/latest", "a/b", "", "a?b", "sha256:1", "-x"])
+async def test_a_tag_names_nothing_beyond_its_repository(bench: Bench, registry: Registry, tag: str) -> None:
+    with pytest.raises(ActionFailed, match="is no tag"):
+        await registries.manifest(bench.service.image, tag, None)

@@ -2,7 +2,7 @@
 
 from commands.command import Asked, Refused
 from commands.policy import Denied, decide
-from commands.texts import listing
+from commands.texts import later, listing
 from storage.approvals import Settled, Why
 from storage.model.approval import Approval, Decision
 
@@ -58,11 +58,11 @@ def _settled(asked: Asked, approval: Approval) -> str:
 
 
 _WHY = {
-    Why.UNKNOWN: "There is no such approval.",
-    Why.EXPIRED: "This approval has expired; ask for the release again.",
-    Why.CHANGED: "What would be released has changed since this was asked; ask for the release again.",
-    Why.REPEATED: "You have already approved this; somebody else must too.",
-    Why.OWN: "You asked for this release, so somebody else must approve it.",
+    Why.UNKNOWN: later("There is no such approval."),
+    Why.EXPIRED: later("This approval has expired; ask for the release again."),
+    Why.CHANGED: later("What would be released has changed since this was asked; ask for the release again."),
+    Why.REPEATED: later("You have already approved this; somebody else must too."),
+    Why.OWN: later("You asked for this release, so somebody else must approve it."),
 }
 
 
@@ -70,4 +70,4 @@ def not_counted(asked: Asked, settled: Settled) -> str:
     """Say why a decision did not count."""
     if settled.approval and settled.why is Why.SETTLED:
         return _settled(asked, settled.approval)
-    return asked.say(_WHY.get(settled.why, "This cannot be decided any more."))
+    return asked.say(_WHY.get(settled.why, later("This cannot be decided any more.")))

@@ -1,7 +1,7 @@
 """What a command is: its usage lines, its examples, who may give it, and what it does."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from commands.texts import phrase
@@ -21,12 +21,14 @@ class Command:
     """What the policy calls it."""
     verbs: tuple[str, ...]
     """Words that begin it; the first is the one that help shows."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Language -> the verb that help shows in it instead."""
     usage: tuple[str, ...]
     """What follows the verb, see `commands.grammar`. The first line that fits counts."""
     summary: str
     """One sentence, shown by help."""
     examples: tuple[str, ...]
-    """Whole messages that must parse as this command (a test reads them)."""
+    """Whole messages that must parse as this command, in every language (a test reads them)."""
     handle: "Callable[[Asked], Awaitable[Reply]]"
     """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
 

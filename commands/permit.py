@@ -11,7 +11,11 @@ def permit(asked: Asked, *, service: str | None = None, environment: str | None 
     decision = decide(asked.catalog, asked.request.user, command, service=service, environment=environment)
     if not isinstance(decision, Denied):
         return
-    what = " ".join(part for part in (command, service, environment and f"in {environment}") if part)
+    what = " ".join(
+        part
+        for part in (command, service, environment and asked.say("in {environment}", environment=environment))
+        if part
+    )
     who = listing(asked.language, (asked.name(user) for user in decision.able[:5]))
     if decision.why == "unknown_person":
         text = asked.say("You are not listed in the catalog, so you may not `{what}`.", what=what)

@@ -1,11 +1,12 @@
 """`estiva docs commands|settings`: the reference pages, written from the code; a test compares them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.cli.terminal import show
 from bot.settings import Settings
+from commands.texts import LANGUAGES, PORTUGUESE, phrase
 
 if TYPE_CHECKING:
     from commands.command import Command
@@ -43,20 +44,27 @@ def _commands() -> Iterator[str]:
 
 
 def _command(command: "Command") -> Iterator[str]:
+    from commands.usage import usage_lines
+
     yield ""
     yield f"## {command.name}"
     yield ""
     yield command.summary
     yield ""
     yield "```"
-    for usage in command.usage:
-        yield f"{command.verbs[0]} {usage}".strip()
+    yield from dict.fromkeys(line for language in LANGUAGES for line in usage_lines(command, language))
     yield "```"
     yield ""
     if command.verbs[1:]:
         yield f"Other words for it: {', '.join(f'`{verb}`' for verb in command.verbs[1:])}."
         yield ""
-    yield f"For example: {', '.join(f'`{example}`' for example in command.examples)}."
+    yield f"For example: {_quoted(command.examples)}."
+    yield ""
+    yield f"In Portuguese: {_quoted(phrase(PORTUGUESE, example) for example in command.examples)}."
+
+
+def _quoted(examples: Iterable[str]) -> str:
+    return ", ".join(f"`{example}`" for example in examples)
 
 
 def _settings() -> Iterator[str]:

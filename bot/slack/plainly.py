@@ -5,12 +5,13 @@ from typing import Any
 
 from bot.slack.blocks import Block, section
 from bot.slack.marks import Mark, Say, code_block, cut_mark, escape, escape_within
+from commands.texts import later
 
 _DRAWN = {
-    "pending": ("○", "waiting"),
-    "in_progress": ("◐", "running"),
-    "complete": ("●", "done"),
-    "error": ("✕", "failed"),
+    "pending": ("○", later("waiting")),
+    "in_progress": ("◐", later("running")),
+    "complete": ("●", later("done")),
+    "error": ("✕", later("failed")),
 }
 
 

@@ -2,6 +2,7 @@
 
 from commands.approvals import decide_on, not_counted, open_approval
 from commands.command import Asked, Command, Refused
+from commands.texts import PORTUGUESE, later
 from storage.model.approval import Decision
 from storage.model.reply import Reply, Verdict
 
@@ -31,8 +32,9 @@ async def handle(asked: Asked) -> Reply:
 COMMAND = Command(
     name="approve",
     verbs=("approve", "aprovar", "aprova", "aprovo"),
+    shown={PORTUGUESE: "aprovar"},
     usage=("<approval>", "<service>"),
-    summary="Approve a release that waits for it.",
-    examples=("approve hello-12", "approve hello", "aprovar hello-12"),
+    summary=later("Approve a release that waits for it."),
+    examples=(later("approve hello-12"), later("approve hello")),
     handle=handle,
 )

@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command, Refused
 from commands.permit import permit
+from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
 from storage.model.run import Run
 
@@ -11,7 +12,8 @@ async def handle(asked: Asked) -> Reply:
     run = await _which(asked)
     permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     if run.status.over:
-        raise Refused(asked.say("Run `{run}` has already ended: {status}.", run=run.id, status=run.status.value))
+        status = asked.say(run.status.value)
+        raise Refused(asked.say("Run `{run}` has already ended: {status}.", run=run.id, status=status), run=run.id)
     await asked.desk.engine.cancel(run.id, asked.request.user)
     return Reply(verdict=Verdict.DONE, text=asked.say("Cancelling run `{run}`.", run=run.id), run=run.id)
 
@@ -37,9 +39,10 @@ async def _which(asked: Asked) -> Run:
 
 COMMAND = Command(
     name="cancel",
-    verbs=("cancel", "stop", "abort", "cancelar", "parar"),
+    verbs=("cancel", "stop", "abort", "cancelar", "cancela", "parar", "abortar", "interromper"),
+    shown={PORTUGUESE: "cancelar"},
     usage=("<run>", "<service>"),
-    summary="Stop a run that is going on or waiting.",
-    examples=("cancel hello-12", "cancel hello", "cancelar hello"),
+    summary=later("Stop a run that is going on or waiting."),
+    examples=(later("cancel hello-12"), later("cancel hello")),
     handle=handle,
 )

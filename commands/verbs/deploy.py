@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command, Refused
 from commands.permit import permit
+from commands.texts import PORTUGUESE, later
 from runners.contract import ActionFailed
 from runners.mirrors import UnknownRef
 from runners.plan import plan_deploy, plan_promotion
@@ -78,15 +79,27 @@ def _near(service: Service, environment: Environment, names: list[str]) -> tuple
 
 COMMAND = Command(
     name="deploy",
-    verbs=("deploy", "ship", "release", "implantar", "implanta", "publicar", "subir", "sobe"),
-    usage=("<service:target> [to|in|on|into|para|pra|em|no|na] <environment>",),
-    summary="Build, test, push and deploy a commit; to production: release what homolog runs.",
+    verbs=(
+        "deploy",
+        "ship",
+        "release",
+        "promote",
+        "implantar",
+        "implanta",
+        "publicar",
+        "publica",
+        "promover",
+        "subir",
+        "sobe",
+    ),
+    shown={PORTUGUESE: "implantar"},
+    usage=("<service:target> [to|in|on|into|para|pra|pro|em|no|na] <environment>",),
+    summary=later("Build, test, push and deploy a commit; to production: release what homolog runs."),
     examples=(
-        "deploy hello to homolog",
-        "deploy hello@main to homolog",
-        "deploy hello@feature/login to homolog",
-        "deploy hello to production",
-        "implantar hello em homologação",
+        later("deploy hello to homolog"),
+        later("deploy hello@main to homolog"),
+        later("deploy hello@feature/login to homolog"),
+        later("deploy hello to production"),
     ),
     handle=handle,
 )

@@ -2,6 +2,8 @@
 
 from commands.command import Asked, Command, Refused
 from commands.policy import Allowed, decide
+from commands.texts import PORTUGUESE, later
+from commands.usage import usage_lines, verb
 from storage.model.reply import Offer, Reply, Verdict
 
 
@@ -18,8 +20,8 @@ async def handle(asked: Asked) -> Reply:
             )
         )
     lines = [asked.say("Here is what you can ask:")]
-    lines += [f"`{_line(command)}` {asked.say(command.summary)}" for command in mine]
-    offers = (Offer(label="status", command="status"),)
+    lines += [f"`{_line(asked, command)}` {asked.say(command.summary)}" for command in mine]
+    offers = (Offer(label=asked.say("Status"), command="status"),)
     return Reply(verdict=Verdict.DONE, text="\n".join(lines), offers=offers, private=True)
 
 
@@ -27,26 +29,26 @@ def _may(asked: Asked, command: Command) -> bool:
     return isinstance(decide(asked.catalog, asked.request.user, command.name), Allowed)
 
 
-def _line(command: Command) -> str:
-    longest = max(command.usage, key=len)
-    return f"{command.verbs[0]} {longest}".strip()
+def _line(asked: Asked, command: Command) -> str:
+    return max(usage_lines(command, asked.language), key=len)
 
 
 def _one(asked: Asked, command: Command) -> str:
-    lines = [f"*{command.verbs[0]}*: {asked.say(command.summary)}"]
-    lines += [f"`{command.verbs[0]} {usage}`".replace(" `", "`") for usage in command.usage]
-    lines += [asked.say("Also: {words}.", words=", ".join(f"`{verb}`" for verb in command.verbs[1:]))] * (
-        len(command.verbs) > 1
-    )
-    lines += [asked.say("For example:"), *(f"`{example}`" for example in command.examples)]
+    shown = verb(command, asked.language)
+    lines = [f"*{shown}*: {asked.say(command.summary)}"]
+    lines += [f"`{usage}`" for usage in usage_lines(command, asked.language)]
+    others = ", ".join(f"`{other}`" for other in command.verbs if other != shown)
+    lines += [asked.say("Also: {words}.", words=others)] if others else []
+    lines += [asked.say("For example:"), *(f"`{asked.say(example)}`" for example in command.examples)]
     return "\n".join(lines)
 
 
 COMMAND = Command(
     name="help",
-    verbs=("help", "ajuda", "socorro", "?"),
+    verbs=("help", "ajuda", "comandos", "socorro", "?"),
+    shown={PORTUGUESE: "ajuda"},
     usage=("<command>", ""),
-    summary="What you can ask, or how one command is used.",
-    examples=("help", "help deploy", "ajuda"),
+    summary=later("What you can ask, or how one command is used."),
+    examples=(later("help"), later("help deploy")),
     handle=handle,
 )

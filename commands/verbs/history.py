@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command
 from commands.permit import permit
+from commands.texts import PORTUGUESE, later
 from storage.model import artifact
 from storage.model.reply import Reply, Table, Verdict
 from storage.model.run import Run
@@ -14,7 +15,8 @@ async def handle(asked: Asked) -> Reply:
     runs = await asked.desk.store.runs.recent(service=service, environment=environment, limit=15)
     if not runs:
         return Reply(verdict=Verdict.DONE, text=asked.say("No runs yet."))
-    header = tuple(asked.say(name) for name in ("Run", "What", "Environment", "Ref", "By", "When", "Ended"))
+    say = asked.say
+    header = (say("Run"), say("What"), say("Environment"), say("Ref"), say("By"), say("When"), say("Ended"))
     table = Table(header=header, rows=tuple(_row(asked, run) for run in runs))
     return Reply(verdict=Verdict.DONE, text=asked.say("The last runs, newest first:"), table=table)
 
@@ -36,13 +38,19 @@ def _row(asked: Asked, run: Run) -> tuple[str, ...]:
 COMMAND = Command(
     name="history",
     verbs=("history", "histórico"),
+    shown={PORTUGUESE: "histórico"},
     usage=(
         "[of|de|do|da] <service> [in|on|em|no|na] <environment>",
         "[of|de|do|da] <service>",
         "[in|on|em|no|na] <environment>",
         "",
     ),
-    summary="The last runs: what, where, who, when, and how they ended.",
-    examples=("history hello", "history", "history hello in production", "histórico de hello"),
+    summary=later("The last runs: what, where, who, when, and how they ended."),
+    examples=(
+        later("history hello"),
+        later("history"),
+        later("history hello in production"),
+        later("history of hello"),
+    ),
     handle=handle,
 )

@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command, Refused
 from commands.permit import permit
+from commands.texts import later
 from storage.model.reply import Attachment, Offer, Reply, Verdict
 from storage.model.run import Run, Status
 from storage.model.view import ActionView, RunView, fold
@@ -69,15 +70,19 @@ def _text(asked: Asked, view: RunView, action: ActionView | None) -> str:
     )
     if action is None:
         return text + (f" {view.reason}" if view.reason else "")
-    code = f" (exit code {action.exit_code})" if action.exit_code is not None else ""
-    text += "\n" + asked.say(
-        "`{stage} / {action}` failed{code}: {reason}",
-        stage=view.stage_of(action),
-        action=action.action.name,
-        code=code,
-        reason=action.reason,
+    failed = (
+        asked.say("`{stage} / {action}` failed: {reason}", **_names(view, action))
+        if action.exit_code is None
+        else asked.say(
+            "`{stage} / {action}` failed (exit code {code}): {reason}", code=action.exit_code, **_names(view, action)
+        )
     )
+    text += "\n" + failed
     return text + (f"\n{action.hint}" if action.hint else "")
+
+
+def _names(view: RunView, action: ActionView) -> dict[str, str]:
+    return {"stage": view.stage_of(action), "action": action.action.name, "reason": action.reason}
 
 
 def _offers(asked: Asked, run: Run) -> tuple[Offer, ...]:
@@ -88,7 +93,7 @@ def _offers(asked: Asked, run: Run) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="logs",
-    verbs=("logs", "log", "failure", "falha", "erros"),
+    verbs=("logs", "log", "failure", "registros", "registro", "falha", "falhas", "erro", "erros"),
     usage=(
         "[of|de|do|da] <run>",
         "[of|de|do|da] <service> [in|on|em|no|na] <environment>",
@@ -96,7 +101,13 @@ COMMAND = Command(
         "[in|on|em|no|na] <environment>",
         "",
     ),
-    summary="The last failure of a service with its log; or the log of one run.",
-    examples=("logs hello", "logs hello in homolog", "logs hello-12", "logs", "logs de hello"),
+    summary=later("The last failure of a service with its log; or the log of one run."),
+    examples=(
+        later("logs hello"),
+        later("logs hello in homolog"),
+        later("logs hello-12"),
+        later("logs"),
+        later("logs of hello"),
+    ),
     handle=handle,
 )

@@ -2,6 +2,7 @@
 
 from commands.approvals import decide_on, not_counted, open_approval
 from commands.command import Asked, Command, Refused
+from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
 
 
@@ -23,14 +24,15 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="reject",
-    verbs=("reject", "rejeitar", "rejeita", "recusar"),
+    verbs=("reject", "rejeitar", "rejeita", "recusar", "recusa", "negar"),
+    shown={PORTUGUESE: "rejeitar"},
     usage=(
         "<approval> [because|porque|:] <reason...>",
         "<approval>",
         "<service> [because|porque|:] <reason...>",
         "<service>",
     ),
-    summary="Refuse a release that waits for approval.",
-    examples=("reject hello-12", "reject hello-12 because the tests are flaky", "rejeitar hello"),
+    summary=later("Refuse a release that waits for approval."),
+    examples=(later("reject hello-12"), later("reject hello-12 because the tests are flaky"), later("reject hello")),
     handle=handle,
 )

@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command, Refused
 from commands.permit import permit
+from commands.texts import PORTUGUESE, later
 from runners.plan import plan_retry
 from storage.model.reply import Reply, Verdict
 from storage.model.run import Status
@@ -29,9 +30,10 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="retry",
-    verbs=("retry", "again", "repetir", "tentar"),
-    usage=("<run>",),
-    summary="Do again what a failed or cancelled run was asked to do.",
-    examples=("retry hello-12",),
+    verbs=("retry", "again", "repetir", "repete", "tentar", "refazer"),
+    shown={PORTUGUESE: "repetir"},
+    usage=("<run>", "de novo <run>", "novamente <run>", "<run> de novo", "<run> novamente"),
+    summary=later("Do again what a failed or cancelled run was asked to do."),
+    examples=(later("retry hello-12"),),
     handle=handle,
 )

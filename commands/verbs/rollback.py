@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command, Refused
 from commands.permit import permit
+from commands.texts import PORTUGUESE, later
 from runners.plan import plan_rollback
 from storage.model.reply import Reply, Verdict
 
@@ -35,9 +36,10 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="rollback",
-    verbs=("rollback", "revert", "reverter", "voltar"),
-    usage=("<service> [in|on|to|em|no|na] <environment>",),
-    summary="Go back to the release before the one that runs now.",
-    examples=("rollback hello in homolog", "rollback hello production", "reverter hello em homologação"),
+    verbs=("rollback", "revert", "reverter", "reverte", "voltar", "volta", "desfazer"),
+    shown={PORTUGUESE: "reverter"},
+    usage=("<service> [in|on|to|em|no|na|para|pra] <environment>",),
+    summary=later("Go back to the release before the one that runs now."),
+    examples=(later("rollback hello in homolog"), later("rollback hello production")),
     handle=handle,
 )

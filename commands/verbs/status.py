@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from commands.command import Asked, Command
 from commands.permit import permit
+from commands.texts import later
 from storage.model.reply import Reply, Table, Verdict
 
 
@@ -20,7 +21,8 @@ async def handle(asked: Asked) -> Reply:
             environment=run.plan.environment.name,
             status=asked.say(run.status.value),
         )
-    header = tuple(asked.say(name) for name in ("Service", "Environment", "Commit", "Since", "By", "Run"))
+    say = asked.say
+    header = (say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"))
     return Reply(verdict=Verdict.DONE, text=text, table=Table(header=header, rows=tuple(rows)) if rows else None)
 
 
@@ -53,13 +55,7 @@ COMMAND = Command(
         "[of|de|do|da] <service>",
         "[in|on|em|no|na] <environment>",
     ),
-    summary="What runs where since when, and what is going on.",
-    examples=(
-        "status",
-        "status hello",
-        "status hello in homolog",
-        "status production",
-        "estado de hello em homologação",
-    ),
+    summary=later("What runs where since when, and what is going on."),
+    examples=(later("status"), later("status hello"), later("status hello in homolog"), later("status production")),
     handle=handle,
 )

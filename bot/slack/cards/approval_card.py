@@ -5,6 +5,7 @@ from bot.slack.blocks import Block
 from bot.slack.cards.run_card import decision_line, short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, moment
+from commands.texts import later, several
 from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.reply import Style
@@ -35,9 +36,9 @@ def _environment(view: RunView, stage: StageView) -> str:
 
 def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
     message = (
-        "*{run}*: {who} asks to roll back *{service}* in *{environment}*"
+        later("*{run}*: {who} asks to roll back *{service}* in *{environment}*")
         if view.run.plan.trigger is Trigger.ROLLBACK
-        else "*{run}*: {who} asks to release *{service}* to *{environment}*"
+        else later("*{run}*: {who} asks to release *{service}* to *{environment}*")
     )
     return marked(
         around.say,
@@ -83,7 +84,7 @@ def _changes(view: RunView, around: Surroundings) -> list[Block]:
     title = say("What it would undo:") if view.run.plan.trigger is Trigger.ROLLBACK else say("What it would change:")
     lines = [escape_within(title, 100), *(Mark("• ") + escape_within(c, 150) for c in around.changes[:_CHANGES])]
     if extra > 0:
-        lines.append(marked(say, "and {count} more", count=extra))
+        lines.append(marked(say, several("and {count} more", "and {count} more"), count=extra))
     return [kit.section(joined([Mark(line) for line in lines]))]
 
 

@@ -4,7 +4,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import state
+from bot.slack.cards.states import state, why
 from bot.slack.marks import Mark, code, escape_within, joined, marked, mention
 from storage.model import artifact
 from storage.model.run import Status
@@ -20,8 +20,8 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
             say, "{who} *{run}*: {state}", who=mention(view.run.requester), run=view.run.id, state=state(view, around)
         )
     ]
-    if view.reason and view.status is not Status.SUCCEEDED:
-        lines.append(escape_within(view.reason, 1000))
+    if why(view) and view.status is not Status.SUCCEEDED:
+        lines.append(escape_within(why(view), 1000))
     if view.status is Status.SUCCEEDED and made.get(artifact.ADDRESS):
         lines.append(escape_within(made[artifact.ADDRESS], 500))
     parts = [_what(view, around)] if made.get(artifact.COMMIT) else []

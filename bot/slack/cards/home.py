@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, joined, marked, mention, moment
+from commands.texts import several
 from storage.model.approval import Approval
 from storage.model.catalog import Catalog
 from storage.model.release import Release
@@ -91,7 +92,8 @@ def _places(home: Home, catalog: Catalog, say: Say) -> list[Block]:
         for service in catalog.services
     ]
     drawn, missing = kit.table([say("Service"), *catalog.environments], rows)
-    more = [kit.context(marked(say, "{count} more are not shown", count=missing))] if missing else []
+    rest = several("{count} more is not shown", "{count} more are not shown")
+    more = [kit.context(marked(say, rest, count=missing))] if missing else []
     return [kit.header(say("What runs where")), drawn, *more]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.slack.blocks import Block, context, plain
 from bot.slack.marks import Say, marked
+from commands.texts import later
 from storage.model.catalog import Catalog
 
 DEPLOY, REJECT = "estiva_deploy", "estiva_reject"
@@ -51,7 +52,7 @@ def deploy_command(view: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     service, environment = _selected(view, "service"), _selected(view, "environment")
     ref = _typed(view, "ref")
     if ref and (ref.startswith("-") or len(ref.split()) != 1):
-        return "", {"ref": "One branch, tag or commit, without spaces."}
+        return "", {"ref": later("One branch, tag or commit, without spaces.")}
     target = f"{service}@{ref}" if ref else service
     return f"deploy {target} to {environment}", {}
 

@@ -3,6 +3,7 @@
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, code_block, cut_mark, escape, marked
+from commands.texts import several
 from storage.model.reply import Offer, Reply
 
 _PART = 2900
@@ -38,8 +39,10 @@ def _table(answer: Reply, say: Say, room: int) -> list[Block]:
     if answer.table is None:
         return []
     drawn, missing = kit.table(answer.table.header, answer.table.rows, room)
-    more = [kit.context(marked(say, "{count} more rows are not shown", count=missing))] if missing else []
-    return [drawn, *more]
+    if not missing:
+        return [drawn]
+    rest = several("{count} more row is not shown", "{count} more rows are not shown")
+    return [drawn, kit.context(marked(say, rest, count=missing))]
 
 
 def _offer(number: int, offer: Offer, say: Say) -> Block:

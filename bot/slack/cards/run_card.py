@@ -3,9 +3,10 @@
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import state
+from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, span
+from commands.texts import several
 from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.reply import Style
@@ -103,7 +104,7 @@ def _by_stage(view: RunView, around: Surroundings) -> list[Block]:
     tasks = [kit.task(f"{number}", stage.stage.name, _DRAWN[stage.status]) for number, stage in enumerate(view.stages)]
     if len(tasks) <= _MANY:
         return tasks
-    rest = around.say("{count} more stages", count=len(tasks) - _MANY + 1)
+    rest = around.say(several("{count} more stage", "{count} more stages"), count=len(tasks) - _MANY + 1)
     return [*tasks[: _MANY - 1], kit.task("rest", rest, "pending")]
 
 
@@ -118,8 +119,8 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     else:
         parts.append(code(view.run.plan.ref))
     parts.append(escape_within(view.run.plan.environment.name, 100))
-    if view.reason and view.status.over:
-        parts.append(escape_within(view.reason, 500))
+    if why(view) and view.status.over:
+        parts.append(escape_within(why(view), 500))
     return kit.context(*parts)
 
 

@@ -31,6 +31,14 @@ def _outcome(view: RunView, around: Surroundings) -> str:
             return say("Error: Estiva itself went wrong after {took}", took=took)
 
 
+def why(view: RunView) -> str:
+    """Give the reason of an end, where `state` has not said it already."""
+    stopped = [gate for gate in gates(view) if gate.decision in (Decision.REJECTED, Decision.EXPIRED)]
+    if view.status is not Status.CANCELLED or not (stopped or view.cancelled_by):
+        return view.reason
+    return stopped[0].reason if stopped else ""
+
+
 def _failed(view: RunView, around: Surroundings) -> str:
     return action_title(view.failed, around.say, view.run.plan.service.name) if view.failed else ""
 

@@ -3,6 +3,7 @@
 import re
 
 from bot.slack.marks import Say
+from commands.texts import later
 from storage.model.run import Status, Trigger
 from storage.model.view import ActionView, RunView
 
@@ -17,21 +18,41 @@ _KINDS = {
 """The verb of an action whose name has none, by the kind of runner."""
 
 _VERBS = {
-    "build": ("Build {what}", "Building {what}", "Built {what}", "Couldn't build {what}"),
-    "test": ("Test {what}", "Testing {what}", "Tested {what}", "Couldn't pass {what} tests"),
-    "fetch": ("Fetch {what}", "Fetching {what}", "Fetched {what}", "Couldn't fetch {what}"),
-    "push": ("Push {what}", "Pushing {what}", "Pushed {what}", "Couldn't push {what}"),
-    "deploy": ("Deploy {what}", "Deploying {what}", "Deployed {what}", "Couldn't deploy {what}"),
-    "check": ("Check {what}", "Checking {what}", "Checked {what}", "Couldn't check {what}"),
-    "run": ("Run {what}", "Running {what}", "Ran {what}", "Couldn't run {what}"),
+    "build": (later("Build {what}"), later("Building {what}"), later("Built {what}"), later("Couldn't build {what}")),
+    "test": (
+        later("Test {what}"),
+        later("Testing {what}"),
+        later("Tested {what}"),
+        later("Couldn't pass {what} tests"),
+    ),
+    "fetch": (later("Fetch {what}"), later("Fetching {what}"), later("Fetched {what}"), later("Couldn't fetch {what}")),
+    "push": (later("Push {what}"), later("Pushing {what}"), later("Pushed {what}"), later("Couldn't push {what}")),
+    "deploy": (
+        later("Deploy {what}"),
+        later("Deploying {what}"),
+        later("Deployed {what}"),
+        later("Couldn't deploy {what}"),
+    ),
+    "check": (later("Check {what}"), later("Checking {what}"), later("Checked {what}"), later("Couldn't check {what}")),
+    "run": (later("Run {what}"), later("Running {what}"), later("Ran {what}"), later("Couldn't run {what}")),
 }
+_THINGS = {
+    "code": later("code"),
+    "image": later("image"),
+    "smoke": later("smoke"),
+    "smoke tests": later("smoke tests"),
+    "tests": later("tests"),
+    "unit": later("unit"),
+    "unit tests": later("unit tests"),
+}
+"""Names that catalogs commonly give to actions; any other is said as it is written there."""
 _SAME = {"clone": "fetch", "checkout": "fetch", "pull": "fetch", "publish": "push", "lint": "check", "verify": "check"}
 _SAME |= {"release": "deploy", "tests": "test", "source": "fetch"}
 
 
 def action_title(view: ActionView, say: Say, service: str) -> str:
     """Call an action by what it does, has done, or could not do."""
-    todo, doing, done, failed = (say(form, what=what) for form in _forms(view) for what in [_what(view, service)])
+    todo, doing, done, failed = (say(form, what=_what(view, service, say)) for form in _forms(view))
     match view.status:
         case Status.SUCCEEDED:
             return done
@@ -76,6 +97,7 @@ def _forms(view: ActionView) -> tuple[str, str, str, str]:
     return _VERBS[_verb(view)[0]]
 
 
-def _what(view: ActionView, service: str) -> str:
+def _what(view: ActionView, service: str, say: Say) -> str:
     words = _words(view)
-    return " ".join(words[1:] if _verb(view)[1] else words) or service
+    named = " ".join(words[1:] if _verb(view)[1] else words)
+    return (say(_THINGS[named]) if named in _THINGS else named) or service

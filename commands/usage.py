@@ -1,0 +1,55 @@
+"""Usage lines as people read them: the verb and the little words of one language, slots by their plain names."""
+
+import re
+from collections.abc import Iterable
+
+from commands.command import Command
+from commands.grammar import Word, compiled
+from commands.texts import DEFAULT, PORTUGUESE, later, phrase
+
+_OTHERS = {
+    DEFAULT: frozenset({"para", "pra", "pro", "em", "no", "na", "de", "do", "da", "porque", "novamente"}),
+    PORTUGUESE: frozenset({"to", "in", "on", "into", "of", "because"}),
+}
+"""Words that a usage line reads in either language, and shows only in the other one."""
+
+_NAMES = {
+    "service": later("service"),
+    "environment": later("environment"),
+    "run": later("run"),
+    "approval": later("run"),
+    "command": later("command"),
+    "reason": later("reason"),
+}
+_PART = re.compile(r"<(?P<slot>\w+)(?P<target>:target)?(?::\w+)?(?P<rest>\.\.\.)?>|(?P<words>[^\s\[\]<>]+)")
+
+
+def verb(command: Command, language: str) -> str:
+    """Give the verb that stands for a command in a language."""
+    return command.shown.get(language, command.verbs[0])
+
+
+def usage_lines(command: Command, language: str) -> list[str]:
+    """Write the usage lines that can be said in a language."""
+    return [usage_line(command, usage, language) for usage in command.usage if not _foreign(usage, language)]
+
+
+def usage_line(command: Command, usage: str, language: str) -> str:
+    """Write one usage line: `implantar <serviço>[@<ref>] [para|pra|em|no|na] <ambiente>`."""
+
+    def drawn(part: re.Match[str]) -> str:
+        if part["slot"]:
+            name = phrase(language, _NAMES.get(part["slot"], part["slot"]))
+            return f"<{name}>[@<ref>]" if part["target"] else f"<{name}{part['rest'] or ''}>"
+        return "|".join(in_language(part["words"].split("|"), language))
+
+    return f"{verb(command, language)} {_PART.sub(drawn, usage)}".strip()
+
+
+def _foreign(usage: str, language: str) -> bool:
+    return any(isinstance(part, Word) and not in_language(part.any_of, language) for part in compiled(usage))
+
+
+def in_language(words: Iterable[str], language: str) -> list[str]:
+    """Leave out the words of the other language."""
+    return [word for word in words if word not in _OTHERS.get(language, frozenset())]

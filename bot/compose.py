@@ -14,6 +14,7 @@ from bot.metrics import Metrics
 from bot.settings import Mode, Settings
 from bot.slack.connection import Access, Slack
 from bot.slack.guard import Guard
+from bot.slack.languages import Languages
 from bot.web import web_app
 from commands.desk import Desk
 from commands.policy import able
@@ -83,8 +84,9 @@ async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) ->
         await engine.start()
         stack.push_async_callback(engine.stop)
         metrics = Metrics()
-        desk = Desk(store=store, engine=engine, mirrors=tools.mirrors, catalog=catalogs)
-        slack = _slack(settings, store, desk, catalogs, tools, metrics)
+        languages = Languages(settings.language)
+        desk = Desk(store=store, engine=engine, mirrors=tools.mirrors, catalog=catalogs, language_of=languages)
+        slack = _slack(settings, store, desk, catalogs, tools, metrics, languages)
         await slack.open()
         stack.push_async_callback(slack.close)
         url = await stack.enter_async_context(_http(settings, store, engine, slack, metrics))
@@ -105,7 +107,15 @@ async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> N
     await store.journal.append(fact)
 
 
-def _slack(settings: Settings, store: Store, desk: Desk, catalogs: Catalogs, tools: Tools, metrics: Metrics) -> Slack:
+def _slack(
+    settings: Settings,
+    store: Store,
+    desk: Desk,
+    catalogs: Catalogs,
+    tools: Tools,
+    metrics: Metrics,
+    languages: Languages,
+) -> Slack:
     def approvers(view: RunView) -> list[str]:
         plan = view.run.plan
         may = able(catalogs(), "approve", service=plan.service.name, environment=plan.environment.name)
@@ -125,7 +135,15 @@ def _slack(settings: Settings, store: Store, desk: Desk, catalogs: Catalogs, too
         app_token=app_token.get_secret_value() if app_token else None,
     )
     return Slack(
-        access=access, store=store, desk=desk, catalog=catalogs, metrics=metrics, approvers=approvers, changes=changes
+        access=access,
+        store=store,
+        desk=desk,
+        catalog=catalogs,
+        metrics=metrics,
+        approvers=approvers,
+        changes=changes,
+        language=settings.language,
+        languages=languages,
     )
 
 

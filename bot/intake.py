@@ -34,6 +34,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+async def _nothing(_user: str) -> None:
+    """Learn nothing."""
+
+
 class Intake:
     """The one way in for everything that is asked."""
 
@@ -45,13 +49,15 @@ class Intake:
         *,
         clock: Callable[[], datetime] = _now,
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
+        learn: Callable[[str], Awaitable[None]] = _nothing,
     ) -> None:
-        """`wake` is called when an answer is stored: somebody may show it."""
+        """`wake` is called when an answer is stored: somebody may show it; `learn` before `language_of` must know."""
         self._store = store
         self._desk = desk
         self._wake = wake
         self._clock = clock
         self._language_of = language_of
+        self._learn = learn
         self._queue: asyncio.Queue[Request] = asyncio.Queue()
         self._in_hand: set[str] = set()
         # a sweep may have read a request as unanswered just before its answer was stored
@@ -106,6 +112,7 @@ class Intake:
             log.exception("%s; it is tried again in %s s", trouble, _SWEEP)
 
     async def _answer(self, request: Request) -> None:
+        await self._learn(request.user)
         late = self._clock() - request.at
         if late > STALE and not await self._was_begun(request):
             reply = self._question(request, late)
@@ -127,8 +134,12 @@ class Intake:
                 return await self._desk.handle(request)
         except Exception:
             log.exception("request %s broke", request.id)
-        text = "Something went wrong in Estiva itself while handling this. The operators' log has it under `{id}`."
-        return Reply(verdict=Verdict.BROKEN, text=phrase(self._language_of(request.user), text, id=request.id))
+        text = phrase(
+            self._language_of(request.user),
+            "Something went wrong in Estiva itself while handling this. The operators' log has it under `{id}`.",
+            id=request.id,
+        )
+        return Reply(verdict=Verdict.BROKEN, text=text)
 
     def _question(self, request: Request, late: timedelta) -> Reply:
         language = self._language_of(request.user)

@@ -5,7 +5,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         8900, ge=0, le=65535, description="Port of the local workspace's page; 0: any free one."
     )
     work_slots: int = Field(8, ge=1, le=64, description="How many actions may run at the same time in one process.")
+    language: Literal["en", "pt_BR"] = Field(
+        "en",
+        description="Language of what everybody in a channel reads, `en` or `pt_BR`. "
+        "Who asks something alone is answered in the language of their own Slack.",
+    )
     secrets_from: tuple[str, ...] = Field(
         (),
         description="Names of further environment variables whose values are masked in every log (JSON list).",

@@ -60,14 +60,16 @@ class Answers:
         session: aiohttp.ClientSession,
         links: Links,
         say_to: Callable[[str], Say],
+        learn: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`say_to` gives the words in somebody's language, by user id."""
+        """`say_to` gives the words in somebody's language, by user id; `learn` before sees that it is known."""
         self._store = store
         self._outbox = outbox
         self._speaker = speaker
         self._session = session
         self._links = links
         self._say_to = say_to
+        self._learn = learn
         self._in_hand: dict[str, asyncio.Task[None]] = {}
         self._shown = Recent()
         self._wake = asyncio.Event()
@@ -129,6 +131,7 @@ class Answers:
             log.error("reply to %s cannot be shown: %s", request.id, problem)  # noqa: TRY400
 
     async def _show(self, request: Request, reply: Reply) -> None:
+        await self._learn(request.user)
         blocks, text = drawn_reply(reply, self._say_to(request.user))
         if _is_public(request, reply):
             await self._outbox.show(_desired(request, reply, blocks, notice(text)))

@@ -7,8 +7,9 @@ writes the request down; what takes longer is a chore, or the intake's.
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -20,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.intake import Intake
 from bot.slack.answers import Links
+from bot.slack.blocks import Block
 from bot.slack.cards.home import home_view
 from bot.slack.cards.modals import (
     DEPLOY,
@@ -66,6 +68,8 @@ class Parts:
     store: Store
     catalog: Callable[[], Catalog]
     say_to: Callable[[str], Say]
+    learn: Callable[[str], Awaitable[None]]
+    """Sees that somebody's language is known. Asks Slack: never before the acknowledgement."""
     speaker: Speaker
     links: Links
     chores: Chores
@@ -167,11 +171,12 @@ class Listeners:
         """Take a slash command; `deploy` alone asks in a modal."""
         user, channel = body["user_id"], body["channel_id"]
         if is_foreign(body, self._parts.identity):
-            await ack(self._parts.say_to(user)("Only members of this workspace can ask me."))
+            say = self._parts.say_to(user)
+            await ack(say("Only members of this workspace can ask me."))
             return
         request = from_command(body, self._parts.identity)
         if request.text == "deploy" and self._parts.catalog().services:
-            self._open(body, deploy_modal(self._parts.catalog(), self._parts.say_to(user), channel=channel))
+            self._open(body, user, partial(deploy_modal, self._parts.catalog(), channel=channel))
         else:
             await self._take(request, body)
         await ack()
@@ -187,17 +192,16 @@ class Listeners:
         if not is_foreign(body, self._parts.identity):
             request = from_click(body, self._parts.identity)
             approval = request.text.removeprefix("reject ")
-            say = self._parts.say_to(request.user)
-            thread = thread_of(body)
-            self._open(body, reject_modal(approval, say, channel=request.channel, thread=thread))
+            view = partial(reject_modal, approval, channel=request.channel, thread=thread_of(body))
+            self._open(body, request.user, view)
         await ack()
 
     async def ask_deploy(self, ack: AsyncAck, body: Payload) -> None:
         """Open the modal that asks what to deploy."""
         if not is_foreign(body, self._parts.identity):
             request = from_click(body, self._parts.identity)
-            say = self._parts.say_to(request.user)
-            self._open(body, deploy_modal(self._parts.catalog(), say, channel=request.channel))
+            view = partial(deploy_modal, self._parts.catalog(), channel=request.channel)
+            self._open(body, request.user, view)
         await ack()
 
     async def deploy_submitted(self, ack: AsyncAck, body: Payload) -> None:
@@ -236,8 +240,8 @@ class Listeners:
         """Log a fault of ours and tell the person. Events get no 200, so that Slack delivers them again."""
         log.error("a delivery from Slack broke: %s", body.get("type") or body.get("command"), exc_info=error)
         user, channel = _who(body), _where(body)
-        text = "Something went wrong in Estiva itself; nothing was started. Please try again in a minute."
-        message = self._parts.say_to(user)(text)
+        say = self._parts.say_to(user)
+        message = say("Something went wrong in Estiva itself; nothing was started. Please try again in a minute.")
         if "command" in body:
             return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message})
         retry = (request.headers.get("x-slack-retry-num") or [""])[0]
@@ -259,16 +263,21 @@ class Listeners:
 
     async def _no_run(self, body: Payload) -> None:
         user = body["user"]["id"]
-        text = self._parts.say_to(user)("This message is about no run. Try it on a message of mine that names one.")
+        say = self._parts.say_to(user)
+        text = say("This message is about no run. Try it on a message of mine that names one.")
         channel = (body.get("channel") or {}).get("id", user)
         whisper = self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=text)
         self._parts.chores.start("the answer to a shortcut", whisper)
 
-    def _open(self, body: Payload, view: dict[str, Any]) -> None:
-        opening = self._client.views_open(trigger_id=body["trigger_id"], view=view)
-        self._parts.chores.start("opening a modal", opening)
+    def _open(self, body: Payload, user: str, view: Callable[[Say], Block]) -> None:
+        self._parts.chores.start("opening a modal", self._opened(body["trigger_id"], user, view))
+
+    async def _opened(self, trigger: str, user: str, view: Callable[[Say], Block]) -> None:
+        await self._parts.learn(user)
+        await self._client.views_open(trigger_id=trigger, view=view(self._parts.say_to(user)))
 
     async def _publish_home(self, user: str) -> None:
+        await self._parts.learn(user)
         home = await gather_home(self._parts.store, self._parts.catalog, user)
         await self._client.views_publish(user_id=user, view=home_view(home, self._parts.say_to(user)))
 

@@ -20,6 +20,7 @@ from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
 from bot.slack.evidence import Evidence
 from bot.slack.inbound import Identity
+from bot.slack.languages import Languages
 from bot.slack.marks import Say
 from bot.slack.outbox import Outbox
 from bot.slack.socket import SocketMode
@@ -66,17 +67,17 @@ class Slack:
         approvers: Approvers = nobody,
         changes: Changes = unknown,
         language: str = DEFAULT,
-        language_of: Callable[[str], str] = lambda _user: DEFAULT,
+        languages: Languages | None = None,
     ) -> None:
-        """`language` is what everybody reads in channels; `language_of` gives the one of a single person."""
+        """`language` is what everybody reads in channels; `languages` knows those of single people."""
         self._access = access
         self._store = store
         self._catalog = catalog
         self._metrics = metrics
-        self._language_of = language_of
+        self._languages = languages or Languages(language)
         self._say: Say = partial(phrase, language)
         self._gatherer = Gatherer(store, catalog, self._say, approvers=approvers, changes=changes)
-        self.intake = Intake(store, desk, self.wake, language_of=language_of)
+        self.intake = Intake(store, desk, self.wake, language_of=self._languages, learn=self._languages.learn)
         self._chores = Chores()
         self._session: aiohttp.ClientSession | None = None
         self._socket: SocketMode | None = None
@@ -113,6 +114,7 @@ class Slack:
             counted=self._metrics.called,
             hold=self._hold,
         )
+        self._languages.connect(client)
         try:
             identity = await _identify(client)
         except BaseException:
@@ -132,9 +134,9 @@ class Slack:
         session: aiohttp.ClientSession,
     ) -> None:
         links = Links()
-        say_to = self._say_to
+        say_to, learn = self._say_to, self._languages.learn
         self._answers = Answers(
-            store=self._store, outbox=outbox, speaker=speaker, session=session, links=links, say_to=say_to
+            store=self._store, outbox=outbox, speaker=speaker, session=session, links=links, say_to=say_to, learn=learn
         )
         self._reader = SlackReader(
             store=self._store,
@@ -149,6 +151,7 @@ class Slack:
             store=self._store,
             catalog=self._catalog,
             say_to=say_to,
+            learn=learn,
             speaker=speaker,
             links=links,
             chores=self._chores,
@@ -199,7 +202,7 @@ class Slack:
             self._outbox.hold(seconds)
 
     def _say_to(self, user: str) -> Say:
-        return partial(phrase, self._language_of(user))
+        return partial(phrase, self._languages(user))
 
     def _count_ended(self, view: RunView) -> None:
         self._metrics.ended(view.run.id, view.status.value)

@@ -63,7 +63,7 @@ class Person:
         return user | {"locale": self.locale} if with_locale else user
 
 
-ANA = Person(id="UANADEV01", handle="dev", name="Ana", title="Developer", locale="pt-BR", color="2b6cb0")
+ANA = Person(id="UANADEV01", handle="dev", name="Ana", title="Developer", color="2b6cb0")
 RUI = Person(id="URUIREL01", handle="release", name="Rui", title="Release manager", locale="pt-BR", color="2f855a")
 EVA = Person(id="UEVAOUT01", handle="outsider", name="Eva", title="Guest from another team", color="b7791f")
 BIA = Person(id="UBIADEV02", handle="dev2", name="Bia", title="Developer", color="9b2c2c")

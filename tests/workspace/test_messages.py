@@ -144,7 +144,7 @@ async def test_people_and_groups_are_known(slack: AsyncWebClient) -> None:
     everybody = await slack.users_list()
     me = await slack.auth_test()
 
-    assert ana["user"]["locale"] == "pt-BR"
+    assert ana["user"]["locale"] == "en-US"
     assert found["user"]["id"] == "URUIREL01"
     assert groups["usergroups"][0]["users"] == members["users"] == ["URUIREL01"]
     assert len(everybody["members"]) == 5

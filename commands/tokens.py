@@ -7,8 +7,8 @@ from dataclasses import dataclass
 _QUOTES = str.maketrans(
     {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-", "\u00a0": " ", "`": " "}
 )
-_LINK = re.compile(r"<(?:https?://|mailto:)[^|>]*\|([^>]*)>")
-_BARE_LINK = re.compile(r"<((?:https?://|mailto:)[^|>]*)>")
+_LINK = re.compile(r"<(?:https?://|mailto:)[^<>|]*\|([^<>]*)>")
+_BARE_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|]*)>")
 _WORD = re.compile(r"\S+")
 
 

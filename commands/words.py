@@ -8,9 +8,9 @@ from commands.grammar import Fits, Misfit
 from commands.tokens import fold
 from storage.model.catalog import Catalog
 
-_RUN = re.compile(r"^(?P<service>[\w.-]+)-(?P<number>\d+)$")
+_RUN = re.compile(r"^(?P<service>[\w.-]{1,100})-(?P<number>\d{1,12})$")
+_COUNT = re.compile(r"^(?:[1-9]\d?|100)$", re.ASCII)
 _REF = re.compile(r"^(?!-)[^\s\x00-\x1f\x7f~^:?*\[\\]{1,200}$")
-_DURATION = re.compile(r"^\d+[smhd]$")
 
 
 def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ class Words:
             "run": self._run,
             "approval": self._approval,
             "command": lambda word: self._named(word, self.verbs),
-            "count": lambda word: Fits({"": word}) if word.isdigit() and 0 < int(word) <= 100 else Misfit(),  # noqa: PLR2004
+            "count": lambda word: Fits({"": word}) if _COUNT.match(word) else Misfit(),
         }
 
     def fit(self, kind: str, word: str, _so_far: Mapping[str, str]) -> Fits | Misfit:

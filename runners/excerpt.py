@@ -7,7 +7,7 @@ LINES = 30
 CHARACTERS = 2_400
 _LINE = 240
 
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*\x07")
 _BAD = re.compile(
     r"\b(?:error|errors|failed|failure|failures|fatal|exception|traceback|panic|cannot|could not|denied|refused"
     r"|undefined|unresolved|missing|no such|not found|killed|abort(?:ed)?|timed? ?out|assert(?:ion)?(?:error)?)\b"

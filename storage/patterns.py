@@ -27,7 +27,7 @@ _TOKENS = {
     r"hooks\.slack\.com/(?:services|workflows|triggers)/": r"[\w/+-]{20,}",
     "[srp]k_(?:live|test|prod)_": r"\w{10,}",
     "whsec_": r"[\w+/=-]{16,}",
-    "eyJ": r"[\w-]{8,}\.eyJ[\w-]{4,}\.[\w/+-]*={0,2}",
+    "eyJ": r"[\w-]{8,2000}\.eyJ[\w-]{4,}\.[\w/+-]*={0,2}",
     "ZXlK": r"[\w/+-]{40,}={0,2}",
     "npm_": r"[A-Za-z0-9]{36}\b",
     "pypi-AgE": r"[\w-]{40,}",
@@ -115,7 +115,7 @@ _ADDRESS = re.compile(r"(?<=://)([^\s/:@\"'<>]{0,200})(:?)([^\s/\"'<>]{0,200})@(
 
 _HARMLESS = re.compile(
     r"(?:true|false|null|nil|none|undefined|yes|no|required|optional|missing|invalid|empty|unset|hidden|redacted|"
-    r"masked|expired|string|str|int|bool|bytes|object|[*x.•]+|\$.*|<.*|%.*|\{.*|[\w.]*\[.*|\w+\(.*|--.*|"
+    r"masked|expired|string|str|int|bool|bytes|object|[*x.•]++|\$.*|<.*|%.*|\{.*|[\w.]*\[.*|\w+\(.*|--.*|"
     r"(?:https?|file|arn|ssh)\b.*|\.{0,2}/.*)\W*",
     re.IGNORECASE,
 )

@@ -12,6 +12,8 @@ Payload = Mapping[str, Any]
 
 _LINK = re.compile(r"<(?![@#!])([^<>|]*)(?:\|([^<>]*))?>")
 _RUN = re.compile(r"^\W*(?:<@\w+>\s*)?\W*([a-z0-9][\w.-]*-\d+)\b")
+_START = 200
+"""Characters of a message in which it may name its run; it may be anybody's, and 40,000 long."""
 _KEPT_SUBTYPES = (None, "file_share", "thread_broadcast")
 
 
@@ -36,7 +38,7 @@ def at(ts: str) -> datetime:
 
 def said(text: str, bot: str) -> str:
     """Give what a person typed: without the bot's mention, without Slack's markup and entities."""
-    text = re.sub(rf"<@{re.escape(bot)}(?:\|[^>]*)?>", " ", text)
+    text = re.sub(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", " ", text)
     text = _LINK.sub(lambda link: link[2] or link[1], text)
     # the ampersand last, else `&amp;lt;` would become `<`
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
@@ -157,5 +159,5 @@ def run_of(message: Payload) -> str | None:
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     if payload.get("run"):
         return str(payload["run"])
-    found = _RUN.match(str(message.get("text") or ""))
+    found = _RUN.match(str(message.get("text") or "")[:_START])
     return found[1] if found else None

@@ -8,7 +8,7 @@ Say = Callable[..., str]
 """`phrase` with its language already chosen: `say("Deployed {service}", service="hello")`."""
 
 ELLIPSIS = "…"
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 _TORN = re.compile(r"(&[a-z]{0,4}|<[^<>]*)$")

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
+from storage.prepared import Prepared
+
 T = TypeVar("T")
 Work = Callable[[Session], T]
 """What to do inside one transaction. It may be called again from the start, so it touches nothing but the session."""
@@ -42,6 +44,7 @@ class Database:
         # SQLite has one writer: one thread makes a queue of what would otherwise be a fight for its lock
         self._writers = ThreadPoolExecutor(1 if self.lite else _THREADS, "estiva-write")
         self._readers = ThreadPoolExecutor(2, "estiva-read") if self.lite else self._writers
+        self._prepared: dict[str, Prepared] = {}
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction that is committed on return. Raises `OutcomeUnknown`."""
@@ -52,12 +55,15 @@ class Database:
         reading = partial(_transaction, self._reading, work)
         return await asyncio.get_running_loop().run_in_executor(self._readers, _attempt, reading)
 
-    async def insert(self, statement: sa.Insert, values: Mapping[str, Any]) -> None:
-        """Insert one row in a transaction of its own, without the object mapper: a third less work than `write`.
+    async def insert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        """Insert one row in a transaction of its own, with less work than `write`; always the same columns of a table.
 
         Raises `sqlalchemy.exc.IntegrityError` when it is there already, and `OutcomeUnknown`.
         """
-        inserting = partial(_insert, self._writing, statement, values)
+        if self.lite and table.name not in self._prepared:
+            self._prepared[table.name] = Prepared(self._writing, table, values.keys())
+        prepared = self._prepared.get(table.name)
+        inserting = partial(prepared.insert, values) if prepared else partial(_insert, self._writing, table, values)
         await asyncio.get_running_loop().run_in_executor(self._writers, _attempt, inserting)
 
     def write_here(self, work: Work[T]) -> T:
@@ -96,9 +102,9 @@ def _transaction(engine: sa.Engine, work: Work[T]) -> T:
         return result
 
 
-def _insert(engine: sa.Engine, statement: sa.Insert, values: Mapping[str, Any]) -> None:
+def _insert(engine: sa.Engine, table: sa.Table, values: Mapping[str, Any]) -> None:
     with engine.connect() as connection:
-        connection.execute(statement, values)
+        connection.execute(sa.insert(table), values)
         _commit(connection)
 
 

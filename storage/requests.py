@@ -14,7 +14,7 @@ from storage.model.reply import Reply
 from storage.model.request import Request, Via
 from storage.tables import RequestRow
 
-_INSERT = sa.insert(SQLModel.metadata.tables["requests"])
+_TABLE = SQLModel.metadata.tables["requests"]
 
 
 class Requests:
@@ -39,7 +39,7 @@ class Requests:
             "message": request.message,
         }
         try:
-            await self._database.insert(_INSERT, values)
+            await self._database.insert(_TABLE, values)
         except IntegrityError:
             return False
         except OutcomeUnknown:

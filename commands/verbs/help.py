@@ -30,7 +30,7 @@ def _may(asked: Asked, command: Command) -> bool:
 
 
 def _line(asked: Asked, command: Command) -> str:
-    return max(usage_lines(command, asked.language), key=len)
+    return max(usage_lines(command, asked.language), key=lambda line: line.count("<"))
 
 
 def _one(asked: Asked, command: Command) -> str:

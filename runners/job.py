@@ -59,6 +59,7 @@ async def finish(containers: Containers, job: Job, work: Work, take: Callable[[s
     memory = _Memory(work.workspace, containers.namespace, job.key)
     known = memory.recall()
     if known:
+        await removed(containers, job.key)  # whoever kept the result may have died before removing it
         return known
     try:
         container = await _found(containers, job.key) or await _started(containers, job)

@@ -97,6 +97,17 @@ async def test_abandoned_work_is_found_again_and_read_from_its_first_line(
     assert len(again.lines) == 1, "a job that is done is not done again"
 
 
+async def test_a_container_whose_result_is_known_is_removed_all_the_same(
+    bench: Bench, notes: Notes, engine: APIClient
+) -> None:
+    work = bench.work({**BUSYBOX, "run": ["true"]})
+    await CommandRunner(bench.containers).run(work, notes)
+    labels = bench.containers.labels(key=work.key + "#1")
+    engine.create_container("estiva/busybox:base", command=["true"], labels=labels)
+    await CommandRunner(bench.containers).run(work, notes)
+    assert not _there(engine, bench, work.key + "#1")
+
+
 async def test_an_engine_that_is_down_is_no_fault_of_the_work(bench: Bench, notes: Notes) -> None:
     bench.containers = Containers(namespace="estiva-test-down", url="unix:///nonexistent/docker.sock")
     with pytest.raises(EngineUnavailable, match="Start it"):

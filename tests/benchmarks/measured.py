@@ -21,6 +21,11 @@ class Pairs:
         return statistics.median(self.ours) / statistics.median(self.baseline)
 
     @property
+    def paired(self) -> float:
+        """Median of the ratios of neighbours: what the load of the machine does to both of them cancels out."""
+        return statistics.median(ours / theirs for ours, theirs in zip(self.ours, self.baseline, strict=True))
+
+    @property
     def least(self) -> float:
         """Ratio of the minima: what is left when the machine disturbs least."""
         return min(self.ours) / min(self.baseline)
@@ -30,7 +35,10 @@ class Pairs:
         print(f"\n{self.what}")
         for name, values in (("baseline", self.baseline), ("Estiva", self.ours)):
             print(f"  {name:<9}{_told(values)} {self.unit}: {' '.join(f'{value:.3g}' for value in values)}")
-        print(f"  ratio    {self.median:.2f} of the medians, {self.least:.2f} of the minima; {load()}")
+        print(
+            f"  ratio    {self.median:.2f} of the medians, {self.least:.2f} of the minima, {self.paired:.2f} in pairs"
+        )
+        print(f"  {load()}")
 
 
 def load() -> str:

@@ -1,5 +1,6 @@
 #!/bin/sh
 # What a team does without Estiva: check out, build, push, start, wait until it is healthy, switch the proxy, stop the old.
+# The image says which commit it is made from, as Estiva's does.
 # usage: plain.sh REPOSITORY COMMIT IMAGE NETWORK ADMIN_SOCKET LISTEN LABEL
 set -eu
 repository=$1 commit=$2 image=$3 network=$4 admin=$5 listen=$6 label=$7
@@ -9,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 
 git clone --quiet --no-hardlinks "$repository" "$work/source"
 git -C "$work/source" checkout --quiet "$commit"
-DOCKER_BUILDKIT=0 docker build --quiet --tag "$image:$commit" "$work/source" >/dev/null 2>&1
+DOCKER_BUILDKIT=0 docker build --quiet --label "commit=$commit" --tag "$image:$commit" "$work/source" >/dev/null 2>&1
 docker push --quiet "$image:$commit" >/dev/null
 old=$(docker ps --quiet --filter "label=$label" --filter label=plain)
 digest=$(docker image inspect --format '{{index .RepoDigests 0}}' "$image:$commit")

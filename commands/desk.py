@@ -19,6 +19,9 @@ from storage.store import Store
 
 log = logging.getLogger(__name__)
 
+_REMEMBERED = 1000
+"""Characters of a refused message that the journal keeps: it is for ever, and strangers can be refused too."""
+
 
 class Desk:
     """Answers requests, with the store, the engine and the catalog at hand."""
@@ -88,7 +91,7 @@ class Desk:
                 kind=Kind.COMMAND_REFUSED,
                 actor=request.user,
                 key=f"refused/{request.id}",
-                data={"text": request.text, "reason": reason, "request": request.id},
+                data={"text": request.text[:_REMEMBERED], "reason": reason[:_REMEMBERED], "request": request.id},
             )
         )
 

@@ -3,6 +3,7 @@
 from commands.command import Asked, Refused
 from commands.policy import Denied, decide
 from commands.texts import listing
+from storage.model.run import Plan
 
 
 def permit(asked: Asked, *, service: str | None = None, environment: str | None = None, act: str | None = None) -> None:
@@ -24,3 +25,10 @@ def permit(asked: Asked, *, service: str | None = None, environment: str | None 
     if who:
         text += " " + asked.say("Ask {who}.", who=who)
     raise Refused(text)
+
+
+def permit_plan(asked: Asked, plan: Plan) -> None:
+    """Raise `Refused` unless the asker may do this in every environment where the plan acts, not only in the last."""
+    for environment in dict.fromkeys(stage.environment for stage in plan.stages if not stage.approval):
+        if environment is not None:
+            permit(asked, service=plan.service.name, environment=environment)

@@ -58,10 +58,26 @@ def plan_rollback(catalog: Catalog, service: Service, environment: Environment, 
     )
 
 
-def plan_retry(run: Run, view: RunView) -> Plan:
-    """Plan the same again from its first stage: the same commit, or the same digest when that was what was asked."""
+def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:
+    """Plan the same again from its first stage: the same commit, or the same digest when that was what was asked.
+
+    The environments are today's: whoever guards one now is asked, whatever the rule was then. Raises `Unplannable`.
+    """
+    old = run.plan
+    gone = [name for name in (old.environment.name, *old.environments) if name not in catalog.environments]
+    if gone or old.service.name not in catalog.services:
+        raise Unplannable(f"`{gone[0] if gone else old.service.name}` is not in the catalog any more")
+    environments = {name: catalog.environments[name] for name in old.environments}
     known = {name: view.artifacts[name] for name in _OF_THE_COMMIT if name in view.artifacts}
-    return replace(run.plan, trigger=Trigger.RETRY, artifacts={**known, **run.plan.artifacts}, origin=run.id)
+    return replace(
+        old,
+        trigger=Trigger.RETRY,
+        environment=catalog.environments[old.environment.name],
+        environments=environments,
+        stages=_gated(old.stages, environments),
+        artifacts={**known, **old.artifacts},
+        origin=run.id,
+    )
 
 
 def _plan(

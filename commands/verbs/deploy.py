@@ -1,7 +1,7 @@
 """`deploy <service>[@<ref>] to <environment>`: build, test, push and deploy, or promote what was tested."""
 
 from commands.command import Asked, Command, Refused
-from commands.permit import permit
+from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.contract import ActionFailed
 from runners.mirrors import UnknownRef
@@ -22,6 +22,7 @@ async def handle(asked: Asked) -> Reply:
         plan = await _promotion(asked, service, environment)
     else:
         plan = await _build(asked, service, environment, ref or service.branch)
+    permit_plan(asked, plan)
     run = await asked.desk.store.runs.open(asked.request, plan)
     asked.desk.engine.wake()
     text = asked.say(

@@ -1,7 +1,7 @@
 """`retry <run>`: do again what a run that did not succeed was asked to do."""
 
 from commands.command import Asked, Command, Refused
-from commands.permit import permit
+from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.plan import plan_retry
 from storage.model.reply import Reply, Verdict
@@ -15,14 +15,15 @@ async def handle(asked: Asked) -> Reply:
     run = await store.runs.find(asked.arguments["run"])
     if run is None:
         raise Refused(asked.say("There is no run `{run}`.", run=asked.arguments["run"]))
-    plan = run.plan
-    permit(asked, service=plan.service.name, environment=plan.environment.name)
+    permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     if not run.status.over:
         raise Refused(asked.say("Run `{run}` is still going on.", run=run.id), run=run.id)
     if run.status is Status.SUCCEEDED:
         raise Refused(asked.say("Run `{run}` succeeded; there is nothing to retry.", run=run.id), run=run.id)
     view = fold(run, await store.journal.of_run(run.id))
-    again = await store.runs.open(asked.request, plan_retry(run, view), channel=run.channel)
+    plan = plan_retry(asked.catalog, run, view)
+    permit_plan(asked, plan)
+    again = await store.runs.open(asked.request, plan, channel=run.channel)
     asked.desk.engine.wake()
     text = asked.say("Trying `{run}` again: run `{again}`.", run=run.id, again=again.id)
     return Reply(verdict=Verdict.STARTED, text=text, run=again.id)

@@ -108,6 +108,6 @@ def test_a_retry_is_the_same_plan_with_the_commit_that_was_found() -> None:
     )
     view = fold(run, [])
     found = {artifact.COMMIT: "c" * 40, artifact.SUBJECT: "Greet", artifact.DIGEST: "sha256:half-built"}
-    plan = plan_retry(run, type(view)(run=run, stages=view.stages, artifacts=found))
+    plan = plan_retry(catalog(HELLO), run, type(view)(run=run, stages=view.stages, artifacts=found))
     assert (plan.trigger, plan.origin, plan.stages) == (Trigger.RETRY, "hello-9", first.stages)
     assert plan.artifacts == {"commit": "c" * 40, "subject": "Greet"}

@@ -1,0 +1,202 @@
+"""People who want more than the policy gives them: the catalog, the policy and the store are real, so is the desk."""
+
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from commands.desk import Desk
+from runners.engine import Engine
+from runners.mirrors import Mirrors
+from storage.model.catalog import Action, Catalog, Environment, Grant, Person, Registry, Service, Stage
+from storage.model.event import Kind
+from storage.model.reply import Reply, Verdict
+from storage.model.request import Request, Via
+from storage.model.run import Run, Status
+from storage.store import Store
+from tests.runners.bench import Repository
+
+ANA, RUI, EVA = "UANA", "URUI", "UEVA"
+HOMOLOG = Environment(name="homolog")
+PRODUCTION = Environment(name="production", production=True, approvals=1, promotes_from="homolog")
+DEPLOY = Action(name="deploy", uses="docker")
+
+
+def _stages(*names: str) -> tuple[Stage, ...]:
+    return tuple(Stage(name=f"in-{name}-{n}", actions=(DEPLOY,), environment=name) for n, name in enumerate(names))
+
+
+def _catalog(repository: Path) -> Catalog:
+    hello = Service(
+        name="hello", repository=str(repository), image="127.0.0.1:1/hello", stages=_stages("homolog", "production")
+    )
+    return Catalog(
+        services={"hello": hello},
+        environments={"homolog": HOMOLOG, "production": PRODUCTION},
+        people={
+            ANA: Person(id=ANA, name="Ana", roles=("developer",)),
+            RUI: Person(id=RUI, name="Rui", roles=("manager",)),
+        },
+        grants=(
+            Grant(who=("role:developer",), may=("deploy", "retry", "rollback", "cancel"), environments=("homolog",)),
+            Grant(who=("role:manager",), may=("*",)),
+        ),
+        registry=Registry(host="127.0.0.1:1"),
+    )
+
+
+@dataclass
+class Office:
+    """A desk, and who stands in front of it."""
+
+    store: Store
+    catalog: Catalog
+    desk: Desk = field(init=False)
+    count: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    async def ask(self, user: str, text: str) -> Reply:
+        request = Request(
+            id=f"test/{next(self.count)}",
+            via=Via.MENTION,
+            team="T1",
+            channel="C1",
+            user=user,
+            text=text,
+            at=datetime.now(UTC),
+        )
+        await self.store.requests.accept(request)
+        return await self.desk.handle(request)
+
+    async def run(self, reply: Reply) -> Run:
+        assert reply.run is not None, reply.text
+        return await self.store.runs.get(reply.run)
+
+    async def gate(self, run: Run) -> str:
+        """What the engine does when it comes to the gate."""
+        stage = next(stage for stage in run.plan.stages if stage.approval)
+        assert stage.environment is not None
+        made = await self.store.approvals.ask(
+            run.id, stage.name, stage.environment, "subject", 1, datetime.now(UTC) + timedelta(hours=1)
+        )
+        return made.id
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    repository = Repository.made(tmp_path / "hello")
+    store = await Store.open(f"sqlite:///{tmp_path}/estiva.db", tmp_path)
+    made = Office(store, _catalog(repository.path))
+    engine = Engine(store, {}, lambda: made.catalog.registry, tmp_path)
+    made.desk = Desk(store=store, engine=engine, mirrors=Mirrors(tmp_path / "mirrors"), catalog=lambda: made.catalog)
+    yield made
+    await store.close()
+
+
+async def test_a_pipeline_of_odd_order_takes_nobody_where_they_may_not(office: Office) -> None:
+    """Production before the last stage of homolog: a deploy to homolog would pass through it."""
+    production = replace(PRODUCTION, approvals=0)
+    hello = replace(office.catalog.services["hello"], stages=_stages("homolog", "production", "homolog"))
+    office.catalog = replace(
+        office.catalog, services={"hello": hello}, environments={"homolog": HOMOLOG, "production": production}
+    )
+    refused = await office.ask(ANA, "deploy hello to homolog")
+    assert (refused.verdict, refused.run) == (Verdict.REFUSED, None)
+    assert "production" in refused.text
+    assert (await office.ask(RUI, "deploy hello to homolog")).verdict is Verdict.STARTED
+
+
+async def test_a_retry_asks_whoever_guards_the_environment_today(office: Office) -> None:
+    free = replace(PRODUCTION, approvals=0)
+    guarded = office.catalog
+    office.catalog = replace(guarded, environments={"homolog": HOMOLOG, "production": free})
+    first = await office.run(await office.ask(RUI, "deploy hello@main to production"))
+    assert not any(stage.approval for stage in first.plan.stages)
+    await office.store.runs.finish(first.id, Status.FAILED)
+    office.catalog = guarded
+    again = await office.run(await office.ask(RUI, f"retry {first.id}"))
+    gates = [stage.environment for stage in again.plan.stages if stage.approval]
+    assert gates == ["production"]
+    assert again.plan.environments["production"].approvals == 1
+    assert again.requester == RUI
+
+
+async def test_a_retry_of_an_approved_run_asks_again(office: Office) -> None:
+    first = await office.run(await office.ask(RUI, "deploy hello@main to production"))
+    approval = await office.gate(first)
+    await office.store.approvals.approve(approval, "UOTHER", "subject")
+    await office.store.runs.finish(first.id, Status.FAILED)
+    again = await office.run(await office.ask(RUI, f"retry {first.id}"))
+    assert await office.store.approvals.get(f"{again.id}/approve-production") is None
+    own = await office.gate(again)
+    assert (await office.ask(RUI, f"approve {own}")).verdict is Verdict.REFUSED
+    assert (await office.ask(RUI, f"approve {again.id}")).verdict is Verdict.REFUSED
+    assert (await office.ask(RUI, "approve hello")).verdict is Verdict.REFUSED
+
+
+async def test_a_retry_of_what_left_the_catalog_is_refused(office: Office) -> None:
+    first = await office.run(await office.ask(RUI, "deploy hello to homolog"))
+    await office.store.runs.finish(first.id, Status.FAILED)
+    office.catalog = replace(
+        office.catalog,
+        environments={"production": replace(PRODUCTION, promotes_from=None)},
+    )
+    assert (await office.ask(RUI, f"retry {first.id}")).verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize(
+    "text", ["deploy hello to production", "deploy hello@main to production", "rollback hello in production"]
+)
+async def test_who_may_only_in_homolog_starts_nothing_in_production(office: Office, text: str) -> None:
+    assert (await office.ask(ANA, text)).verdict is Verdict.REFUSED
+    assert not await office.store.runs.recent()
+
+
+async def test_a_run_of_somebody_else_is_no_way_to_production(office: Office) -> None:
+    first = await office.run(await office.ask(RUI, "deploy hello@main to production"))
+    await office.store.runs.finish(first.id, Status.FAILED)
+    for text in (f"retry {first.id}", f"cancel {first.id}", f"approve {first.id}"):
+        assert (await office.ask(ANA, text)).verdict is Verdict.REFUSED
+
+
+async def test_whoever_left_the_catalog_decides_nothing(office: Office) -> None:
+    run = await office.run(await office.ask(RUI, "deploy hello@main to production"))
+    approval = await office.gate(run)
+    bia = Person(id="UBIA", name="Bia", roles=("manager",))
+    office.catalog = replace(office.catalog, people={**office.catalog.people, "UBIA": bia})
+    demoted = replace(office.catalog, people={**office.catalog.people, "UBIA": replace(bia, roles=())})
+    removed = replace(office.catalog, people={ANA: office.catalog.people[ANA]})
+    still = office.catalog
+    for office.catalog in (demoted, removed):
+        assert (await office.ask("UBIA", f"approve {approval}")).verdict is Verdict.REFUSED
+    office.catalog = still
+    assert (await office.ask("UBIA", f"approve {approval}")).verdict is Verdict.DONE
+    denied = [e for e in await office.store.journal.of_run(run.id) if e.kind is Kind.APPROVAL_DENIED]
+    assert [e.actor for e in denied] == ["UBIA", "UBIA"]
+
+
+async def test_an_old_button_of_an_ended_run_opens_nothing(office: Office) -> None:
+    run = await office.run(await office.ask(RUI, "deploy hello@main to production"))
+    approval = await office.gate(run)
+    office.catalog = replace(
+        office.catalog, people={**office.catalog.people, "UBIA": Person(id="UBIA", name="Bia", roles=("manager",))}
+    )
+    await office.store.runs.finish(run.id, Status.CANCELLED)
+    for text in (f"approve {approval}", f"approve {run.id}", "approve hello", f"reject {approval}"):
+        assert (await office.ask("UBIA", text)).verdict is Verdict.REFUSED
+    assert (await office.store.runs.get(run.id)).status is Status.CANCELLED
+
+
+@pytest.mark.parametrize("stage", ["", "..", "approve-staging", "approve-production/x", "*", "%", "' or 1=1 --"])
+async def test_a_button_that_names_another_gate_opens_nothing(office: Office, stage: str) -> None:
+    run = await office.run(await office.ask(ANA, "deploy hello to homolog"))
+    assert (await office.ask(RUI, f"approve {run.id}/{stage}")).verdict in (Verdict.REFUSED, Verdict.ASK)
+
+
+async def test_a_stranger_fills_no_journal(office: Office) -> None:
+    await office.ask(EVA, "deploy hello@" + "x" * 190 + " to homolog")
+    await office.ask(EVA, "reject hello-1 " + "y" * 39_000)
+    for row in await office.store.journal.export():
+        assert len(str(row)) < 4_000

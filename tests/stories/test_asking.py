@@ -19,7 +19,7 @@ from tests.stories.world import World
 async def test_what_is_wrong_or_missing_is_asked_and_the_offered_button_works(
     world: World, ana: Person, name: str, asked: str, problem: str, offered: str
 ) -> None:
-    world.service(name)
+    world.errand(name, "true")
     answer = await ana.asks(asked)
     assert answer.verdict in ("ask", "refused")
     assert problem in answer.text
@@ -51,8 +51,7 @@ async def test_who_may_not_is_refused_by_name_of_who_may_and_it_is_on_record(
 
 
 async def test_status_history_logs_and_help_are_answered(world: World, ana: Person) -> None:
-    check = {"name": "unit", "with": {"run": ["python3", "-c", "raise SystemExit('the test says no')"]}}
-    world.service("dunnock", tests=[check])
+    world.errand("dunnock", "cat", "/the test says no")
     world.service("robin")
     await ana.deploys("deploy robin to homolog")
     assert await ana.run_ends(await ana.starts("deploy dunnock to homolog")) == "failed"
@@ -78,7 +77,7 @@ async def test_status_history_logs_and_help_are_answered(world: World, ana: Pers
 
 
 async def test_a_slash_command_is_answered_to_its_asker_only(world: World, ana: Person, bia: Person) -> None:
-    world.service("wagtail")
+    world.errand("wagtail", "true")
     await ana.types("/estiva status wagtail", "#general")
     answer = await ana.sees("never released")
     assert answer["is_ephemeral"]
@@ -90,7 +89,7 @@ async def test_a_slash_command_is_answered_to_its_asker_only(world: World, ana: 
 
 
 async def test_a_slash_command_without_words_asks_in_a_modal(world: World, ana: Person) -> None:
-    world.service("pipit")
+    world.errand("pipit", "true")
     await ana.types("/estiva deploy")
     modal = await ana.modal()
     values = {"service": {"value": "pipit"}, "ref": {"value": "two words"}, "environment": {"value": "homolog"}}
@@ -102,7 +101,7 @@ async def test_a_slash_command_without_words_asks_in_a_modal(world: World, ana: 
 
 
 async def test_a_direct_message_needs_no_mention(world: World, ana: Person, bia: Person) -> None:
-    world.service("finch")
+    world.errand("finch", "true")
     run = await ana.deploys("deploy finch to homolog", "@estiva")
     assert (await ana.reads(f"{run}/card"))["channel"].startswith("D")
     assert not bia.about(run)
@@ -116,7 +115,7 @@ async def test_a_question_in_a_thread_is_answered_there(world: World, ana: Perso
 
 
 async def test_the_shortcut_on_a_message_shows_its_failure_log(world: World, ana: Person, bia: Person) -> None:
-    world.service("crake", {"Dockerfile": "FROM estiva/python:base\nCOPY nothing .\n"})
+    world.errand("crake", "false")
     run = await ana.starts("deploy crake to homolog")
     assert await ana.run_ends(run) == "failed"
     card = await bia.reads(f"{run}/card")
@@ -142,7 +141,7 @@ async def test_the_app_home_shows_what_waits_and_approves_it(world: World, ana: 
     await rui.reads(f"{run}/approval/approve-production")
     assert (await rui.client.act("home"))["ok"]
     home = await rui.until(lambda: rui.home or None)
-    assert f"*{run}* to *production*, a pedido de <@UANADEV01>" in words(home)
+    assert f"*{run}* para *production*, a pedido de <@UANADEV01>" in words(home)
     block, button = next(b for b in _all_buttons(home, "Aprovar") if f"approve {run}/" in b[1]["value"])
     done = await rui.client.act("click", view_id=home["id"], block_id=block, action_id=button["action_id"])
     assert done["ok"], done

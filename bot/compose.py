@@ -6,8 +6,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-
-from aiohttp import web
+from urllib.parse import unquote, urlsplit
 
 from bot.catalogs import Catalogs
 from bot.metrics import Metrics
@@ -15,7 +14,7 @@ from bot.settings import Mode, Settings
 from bot.slack.connection import Access, Slack
 from bot.slack.guard import Guard
 from bot.slack.languages import Languages
-from bot.web import web_app
+from bot.web import listening, web_app
 from commands.desk import Desk
 from commands.policy import able
 from runners.attempt import Limits
@@ -66,7 +65,7 @@ async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) ->
     Raises `CatalogProblems`, `EngineBusy` (another process has this data folder), `SlackSetupError`, `PortTaken`.
     """
     catalogs = Catalogs(settings.catalog, option_checks())
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.store_url, settings.data, secrets=_secrets(settings, catalogs(), environ))
         stack.push_async_callback(store.close)
@@ -98,6 +97,8 @@ def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
     names = (catalog.registry.password_from, *settings.secrets_from)
     known = [token.get_secret_value() for token in tokens if token]
+    if settings.database_url and (password := urlsplit(settings.database_url).password):
+        known.append(unquote(password))
     return known + [environ[name] for name in names if name and environ.get(name)]
 
 
@@ -165,19 +166,15 @@ async def _http(settings: Settings, store: Store, engine: Engine, slack: Slack, 
         slack=slack.app if http else None,
         guard=Guard(secret.get_secret_value()) if http and secret else None,
     )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
-        host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
-    except OSError as problem:
-        raise PortTaken(
-            f"cannot listen on {settings.http_host}:{settings.http_port} ({problem.strerror}): "
-            "set ESTIVA_HTTP_PORT to a free port"
-        ) from problem
-    finally:
-        await runner.cleanup()
+    async with AsyncExitStack() as stack:
+        try:
+            port = await stack.enter_async_context(listening(app, settings.http_host, settings.http_port))
+        except OSError as problem:
+            raise PortTaken(
+                f"cannot listen on {settings.http_host}:{settings.http_port} ({problem.strerror}): "
+                "set ESTIVA_HTTP_PORT to a free port"
+            ) from problem
+        yield f"http://{settings.http_host}:{port}"
 
 
 async def _reconcile(tools: Tools) -> None:

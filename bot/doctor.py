@@ -41,7 +41,7 @@ class Doctor:
                 yield found
 
     def _disk(self) -> Finding:
-        self.settings.data.mkdir(parents=True, exist_ok=True)
+        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         free = shutil.disk_usage(self.settings.data).free
         mend = "free some space, or move ESTIVA_DATA to a larger disk" if free < _LEAST_FREE else ""
         return Finding("disk", f"{free // 1_000_000_000} GB free at {self.settings.data}", mend)

@@ -151,4 +151,6 @@ class Intake:
             asked=asked[:300].replace("`", "'"),
         )
         offer = Offer(label=phrase(language, "Do It Now"), command=asked, style=Style.PRIMARY)
-        return Reply(verdict=Verdict.ASK, text=text, offers=(offer,) if len(asked) <= _LONGEST_VALUE else ())
+        offers = (offer,) if len(asked) <= _LONGEST_VALUE else ()
+        # privately: whoever clicks it asks in their own name, and `approve ...` is not for others to offer
+        return Reply(verdict=Verdict.ASK, text=text, offers=offers, private=True)

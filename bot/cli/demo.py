@@ -62,7 +62,7 @@ class Background:
         """Start `estiva ...` unless it runs."""
         if self.running(name):
             return
-        self.data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [sys.executable, "-m", "bot", *words]
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program

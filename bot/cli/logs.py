@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.terminal import Json, fail, out, run, settings, show_json
+from bot.cli.terminal import Json, fail, harmless, out, run, settings, show_json
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def logs(
     if as_json:
         show_json({"run": view.run.id, "status": view.status.value, "reason": view.reason, "actions": lines})
         return
-    out.print(f"{view.run.id}: {view.status.value} {view.reason}", markup=False, style="bold")
+    out.print(harmless(f"{view.run.id}: {view.status.value} {view.reason}"), markup=False, style="bold")
     for name, written in lines.items():
         out.print(f"== {name}", markup=False, style="bold")
         for line in written:
-            out.print(line, markup=False)
+            out.print(harmless(line), markup=False)
 
 
 async def _find(chosen: Settings, what: str | None) -> "tuple[RunView, dict[str, list[str]]] | None":

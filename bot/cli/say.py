@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import aiohttp
 import typer
 
-from bot.cli.terminal import err, fail, out, run, settings
+from bot.cli.terminal import err, fail, harmless, out, run, settings
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Conversation:
             line = f"  {task['status']:<12} {task['title']}"
             if self._shown.get(task["task_id"]) != line and task["status"] != "pending":
                 self._shown[task["task_id"]] = line
-                out.print(line, markup=False)
+                out.print(harmless(line), markup=False)
         self._status = facts.get("status") or self._status
         name = facts.get("key", "").removeprefix(f"{self._run}/")
         if name == "ended" or name.startswith(("failure/", "approval/")):
@@ -135,5 +135,5 @@ class Conversation:
 
 
 def plain(text: str) -> str:
-    """Undo Slack's escaping."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """Undo Slack's escaping, and show no more than text."""
+    return harmless(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable
 from typing import Annotated, NoReturn, TypeVar
@@ -16,6 +17,7 @@ out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 T = TypeVar("T")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -35,6 +37,11 @@ def fail(text: str, code: int = 2) -> NoReturn:
     """Print an error and end the command with this exit code."""
     err.print(text, style="red", markup=False)
     raise typer.Exit(code)
+
+
+def harmless(text: str) -> str:
+    """Replace what a terminal obeys rather than shows: logs, commits and messages are other people's words."""
+    return _CONTROLS.sub("\ufffd", text)
 
 
 def show(text: str) -> None:

@@ -33,13 +33,21 @@ def guard(platform: Platform) -> Middleware:
 
 def _own_host(platform: Platform, request: web.Request) -> bool:
     """A page of another site that resolves its name to this machine sends its own name here."""
-    host = urlsplit(f"//{request.host}").hostname or ""
-    return host in _LOOPBACK | {platform.settings.host, *platform.settings.names}
+    return _host(f"//{request.host}") in _LOOPBACK | {platform.settings.host, *platform.settings.names}
 
 
 def _own_origin(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    return origin is None or _host(origin, whole=True) == request.host
+
+
+def _host(address: str, *, whole: bool = False) -> str:
+    """Read the host of an address, with its port when `whole`; of what is no address it is empty, which nobody is."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.netloc if whole else parts.hostname) or ""
 
 
 def _holds_token(platform: Platform, request: web.Request) -> bool:
@@ -60,7 +68,7 @@ def _welcome(platform: Platform, request: web.Request) -> web.Response:
 
 
 def _same(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.encode(), token.encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())
 
 
 def _refusal(error: str, message: str, status: int) -> web.Response:

@@ -35,7 +35,7 @@ class History:
         if self.path is None:
             return
         self.close()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = self.path.with_suffix(".new")
         beside.write_text("".join(map(_line, records)), encoding="utf-8")
         beside.replace(self.path)
@@ -45,7 +45,7 @@ class History:
         if self.path is None:
             return
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = self.path.open("a", encoding="utf-8")
         self._file.write(_line(record))
         self._file.flush()

@@ -128,7 +128,7 @@ def _announce(settings: Settings, url: str) -> None:
     """Write where the workspace is and its token, for the terminal; readable by the owner only."""
     if settings.data is None:
         return
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(settings.data / "workspace.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump({"url": url, "token": settings.token, "pid": os.getpid()}, file)

@@ -63,9 +63,8 @@ class DockerfileRunner:
     async def _built(self, work: Work, sink: Sink, tag: str) -> str:
         context, dockerfile = _places(work)
         login = credentials(work.registry, work.service.image, self._environ)
-        labels = self._containers.labels(
-            key=work.key, run=work.run, service=work.service.name, commit=work.artifacts[artifact.COMMIT]
-        )
+        # no more than are needed: the engine makes a step of the build of each, a tenth of a second
+        labels = self._containers.labels(key=work.key, commit=work.artifacts[artifact.COMMIT])
 
         def build(engine: Any) -> Iterator[dict[str, Any]]:
             # only the catalog's registry: whatever this machine's user is logged in to is none of the build's business

@@ -22,7 +22,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One question: may this run release this digest to this environment?"""
+    """One question to people: whether this run may release this digest to this environment."""
 
     id: str
     """`hello-12/approve-production`: run and stage."""

@@ -12,6 +12,7 @@ import pytest
 
 from bot.cli.docs import Page, write
 from storage.catalog import load
+from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
 from storage.model.request import Request, Via
 from storage.model.run import Plan, Status, Trigger
@@ -35,8 +36,8 @@ def remember(data: Path) -> None:
         plan = Plan(service=service, environment=homolog, trigger=Trigger.DEPLOY, ref="main", stages=service.stages)
         run = await store.runs.open(request, plan)
         stage, action = service.stages[0].name, service.stages[0].actions[0].name
-        where = {"stage": stage, "action": action, "attempt": 1}
-        failed = {**where, "reason": "no such branch", "excerpt": [], "final": True}
+        where: dict[str, Json] = {"stage": stage, "action": action, "attempt": 1}
+        failed: dict[str, Json] = {**where, "reason": "no such branch", "excerpt": [], "final": True}
         sink = store.logs.sink(run.id, stage, action, 1)
         sink.line("fatal: it is not there")
         sink.close()

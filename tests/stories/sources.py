@@ -12,8 +12,6 @@ DOCKERFILE = """\
 FROM estiva/python:base
 WORKDIR /app
 COPY . .
-USER 65534
-EXPOSE 8000
 CMD ["python3", "-u", "service.py"]
 """
 _WHO = {

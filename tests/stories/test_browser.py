@@ -58,7 +58,7 @@ async def test_a_deploy_is_typed_and_watched_until_it_runs(world: World, look: O
     end = _message(page, "Deployed curlew to homolog in").last
     await expect(end).to_contain_text("@Ana")
     await expect(end.get_by_role("link", name=world.addresses["curlew.homolog"])).to_be_visible()
-    await expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    await expect(_message(page, "curlew-1").get_by_role("button", name="Cancel")).to_have_count(0)
 
 
 async def test_rui_approves_with_a_click_and_a_confirmation(world: World, look: Open) -> None:

@@ -9,7 +9,7 @@ from tests.stories.world import World
 
 
 async def test_a_deploy_is_one_card_and_a_fresh_message_at_its_end(world: World, ana: Person) -> None:
-    run = await ana.deploys("deploy hello to homolog")
+    run = await ana.deploys("deploy hello to homolog", "#general")
     end = await ana.reads(f"{run}/ended")
     card = await ana.reads(f"{run}/card")
     assert set(tasks(card).values()) == {"complete"}
@@ -25,7 +25,7 @@ async def test_a_deploy_is_one_card_and_a_fresh_message_at_its_end(world: World,
     in_channel = [message for message in ana.about(run) if message.get("thread_ts", message["ts"]) == message["ts"]]
     assert [message["ts"] for message in in_channel] == [card["ts"], end["ts"]]
     for stage in ("source", "build", "test", "push", "deploy-homolog"):
-        detail = await ana.reads(f"{run}/stage/{stage}", f"*{stage}* done in")
+        detail = await ana.reads(f"{run}/stage/{stage}", f"*{stage}* done in", 60)
         assert detail["thread_ts"] == card["ts"]
     assert re.search(r"Deployed hello to homolog in \d+", words(end))
     assert "<@UANADEV01>" in words(end)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.registry import free_port
 from tests.stories.person import Person
-from tests.stories.reading import key_of, words
+from tests.stories.reading import Json, key_of, words
 from tests.stories.world import World, together
 
 Make = Callable[..., AbstractContextManager[World]]
@@ -121,21 +121,27 @@ async def test_a_catalog_that_becomes_invalid_is_not_used(world: World, ana: Per
 
 
 async def test_one_message_delivered_three_times_is_one_run(world: World, ana: Person) -> None:
-    world.service("cuckoo")
+    world.errand("cuckoo", "true")
     await world.control("switch", drop_acks=2, ack_seconds=0.4)
     try:
         said = await ana.says("deploy cuckoo to homolog")
         answer = await ana.answer(said["ts"])
         assert await ana.run_ends(answer.run) == "succeeded"
-        log = await ana.client.log(kind="delivery")
-        tries = [entry for entry in log if entry["payload"].get("event", {}).get("ts") == said["ts"]]
-        assert [entry["attempt"] for entry in tries] == [0, 1, 2]
+        tries = await world.until(lambda: _acknowledged(ana, said["ts"]))
+        assert [each["attempt"] for each in tries] == [0, 1, 2]
     finally:
         await world.control("switch", drop_acks=0, ack_seconds=3.0)
     runs = {row["run"] for row in await world.facts() if str(row["run"]).startswith("cuckoo-")}
     assert runs == {"cuckoo-1"}
     cards = [message for message in ana.seen.values() if key_of(message).endswith("/card")]
     assert len(cards) == 1
+
+
+async def _acknowledged(person: Person, ts: str) -> list[Json]:
+    """Give the deliveries of a message once the last was acknowledged."""
+    log = await person.client.log(kind="delivery")
+    tries = [each for each in log if each["payload"].get("event", {}).get("ts") == ts]
+    return tries if tries[-1]["acked_ms"] is not None else []
 
 
 async def test_the_trail_is_exported_and_whoever_changes_it_is_found_out(

@@ -7,11 +7,11 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from docker import APIClient
@@ -26,6 +26,7 @@ from tests.stories.person import Person, at_work
 from tests.stories.place import ROOT, Bot, settings_for, workspace
 from tests.stories.sources import Source
 
+T = TypeVar("T")
 SECRET = "tr0ub4dor-and-three"
 """The bot knows it, so that nobody else shall."""
 
@@ -59,12 +60,17 @@ class World:
             "image": f"{self.registry.host}/{name}",
             "health": "/healthz",
             "addresses": {e: self.addresses[f"{name}.{e}"] for e in ("homolog", "production")},
-            "build": {"uses": "dockerfile"},
+            **({} if "pipeline" in more else {"build": {"uses": "dockerfile"}}),
             **more,
         }
         text = self.catalog.read_text()
         self.write_catalog(text.replace("\npeople:", f"\n  {name}: {json.dumps(entry)}\n\npeople:", 1))
         return source
+
+    def errand(self, name: str, *words: str) -> None:
+        """Add a service whose pipeline only runs a command: for stories about asking, where no deploy is waited for."""
+        run = {"name": "errand", "uses": "command", "with": {"image": "estiva/busybox:base", "run": list(words)}}
+        self.service(name, pipeline=[{"stage": "do", "environment": "homolog", "actions": [run]}])
 
     def write_catalog(self, text: str) -> None:
         """Put another catalog in force, in one step."""
@@ -102,12 +108,16 @@ class World:
         wanted = {"namespace": self.namespace, **labels}
         return await asyncio.to_thread(_containers, [f"estiva.{name}={value}" for name, value in wanted.items()])
 
-    async def until_container(self, seconds: float = 30, **labels: str) -> dict[str, Any]:
-        """Wait until a container with these labels runs."""
+    async def until(self, look: Callable[[], Awaitable[T]], seconds: float = 30) -> T:
+        """Ask again and again until there is something, and give it: for what sends no word of itself."""
         async with asyncio.timeout(seconds):
-            while not (found := await self.running(**labels)):  # noqa: ASYNC110 - the engine's state
+            while not (found := await look()):  # noqa: ASYNC110 - other programs' state
                 await asyncio.sleep(0.1)
-            return found[0]
+            return found
+
+    async def until_container(self, **labels: str) -> dict[str, Any]:
+        """Wait until a container with these labels runs."""
+        return (await self.until(lambda: self.running(**labels)))[0]
 
     async def running(self, **labels: str) -> list[dict[str, Any]]:
         """List the containers with these labels that run."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
+from docker.types import LogConfig
 
 from runners.containers import Containers
 from runners.contract import ActionFailed, Work
@@ -124,6 +125,8 @@ async def _started(containers: Containers, job: Job) -> str:
                 tmpfs=dict(job.tmpfs),
                 security_opt=["no-new-privileges"],
                 pids_limit=4096,
+                # the engine's own copy of the output, which nobody else bounds
+                log_config=LogConfig(type="json-file", config={"max-size": "256m", "max-file": "2"}),
             ),
         )
         engine.start(made["Id"])

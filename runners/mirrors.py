@@ -20,6 +20,7 @@ from storage.model.catalog import Service
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+_LONGEST_SUBJECT, _LONGEST_NAME = 500, 200
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -78,12 +79,14 @@ class Mirrors:
             return []
         try:
             log = await git(
-                "log", f"--max-count={limit}", "-z", "--format=%H%x1f%an%x1f%s", f"{old}..{new}", "--", cwd=mirror
+                "log", f"--max-count={limit}", "-z", "--format=%H%x00%an%x00%s", f"{old}..{new}", "--", cwd=mirror
             )
         except GitFailed:
             return []
-        rows = [line.split("\x1f") for line in log.split("\0") if line.strip()]
-        return [(commit.strip(), author, subject) for commit, author, subject in rows]
+        # NUL is the one character that no commit can hold
+        words = log.split("\0")
+        rows = zip(words[0::3], words[1::3], words[2::3], strict=False)
+        return [(commit, author[:_LONGEST_NAME], subject[:_LONGEST_SUBJECT]) for commit, author, subject in rows]
 
     async def export(self, service: Service, commit: str, target: Path) -> None:
         """Put the tree of a commit into `target`, as a repository of its own with that one commit.
@@ -203,9 +206,15 @@ def _ids(text: str) -> list[str]:
 
 
 async def _described(mirror: Path, ref: str, commit: str) -> Resolved:
-    shown = await git("show", "--no-patch", "--format=%an%x1f%s%x1f%cI", commit, "--", cwd=mirror)
-    author, subject, committed_at = shown.strip("\n").split("\x1f")
-    return Resolved(ref=ref, commit=commit, author=author, subject=subject, committed_at=committed_at)
+    shown = await git("show", "--no-patch", "--format=%an%x00%s%x00%cI", commit, "--", cwd=mirror)
+    author, subject, committed_at = shown.strip("\n").split("\0")
+    return Resolved(
+        ref=ref,
+        commit=commit,
+        author=author[:_LONGEST_NAME],
+        subject=subject[:_LONGEST_SUBJECT],
+        committed_at=committed_at,
+    )
 
 
 def _unreachable(service: Service, said: str) -> ActionFailed:

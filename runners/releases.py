@@ -214,6 +214,7 @@ def _shape(engine: Any, containers: Containers, release: Release) -> dict[str, A
             mem_limit=release.memory,
             memswap_limit=release.memory,
             security_opt=["no-new-privileges"],
+            pids_limit=4096,
             log_config={"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
         ),
     }

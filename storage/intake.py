@@ -13,6 +13,9 @@ _PROMPT = 64 * 1024
 """Characters that are written at once rather than after the interval."""
 _MOST = 4 * 1024 * 1024
 """Characters of one log that may wait for the disk; beyond it `line` waits too, rather than drop anything."""
+_LARGEST = 128 * 1024 * 1024
+"""Characters that are kept of one log: what writes without end must not fill the disk."""
+CUT = "--- the log is cut here: it is larger than Estiva keeps ---"
 _PATIENCE = 0.5
 """Seconds that one `line` waits at most: a disk that refuses slows the work down and does not stop it."""
 
@@ -32,6 +35,7 @@ class LogSink:
         self._lines: list[str] = []
         self._packed = b""
         self._waiting = 0
+        self._room = _LARGEST
         self._closed = False
 
     def line(self, text: str) -> None:
@@ -40,8 +44,11 @@ class LogSink:
         Of what a carriage return overwrites only the last state is kept: progress bars.
         """
         with self._change:
-            if self._closed:
+            if self._closed or self._room < 0:
                 return
+            self._room -= len(text) + 1
+            if self._room < 0:
+                text = CUT
             if self._waiting > _MOST:
                 self._intake.hurry()
                 self._change.wait_for(lambda: self._waiting <= _MOST, _PATIENCE)

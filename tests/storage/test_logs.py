@@ -182,6 +182,8 @@ def written_and_killed(tmp_path: Path, seconds: float) -> list[str]:
     with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
+        while not chunks.read(file_of(tmp_path), 0):  # on a busy machine the first chunk takes a while
+            time.sleep(0.02)
         time.sleep(seconds)
         before = chunks.read(file_of(tmp_path), 0)
         os.kill(process.pid, signal.SIGKILL)

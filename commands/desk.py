@@ -74,6 +74,12 @@ class Desk:
             text = phrase(language, "I read one command a line at a time. Say `help` to see what you can ask.")
             return Reply(verdict=Verdict.ASK, text=text, private=True)
         if isinstance(parsed, Unclear):
+            if request.user not in catalog.people:  # who hears what was meant hears what there is
+                text = phrase(
+                    language,
+                    "You are not listed in the catalog, so there is nothing that you may ask. An operator can add you.",
+                )
+                raise Refused(text)
             return Reply(verdict=Verdict.ASK, text=parsed.text, offers=parsed.offers, private=True)
         asked = Asked(
             desk=self,

@@ -27,6 +27,12 @@ def permit(asked: Asked, *, service: str | None = None, environment: str | None 
     raise Refused(text)
 
 
+def may(asked: Asked, *, service: str, environment: str) -> bool:
+    """Tell whether the asker may do this there: for lists, which leave out what is not for everybody."""
+    decision = decide(asked.catalog, asked.request.user, asked.command.name, service=service, environment=environment)
+    return not isinstance(decision, Denied)
+
+
 def permit_plan(asked: Asked, plan: Plan) -> None:
     """Raise `Refused` unless the asker may do this in every environment where the plan acts, not only in the last."""
     for environment in dict.fromkeys(stage.environment for stage in plan.stages if not stage.approval):

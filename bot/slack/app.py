@@ -175,8 +175,9 @@ class Listeners:
             await ack(say("Only members of this workspace can ask me."))
             return
         request = from_command(body, self._parts.identity)
-        if request.text == "deploy" and self._parts.catalog().services:
-            self._open(body, user, partial(deploy_modal, self._parts.catalog(), channel=channel))
+        catalog = self._parts.catalog()
+        if request.text == "deploy" and catalog.services and user in catalog.people:
+            self._open(body, user, partial(deploy_modal, catalog, channel=channel))
         else:
             await self._take(request, body)
         await ack()

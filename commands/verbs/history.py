@@ -1,7 +1,7 @@
 """`history [<service>] [in <environment>]`: the last runs, who asked for them and how they ended."""
 
 from commands.command import Asked, Command
-from commands.permit import permit
+from commands.permit import may, permit
 from commands.texts import PORTUGUESE, later
 from storage.model import artifact
 from storage.model.reply import Reply, Table, Verdict
@@ -12,7 +12,8 @@ async def handle(asked: Asked) -> Reply:
     """Show the newest runs first."""
     service, environment = asked.arguments.get("service"), asked.arguments.get("environment")
     permit(asked, service=service, environment=environment)
-    runs = await asked.desk.store.runs.recent(service=service, environment=environment, limit=15)
+    found = await asked.desk.store.runs.recent(service=service, environment=environment, limit=15)
+    runs = [run for run in found if may(asked, service=run.plan.service.name, environment=run.plan.environment.name)]
     if not runs:
         return Reply(verdict=Verdict.DONE, text=asked.say("No runs yet."))
     say = asked.say

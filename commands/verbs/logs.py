@@ -7,8 +7,8 @@ from storage.model.reply import Attachment, Offer, Reply, Verdict
 from storage.model.run import Run, Status
 from storage.model.view import ActionView, RunView, fold
 
-_BIGGEST = 1_000_000
-"""Characters of log in one file; the end is what matters."""
+_BIGGEST, _MOST = 1_000_000, 50_000
+"""Characters of log in one file, and lines of one action; the end is what matters."""
 
 
 async def handle(asked: Asked) -> Reply:
@@ -48,11 +48,11 @@ async def _lines(asked: Asked, view: RunView, failed: ActionView | None) -> list
     """Read the failing action's log; of a run that did not fail, the logs of all its actions in order."""
     logs = asked.desk.store.logs
     if failed:
-        return await logs.read(view.run.id, view.stage_of(failed), failed.action.name)
+        return await logs.tail(view.run.id, view.stage_of(failed), failed.action.name, lines=_MOST)
     lines: list[str] = []
     for stage in view.stages:
         for action in stage.actions:
-            found = await logs.read(view.run.id, stage.stage.name, action.action.name)
+            found = await logs.tail(view.run.id, stage.stage.name, action.action.name, lines=_MOST)
             if found:
                 lines += [f"== {stage.stage.name} / {action.action.name}", *found]
     return lines

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from commands.command import Asked, Command
-from commands.permit import permit
+from commands.permit import may, permit
 from commands.texts import later
 from storage.model.reply import Reply, Table, Verdict
 
@@ -15,6 +15,8 @@ async def handle(asked: Asked) -> Reply:
     active = await asked.desk.store.runs.active(asked.arguments.get("service"))
     text = asked.say("What runs where:") if rows else asked.say("No services are in the catalog.")
     for run in active:
+        if not may(asked, service=run.plan.service.name, environment=run.plan.environment.name):
+            continue
         text += "\n" + asked.say(
             "Run `{run}` to {environment} is {status}.",
             run=run.id,
@@ -29,7 +31,8 @@ async def handle(asked: Asked) -> Reply:
 def _places(asked: Asked) -> Iterator[tuple[str, str]]:
     for service in _chosen(asked, "service", asked.catalog.services):
         for environment in _chosen(asked, "environment", asked.catalog.environments):
-            yield service, environment
+            if may(asked, service=service, environment=environment):
+                yield service, environment
 
 
 def _chosen(asked: Asked, slot: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -200,3 +200,30 @@ async def test_a_stranger_fills_no_journal(office: Office) -> None:
     await office.ask(EVA, "reject hello-1 " + "y" * 39_000)
     for row in await office.store.journal.export():
         assert len(str(row)) < 4_000
+
+
+async def test_lists_leave_out_what_is_not_for_everybody(office: Office) -> None:
+    """A contractor who may see one service sees one service."""
+    secret = replace(office.catalog.services["hello"], name="vault", image="127.0.0.1:1/vault")
+    contractor = Person(id="UCON", name="Con")
+    office.catalog = replace(
+        office.catalog,
+        services={**office.catalog.services, "vault": secret},
+        people={**office.catalog.people, "UCON": contractor},
+        grants=(*office.catalog.grants, Grant(who=("UCON",), may=("status", "history"), services=("hello",))),
+    )
+    await office.ask(RUI, "deploy vault to homolog")
+    for text in ("status", "history"):
+        assert "vault" in str(await office.ask(RUI, text))
+        seen = await office.ask("UCON", text)
+        assert seen.verdict is Verdict.DONE
+        assert "vault" not in str(seen)
+        assert (await office.ask("UCON", f"{text} vault")).verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("text", ["deploy", "deploy helo to homolog", "status of helo", "depoly hello to homolog"])
+async def test_a_stranger_is_told_no_names(office: Office, text: str) -> None:
+    answer = await office.ask(EVA, text)
+    assert answer.verdict is Verdict.REFUSED
+    assert "hello" not in answer.text
+    assert not answer.offers

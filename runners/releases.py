@@ -1,10 +1,12 @@
 """The containers of releases: pulled by digest, started, found again by their key, stopped, pruned."""
 
+import contextlib
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from runners import registry
 from runners.containers import Containers
@@ -14,6 +16,9 @@ from runners.proxy import Upstream
 from runners.push import Transfer
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
+
+_making = threading.Lock()
+"""Asked by two at once, the engine makes two networks of one name, and then starts nothing in either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +226,20 @@ def _shape(engine: Any, containers: Containers, release: Release) -> dict[str, A
 
 
 def _have_network(engine: Any, containers: Containers, network: str) -> None:
-    if network == containers.namespace and not engine.networks(names=[f"^{network}$"]):
-        engine.create_network(network, driver="bridge", labels=containers.labels(role="network"), check_duplicate=True)
+    if network != containers.namespace:
+        return
+    with _making:
+        if not _networks(engine, network):
+            labels = containers.labels(role="network")
+            engine.create_network(network, driver="bridge", labels=labels, check_duplicate=True)
+        for extra in _networks(engine, network)[1:]:
+            with contextlib.suppress(NotFound):
+                engine.remove_network(extra["Id"])
+
+
+def _networks(engine: Any, network: str) -> list[Mapping[str, Any]]:
+    """All networks of this name, oldest first."""
+    return sorted(engine.networks(names=[f"^{network}$"]), key=lambda each: (each["Created"], each["Id"]))
 
 
 def _siblings(containers: Containers, release: Release) -> dict[str, list[str]]:

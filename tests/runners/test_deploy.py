@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from runners import releases
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome
 from runners.docker_deploy import DockerRunner
@@ -112,6 +113,15 @@ async def test_deploys_switches_keeps_and_prunes(site: Site, engine: Any, notes:
     assert f"ESTIVA_COMMIT={third['commit']}" in env
     await site.deploy("back", second)
     assert await site.version() == "v2", "a rollback is the same with an older digest"
+
+
+async def test_first_deploys_at_the_same_time_share_one_network(site: Site, engine: Any) -> None:
+    artifacts = await site.pushed("v1")
+    containers = site.bench.containers
+    works = [site.bench.work(artifacts=artifacts, run=f"hello-{number}", stage="homolog") for number in range(1, 7)]
+    found = [releases.of(work, containers.namespace) for work in works]
+    await asyncio.gather(*(releases.started(containers, release) for release in found))
+    assert len(engine.networks(filters=containers.filters())) == 1
 
 
 async def test_no_request_fails_during_a_switch(site: Site) -> None:

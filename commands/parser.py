@@ -128,10 +128,16 @@ def _choices(part: Part, words: Words) -> tuple[str, ...]:
     return every()[:5] if every else ()
 
 
+_LONGEST = 50
+"""Words of a message that is worth correcting."""
+
+
 def _offers(
     command: Command, said: Sequence[Token], place: int, choices: Sequence[str], words: Words
 ) -> tuple[Offer, ...]:
     """Offer the message with the wrong or missing word put right, but only where it then is a command."""
+    if len(said) > _LONGEST:
+        return ()  # talk, not a command with one slip
     corrected = (
         " ".join([*(token.text for token in said[:place]), choice, *(token.text for token in said[place + 1 :])])
         for choice in choices

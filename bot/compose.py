@@ -48,6 +48,8 @@ class Estiva:
     engine: Engine
     slack: Slack
     tools: Tools
+    reconciled: bool
+    """Whether the proxy points at what runs; false when the Docker engine was away at start."""
     url: str
     """Where health, metrics and HTTP mode are."""
 
@@ -55,14 +57,16 @@ class Estiva:
         """Do the work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.slack.run(), name="slack")
-            group.create_task(_reconcile(self.tools), name="reconcile")
+            if not self.reconciled:
+                group.create_task(_reconcile(self.tools), name="reconcile")
 
 
 @asynccontextmanager
 async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) -> AsyncIterator[Estiva]:
     """Open everything, give it, and close it again.
 
-    Raises `CatalogProblems`, `EngineBusy` (another process has this data folder), `SlackSetupError`, `PortTaken`.
+    Raises `CatalogProblems`, `EngineBusy` (another process has this data folder), `ForeignProxy`, `SlackSetupError`,
+    `PortTaken`.
     """
     catalogs = Catalogs(settings.catalog, option_checks())
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,6 +76,7 @@ async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) ->
         await _note_catalog(store, settings, catalogs())
         tools = Tools(data=settings.data.absolute(), namespace=settings.namespace, environ=environ)
         stack.callback(tools.close)
+        reconciled = await _reconciled(tools)
         engine = Engine(
             store,
             kinds(tools),
@@ -89,7 +94,9 @@ async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) ->
         await slack.open()
         stack.push_async_callback(slack.close)
         url = await stack.enter_async_context(_http(settings, store, engine, slack, metrics))
-        yield Estiva(settings=settings, store=store, engine=engine, slack=slack, tools=tools, url=url)
+        yield Estiva(
+            settings=settings, store=store, engine=engine, slack=slack, tools=tools, reconciled=reconciled, url=url
+        )
 
 
 def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -> list[str]:
@@ -177,13 +184,17 @@ async def _http(settings: Settings, store: Store, engine: Engine, slack: Slack, 
         yield f"http://{settings.http_host}:{port}"
 
 
+async def _reconciled(tools: Tools) -> bool:
+    """Point the proxy at what runs. False when the engine is away; raises `ForeignProxy`."""
+    try:
+        await tools.start()
+    except EngineUnavailable as problem:
+        log.error("%s", problem)  # noqa: TRY400 - the message says it all
+        return False
+    return True
+
+
 async def _reconcile(tools: Tools) -> None:
-    """Point the proxy at what runs; when the engine is away at start, as soon as it is back."""
-    while True:
-        try:
-            await tools.start()
-        except EngineUnavailable as problem:
-            log.error("%s", problem)  # noqa: TRY400 - the message says it all
-            await asyncio.sleep(_RECONCILE)
-        else:
-            return
+    """Try again until the engine is back."""
+    while not await _reconciled(tools):  # noqa: ASYNC110 - the engine says nothing when it comes back
+        await asyncio.sleep(_RECONCILE)

@@ -27,8 +27,12 @@ def name(containers: Containers) -> str:
     return f"{containers.namespace}-proxy"
 
 
+class ForeignProxy(RuntimeError):  # noqa: N818 - says what is the matter
+    """The proxy of our name belongs to another installation on this engine."""
+
+
 async def start(containers: Containers, directory: Path) -> None:
-    """Start the container, made first if there is none. Raises `RuntimeError` when its name is somebody else's."""
+    """Start the container, made first if there is none. Raises `ForeignProxy`."""
 
     def started(engine: Any) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,9 +44,10 @@ async def start(containers: Containers, directory: Path) -> None:
             return
         state = there["Config"]["Labels"].get("estiva.state")
         if state != str(directory):
-            raise RuntimeError(
+            raise ForeignProxy(
                 f"the container {name(containers)} keeps its state in {state}, not in {directory}: it is another "
-                "installation's. Give this one a namespace of its own, or remove that container."
+                "installation's. Give this one a name of its own (ESTIVA_NAMESPACE), or stop that one; "
+                f"if it is gone for good: docker rm -f {name(containers)}"
             )
         if not there["State"]["Running"]:
             engine.start(there["Id"])

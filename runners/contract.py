@@ -63,9 +63,7 @@ class ActionFailed(Exception):  # noqa: N818 - a fact about the user's work, not
     Anything else that a runner raises is a fault of Estiva or its surroundings and makes the action `broken`.
     """
 
-    def __init__(
-        self, reason: str, *, exit_code: int | None = None, hint: str = "", retryable: bool = False
-    ) -> None:
+    def __init__(self, reason: str, *, exit_code: int | None = None, hint: str = "", retryable: bool = False) -> None:
         """Take what happened (`reason`, one line) and what to do next (`hint`, one line)."""
         super().__init__(reason)
         self.reason = reason

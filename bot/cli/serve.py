@@ -27,6 +27,7 @@ def serve(
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
     from bot.compose import PortTaken
     from bot.slack.connection import SlackSetupError
+    from runners.caddy import ForeignProxy
     from runners.lease import EngineBusy
     from storage.catalog import CatalogProblems
 
@@ -37,7 +38,7 @@ def serve(
         raise typer.Exit(2) from problems
     except FileNotFoundError as problem:
         fail(f"No catalog at {problem.filename}: set ESTIVA_CATALOG to yours; docs/catalog.md tells how to write one.")
-    except (EngineBusy, SlackSetupError, PortTaken) as problem:
+    except (EngineBusy, ForeignProxy, SlackSetupError, PortTaken) as problem:
         fail(str(problem))
 
 

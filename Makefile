@@ -51,7 +51,7 @@ docs: ## write docs/commands.md and docs/settings.md anew, from the code
 	@for page in commands settings; do \
 		$(BIN)/estiva docs $$page > docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit 1; done
 
-screenshots: ## take the pictures in docs/img anew (needs what `make test` needs)
+screenshots: ## take the pictures in docs/img anew, of the demo that is up
 	@$(SETUP) test
 	@$(BIN)/python docs/img/take.py
 

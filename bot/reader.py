@@ -107,8 +107,8 @@ class SlackReader:
             self._followed.pop(run_id, None)
 
     async def _parents_first(self, messages: tuple[Desired, ...]) -> None:
-        """A thread needs its first message: see it posted before anything is said under it."""
+        """See the run's card posted before anything is said about it, and a thread's first message before the rest."""
         parents = {message.thread_of for message in messages}
         for message in messages:
-            if message.key in parents and await self._store.posts.get(message.key) is None:
+            if (message.key in parents or message is messages[0]) and await self._store.posts.get(message.key) is None:
                 await self._outbox.show(message)

@@ -6,6 +6,7 @@ usage: .venv/bin/python docs/img/take.py        (while `make demo` is up)
 import asyncio
 import json
 import os
+import re
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
@@ -13,10 +14,10 @@ from playwright.async_api import Browser, Page, async_playwright
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("ESTIVA_DATA", HERE.parents[1] / ".estiva"))
 SHOTS = (
-    # name, width, height, colours, person
-    ("deploy-light", 1280, 900, "light", "dev"),
-    ("deploy-dark", 1280, 900, "dark", "release"),
-    ("deploy-phone", 390, 844, "light", "dev"),
+    # name, width, height, colours, person, with the thread of the first deploy
+    ("deploy-light", 1280, 900, "light", "dev", True),
+    ("deploy-dark", 1280, 900, "dark", "release", False),
+    ("deploy-phone", 390, 844, "light", "dev", False),
 )
 
 
@@ -28,8 +29,11 @@ async def main() -> None:
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-background-networking"],
         )
-        for name, width, height, colours, person in SHOTS:
+        for name, width, height, colours, person, thread in SHOTS:
             page = await _open(browser, address, width, height, colours, person)
+            if thread:
+                await page.get_by_text(re.compile(r"^[3-9] replies")).first.click()
+                await page.wait_for_timeout(1000)
             await page.screenshot(path=HERE / f"{name}.png")
             print(f"docs/img/{name}.png")
         await browser.close()

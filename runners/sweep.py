@@ -39,6 +39,8 @@ class Sweep:
     """Part -> what went wrong in the last round."""
     _begun: dict[tuple[str, int], int] = field(default_factory=dict)
     """Leg that is ready -> in how many rounds in a row it was begun."""
+    _immovable: set[str] = field(default_factory=set)
+    """Workspaces that could not be removed: tried once in the life of this process."""
     _files: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "estiva-clean"))
 
     async def round(self) -> None:
@@ -99,13 +101,18 @@ class Sweep:
                 self.interrupts.cancel(run_id, "its leg was lost")  # after the end, so that nothing is written after it
 
     async def _clean(self) -> None:
-        """Remove the workspaces of ended runs."""
+        """Remove the workspaces of ended runs; one that holds other users' files is named in the log and left."""
         loop, busy = asyncio.get_running_loop(), self.interrupts.runs()
         for name in await loop.run_in_executor(self._files, _names, self.data / "work"):
-            if name not in busy and await self._over(name):
-                crash_here("clean.before")
+            if name in busy or name in self._immovable or not await self._over(name):
+                continue
+            crash_here("clean.before")
+            try:
                 await loop.run_in_executor(self._files, _remove, self.data / "work" / name)
-                crash_here("clean.after")
+            except PermissionError as problem:
+                self._immovable.add(name)
+                _log.error("%s: remove it by hand (its build wrote it as another user)", problem)
+            crash_here("clean.after")
 
     async def _over(self, run_id: str) -> bool:
         try:

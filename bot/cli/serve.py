@@ -54,11 +54,13 @@ def _local(chosen: Settings) -> Settings:
 
 async def _serve(chosen: Settings) -> None:
     from bot.compose import estiva
+    from bot.masking import mask_logs
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with estiva(chosen) as running:
+        mask_logs(running.store.redactor)
         out.print(f"Estiva serves; health at {running.url}/health", markup=False)
         work = asyncio.create_task(running.run())
         stopping = asyncio.create_task(stop.wait())

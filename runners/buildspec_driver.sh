@@ -110,4 +110,7 @@ for each in INSTALL PRE_BUILD BUILD POST_BUILD; do
 done
 "$env" -i "$shell" "$job/collect.sh" </dev/null
 if [ "$next" = yes ]; then : >"$result/upload"; fi
+# What the build wrote belongs to whoever Estiva runs as, so that it can be read and removed.
+owner=$(stat -c %u:%g "$job" 2>/dev/null)
+case $owner in '' | 0:*) ;; *) chown -Rh "$owner" "$source" "$result" ;; esac
 [ -z "$failure" ]

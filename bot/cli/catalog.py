@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.terminal import Json, err, out, settings, show_json
+from bot.cli.terminal import Json, err, fail, out, settings, show_json
 from storage.model.catalog import Catalog
 
 app = typer.Typer(no_args_is_help=True, help="The catalog: what can be deployed, where, by whom.")
@@ -21,6 +21,10 @@ def load_or_fail(path: Path) -> Catalog:
     except CatalogProblems as problems:
         err.print(str(problems), style="red", markup=False)
         raise typer.Exit(2) from problems
+    except OSError as problem:
+        fail(
+            f"Cannot read {path}: {problem.strerror}. Name a catalog, or set ESTIVA_CATALOG; docs/catalog.md shows how."
+        )
 
 
 @app.command("check")

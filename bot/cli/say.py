@@ -109,11 +109,11 @@ class Conversation:
         verdict, _, asked = rest.partition(":")
         if mark != "estiva" or asked != self._ts:
             return None
-        out.print(plain(message["text"]), markup=False)
+        tell(message)
         return _ANSWERED[verdict]
 
     def _reply(self, message: Mapping[str, Any], facts: Mapping[str, Any], *, wait: bool) -> int | None:
-        out.print(plain(message["text"]), markup=False)
+        tell(message)
         verdict = facts.get("status", "done")
         if verdict == "started" and wait:
             self._run = facts["run"]
@@ -132,6 +132,18 @@ class Conversation:
             out.print(plain(message["text"]), markup=False)
             self._told = not name.startswith("approval/")
         return _ENDED.get(self._status) if self._told else None
+
+
+def tell(message: Mapping[str, Any]) -> None:
+    """Print what a message says, and the tables in it."""
+    out.print(plain(message["text"]), markup=False)
+    for block in message.get("blocks", ()):
+        if block["type"] == "table":
+            rows = [[plain(cell["text"]) for cell in row] for row in block["rows"]]
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            for row in rows:
+                line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+                out.print(f"  {line.rstrip()}", markup=False)
 
 
 def plain(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.docs import Page, write
+from bot.cli.say import tell
 from storage.catalog import load
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
@@ -87,6 +88,21 @@ def test_catalog_check_says_all_that_is_wrong_at_once(estiva: Estiva, tmp_path: 
     assert "homlog" in said
     assert "dockerfiel" in said
     assert said.count("wrong.yml:") == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("catalog", "check", "missing.yml"), ("parse", "status", "--catalog", "missing.yml")]
+)
+def test_a_catalog_that_is_not_there_is_said_in_one_line(estiva: Estiva, command: tuple[str, ...]) -> None:
+    said = estiva(*command, code=2).output
+    assert said.startswith("Cannot read missing.yml: No such file or directory.")
+    assert "Traceback" not in said
+
+
+def test_say_prints_the_tables_of_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [[{"type": "raw_text", "text": text} for text in row] for row in (("Service", "Run"), ("a &amp; b", "a-1"))]
+    tell({"text": "What runs where:", "blocks": [{"type": "table", "rows": rows}]})
+    assert capsys.readouterr().out.splitlines() == ["What runs where:", "  Service  Run", "  a & b    a-1"]
 
 
 def test_logs_shows_the_last_failure(estiva: Estiva, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def _measure(file: Json) -> str:
     lines = file.get("lines")
     parts = [
         size(file.get("size")),
-        f"{lines} lines" if isinstance(lines, int) else "",
+        f"{lines} {'line' if lines == 1 else 'lines'}" if isinstance(lines, int) else "",
         str(file.get("filetype") or ""),
     ]
     return " · ".join(part for part in parts if part)

@@ -12,7 +12,7 @@ from bot.workspace.server import LocalWorkspace, running
 from tests.page.tiny import MANIFEST, connected
 
 CHROMIUM = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
-PATIENCE = 15_000  # milliseconds: other tests may share the machine
+PATIENCE = 30_000  # milliseconds: other tests may share the machine
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Awaitable[Page]]
 

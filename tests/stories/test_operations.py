@@ -91,10 +91,22 @@ async def test_a_second_bot_on_the_same_data_refuses_to_start(world: World) -> N
 
 
 async def test_a_port_in_use_is_said_at_the_start(world: World, tmp_path: Path) -> None:
-    code, printed = await world.bot.estiva("serve", ESTIVA_DATA=str(tmp_path))
+    apart = {"ESTIVA_DATA": str(tmp_path), "ESTIVA_NAMESPACE": f"{world.namespace}-b"}
+    code, printed = await world.bot.estiva("serve", **apart)
     assert code not in (0, None)
     assert "ESTIVA_HTTP_PORT" in printed
     assert "Traceback" not in printed
+
+
+async def test_a_bot_of_the_same_name_on_other_data_leaves_the_proxy_alone(world: World, tmp_path: Path) -> None:
+    async with world.person("dev") as ana:
+        await ana.deploys("deploy greeter to homolog")
+    apart = {"ESTIVA_DATA": str(tmp_path), "ESTIVA_HTTP_PORT": str(free_port())}
+    code, printed = await world.bot.estiva("serve", **apart)
+    assert code not in (0, None)
+    assert "ESTIVA_NAMESPACE" in printed
+    assert "Traceback" not in printed
+    assert (await world.answers("greeter.homolog")).strip() == "Olá do greeter!"
 
 
 async def test_an_invalid_catalog_is_refused_with_all_its_problems_at_once(world: World, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests import postgres
 def postgres_url() -> Iterator[str]:
     """One server for the whole session."""
     if not postgres.available():
-        pytest.skip("PostgreSQL is not installed")
+        pytest.fail("PostgreSQL is not installed: `make test` installs it")
     with postgres.server() as url:
         yield url
 

@@ -63,7 +63,7 @@ def world(make_world: Make) -> Iterator[World]:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     if not postgres.available():
-        pytest.skip("PostgreSQL is not installed")
+        pytest.fail("PostgreSQL is not installed: `make test` installs it")
     with postgres.server() as url:
         yield url
 

@@ -31,7 +31,7 @@ async def wait_until_healthy(containers: Containers, container: str, url: str, s
                 await _show_tail(containers, container, sink)
                 raise ActionFailed(
                     f"not healthy after {seconds:g} s: {url} gave {answer}",
-                    hint="its last lines are above; the release before it was not touched",
+                    hint="read its last lines in the log; the release before it was not touched",
                 )
             await asyncio.sleep(0.05 if loop.time() - begun < _EAGER else 0.2)
 
@@ -60,7 +60,7 @@ async def _still_running(containers: Containers, container: str, sink: Sink) -> 
     raise ActionFailed(
         f"the new container ended with exit code {state['ExitCode']} before it was healthy",
         exit_code=state["ExitCode"],
-        hint="its last lines are above; the release before it was not touched",
+        hint="read its last lines in the log; the release before it was not touched",
     )
 
 

@@ -24,16 +24,24 @@ async def handle(asked: Asked) -> Reply:
 
 def _row(asked: Asked, run: Run) -> tuple[str, ...]:
     took = f" ({(run.closed_at - run.opened_at).total_seconds():.0f} s)" if run.closed_at else ""
-    commit = run.plan.artifacts.get(artifact.COMMIT, "")[:7]
     return (
         run.id,
         asked.say(run.plan.trigger.value),
         run.plan.environment.name,
-        run.plan.ref if run.plan.ref.startswith(commit or " ") else f"{run.plan.ref} {commit}".strip(),
+        _ref(run),
         asked.name(run.requester),
         run.opened_at.strftime("%Y-%m-%d %H:%M UTC"),
         asked.say(run.status.value) + took,
     )
+
+
+def _ref(run: Run) -> str:
+    """Name what was asked for, and the commit that it was."""
+    ref, commit = run.plan.ref, run.plan.artifacts.get(artifact.COMMIT, "")
+    short = commit[:7]
+    if ref == commit:
+        return short
+    return ref if ref.startswith(short or " ") else f"{ref} {short}".strip()
 
 
 COMMAND = Command(

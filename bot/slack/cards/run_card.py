@@ -69,6 +69,8 @@ def _action_task(
     status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
     details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
     output = action.reason or action.summary
+    if view.cancelled_by:
+        output = output.replace(view.cancelled_by, around.name(view.cancelled_by))
     return kit.task(name, title, status, details=details if rich else "", output=output if rich else "")
 
 

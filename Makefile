@@ -55,5 +55,7 @@ screenshots: ## take the pictures in docs/img anew, of the demo that is up
 	@$(SETUP) test
 	@$(BIN)/python docs/img/take.py
 
-clean: demo-down ## stop the demo and remove what was made here: .venv, .estiva, caches
+clean: ## stop the demo and remove what was made here: .venv, .estiva, caches
+	@if [ -x $(BIN)/estiva ]; then $(BIN)/estiva demo --remove; fi
+	@$(SETUP) down
 	@rm -rf .venv .estiva .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

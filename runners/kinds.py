@@ -1,10 +1,12 @@
 """The kinds of actions there are: the one place where a kind is registered."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from docker import APIClient
+from docker.errors import NotFound
 
 from runners.buildspec import BuildspecRunner
 from runners.command import CommandRunner
@@ -40,6 +42,29 @@ class Tools:
     async def start(self) -> None:
         """Mend what happened while Estiva was away. Raises `EngineUnavailable` when there is no engine."""
         await self.proxy.reconcile()
+
+    async def pause(self) -> list[str]:
+        """Stop every container of this namespace, services before the proxy; gives the ids of those that ran."""
+
+        def stop(engine: APIClient) -> list[str]:
+            running = engine.containers(filters=self.containers.filters())
+            ids = [str(c["Id"]) for c in sorted(running, key=lambda c: c["Labels"].get("estiva.role") == "proxy")]
+            for container in ids:
+                engine.stop(container, timeout=5)
+            return ids
+
+        return await self.containers.ask(stop)
+
+    async def resume(self, ids: Sequence[str]) -> None:
+        """Start what `pause` stopped, and point the proxy at it; what was removed meanwhile stays away."""
+
+        def start(engine: APIClient) -> None:
+            for container in ids:
+                with suppress(NotFound):
+                    engine.start(container)
+
+        await self.containers.ask(start)
+        await self.start()
 
     async def clear(self) -> int:
         """Remove every container of this namespace, the proxy's too; gives how many there were."""

@@ -26,28 +26,34 @@ from bot.settings import SLACK, Settings
 
 _PATIENCE = 60.0
 """Seconds for a process to be ready."""
+_STOPPED = "stopped.json"
+"""Holds the ids of the containers that `--stop` stopped."""
 _SENTENCE = "deploy hello to homolog"
 
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Stay in the foreground; Ctrl-C stops everything.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop what a demo started, and remove its containers.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop what a demo started; the next one goes on from there.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Stop it, and remove its containers for good.")] = False,
 ) -> None:
     """Deploy the sample service from chat, here and now; exit code 0 when it runs."""
     chosen = settings()
-    if stop:
-        run(_tear_down(chosen))
+    if stop or remove:
+        run(_tear_down(chosen, remove=remove))
         return
     if chosen.slack_base_url == SLACK and (chosen.slack_bot_token or chosen.slack_app_token):
         fail("Slack credentials are set. The demo runs in its own local workspace: unset ESTIVA_SLACK_* first.")
     parts = Background(chosen.data.absolute(), _environment(chosen))
+    run(_resume(chosen))
     page = _start(parts, chosen)
     out.print(f'\nAna says: "@estiva {_SENTENCE}"\n', markup=False, style="bold")
     code = run(speak(chosen, _SENTENCE, "dev", "#deploys", wait=True, timeout=900))
     _farewell(page)
     if keep:
         _wait_for_interrupt()
-        run(_tear_down(chosen))
+        run(_tear_down(chosen, remove=False))
     raise typer.Exit(code)
 
 
@@ -170,15 +176,39 @@ def _wait_for_interrupt() -> None:
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
-async def _tear_down(chosen: Settings) -> None:
+async def _tear_down(chosen: Settings, *, remove: bool) -> None:
+    from runners.containers import EngineUnavailable
     from runners.kinds import Tools
 
-    parts = Background(chosen.data.absolute(), os.environ)
+    data = chosen.data.absolute()
+    parts = Background(data, os.environ)
     for name in ("bot", "workspace"):
         await asyncio.to_thread(parts.stop, name)
-    tools = Tools(data=chosen.data.absolute(), namespace=chosen.namespace)
+    tools = Tools(data=data, namespace=chosen.namespace)
     try:
-        removed = await tools.clear()
+        if remove:
+            out.print(f"Stopped; {await tools.clear()} containers removed.")
+            return
+        stopped = await tools.pause()
+    except EngineUnavailable as problem:
+        fail(f"The bot is stopped. Its containers are as they were: {problem}", 1)
     finally:
         tools.close()
-    out.print(f"Stopped; {removed} containers removed. History and logs stay in {chosen.data}.", markup=False)
+    if stopped:
+        (data / _STOPPED).write_text(json.dumps(stopped))
+    out.print(f"Stopped, {len(stopped)} containers too. History and logs stay in {chosen.data}.", markup=False)
+
+
+async def _resume(chosen: Settings) -> None:
+    """Start the releases that the last `--stop` stopped: what the record says runs must run."""
+    from runners.kinds import Tools
+
+    data = chosen.data.absolute()
+    if not (data / _STOPPED).exists():
+        return
+    tools = Tools(data=data, namespace=chosen.namespace)
+    try:
+        await tools.resume(json.loads((data / _STOPPED).read_text()))
+    finally:
+        tools.close()
+    (data / _STOPPED).unlink()

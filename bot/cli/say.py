@@ -50,7 +50,12 @@ async def speak(chosen: Settings, message: str, user: str, channel: str, *, wait
     url, token = _address(chosen.data)
     try:
         async with asyncio.timeout(timeout if wait else min(timeout, _ANSWER)), WorkspaceClient(url, token, user) as me:
-            start = (await me.look("state"))["event_id"]
+            state = await me.look("state")
+            start = state["event_id"]
+            if not state["bot"]["connected"]:
+                err.print(
+                    "The bot is not connected now; it gets this when it is. (`make demo` starts it.)", markup=False
+                )
             said = await me.say(channel, f"@estiva {message}")
             if not said["ok"]:
                 err.print(said.get("message", said.get("error")), style="red", markup=False)

@@ -68,7 +68,9 @@ class SlackReader:
 
     async def _rest(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), _POLL)
+            # not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the event
+            async with asyncio.timeout(_POLL):
+                await self._wake.wait()
         except TimeoutError:
             return
 

@@ -44,7 +44,8 @@ class PushRunner:
             # what was tested is what goes on: the other build may hold anything, whatever its labels say
             await _same_commit(work, repository, tag, there, login)
             sink.line(f"{image} already holds another build of this commit ({there.digest}), which is kept")
-            tag = f"{tag}-{work.run}"[:128]
+            # named by its content, so that this tag can hold nothing else, whatever else pushes to this registry
+            tag = f"{tag}-{image_id.rpartition(':')[2][:12]}"
             there = await registry.manifest(repository, tag, login)
         if there and there.holds(image_id):
             sink.line(f"{repository}:{tag} is there already: {there.digest}")

@@ -100,7 +100,9 @@ class Answers:
 
     async def _rest(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), _PAUSE)
+            # not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the event
+            async with asyncio.timeout(_PAUSE):
+                await self._wake.wait()
         except TimeoutError:
             return
 

@@ -87,7 +87,9 @@ class Outbox:
 
     async def _sleep(self, seconds: float | None) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), None if seconds is None else max(0.01, seconds))
+            # not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the event
+            async with asyncio.timeout(None if seconds is None else max(0.01, seconds)):
+                await self._wake.wait()
         except TimeoutError:
             return
 

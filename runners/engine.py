@@ -15,6 +15,7 @@ from runners.attempt import Attempts, Limits
 from runners.contract import Runner
 from runners.durable import Durable
 from runners.interrupt import Interrupts
+from runners.leg import Keeper
 from runners.sweep import Sweep
 from runners.walk import Move, Walk
 from storage.model.catalog import Json, Registry
@@ -40,14 +41,18 @@ class Engine:
         url: str = "sqlite://",
         clock: Callable[[], datetime] = _now,
         limits: Limits | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
-        """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several)."""
+        """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several).
+
+        `keeper` makes another keeper of legs than DBOS.
+        """
         self.limits = limits or Limits()
         self._store = store
         self._interrupts = Interrupts()
         self._walk = Walk(store, clock)
         self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
-        self._durable = Durable(url, data, self, self._lose, self.limits.poll)
+        self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
         self._sweep = Sweep(store, self._durable, self._interrupts, data, clock)
         self._wake = asyncio.Event()
         self._rounds: asyncio.Task[None] | None = None

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from runners.crash import crash_here
-from runners.durable import Durable
 from runners.interrupt import Interrupts
+from runners.leg import Durability
 from runners.walk import cancelled_by, view_of
 from storage.model.run import Status
 from storage.store import Store
@@ -30,7 +30,7 @@ class Sweep:
     """Does the rounds."""
 
     store: Store
-    durable: Durable
+    durable: Durability
     interrupts: Interrupts
     data: Path
     clock: Callable[[], datetime]

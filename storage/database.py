@@ -6,12 +6,12 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from storage.prepared import Prepared
@@ -32,18 +32,26 @@ class OutcomeUnknown(Exception):  # noqa: N818 - says what is the matter
     """The connection was lost during a commit: it may have happened or not. Read back before repeating."""
 
 
+UNREACHABLE = (OperationalError, InterfaceError, OutcomeUnknown)
+"""What is raised while the database cannot be reached; it may be back in a moment."""
+
+
 class Database:
     """Runs functions in transactions: `await write(fn)` or `await read(fn)`."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare to connect to `sqlite:///path` or `postgresql+psycopg://...`; connects on first use."""
+    def __init__(self, url: str, executor: Executor | None = None) -> None:
+        """Prepare to connect to `sqlite:///path` or `postgresql+psycopg://...`; connects on first use.
+
+        Transactions run in threads of its own, or wherever `executor` runs them.
+        """
         self.url = sa.make_url(url)
         self.lite = self.url.get_backend_name() == "sqlite"
         self._writing = _sqlite(self.url, "BEGIN IMMEDIATE") if self.lite else _postgres(self.url)
         self._reading = _sqlite(self.url, "BEGIN") if self.lite else _one_moment(self._writing)
         # SQLite has one writer: one thread makes a queue of what would otherwise be a fight for its lock
-        self._writers = ThreadPoolExecutor(1 if self.lite else _THREADS, "estiva-write")
-        self._readers = ThreadPoolExecutor(2, "estiva-read") if self.lite else self._writers
+        self._writers = executor or ThreadPoolExecutor(1 if self.lite else _THREADS, "estiva-write")
+        shared = executor is not None or not self.lite
+        self._readers = self._writers if shared else ThreadPoolExecutor(2, "estiva-read")
         self._prepared: dict[str, Prepared] = {}
 
     async def write(self, work: Work[T]) -> T:

@@ -89,15 +89,17 @@ class LogSink:
 class Intake:
     """The open logs, and the thread that writes them."""
 
-    def __init__(self, redactor: Redactor) -> None:
-        """Start the thread; it sleeps while no log is open."""
+    def __init__(self, redactor: Redactor, *, background: bool = True) -> None:
+        """Start the thread; it sleeps while no log is open. Without it whoever hurries does the writing."""
         self._redactor = redactor
         self._sinks: dict[Path, LogSink] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
-        self._thread = threading.Thread(target=self._write, name="estiva-log-writer", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if background:
+            self._thread = threading.Thread(target=self._write, name="estiva-log-writer", daemon=True)
+            self._thread.start()
 
     def sink(self, path: Path) -> LogSink:
         """Open a log; one that exists is continued after a marker line."""
@@ -117,6 +119,8 @@ class Intake:
     def hurry(self) -> None:
         """Wake the writer."""
         self._wake.set()
+        if self._thread is None:
+            self._flush()
 
     def settle(self, path: Path) -> None:
         """Write what is pending of one log, in the thread that calls."""
@@ -129,20 +133,24 @@ class Intake:
         """Write all that is pending and stop the thread."""
         self._stopping = True
         self.hurry()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         for sink in list(self._sinks.values()):
             sink.close()
             sink.flush()
 
     def _write(self) -> None:
         while not self._stopping:
-            with self._lock:
-                sinks = list(self._sinks.values())
-            self._wake.wait(_INTERVAL if sinks else None)
+            self._wake.wait(_INTERVAL if self._sinks else None)
             self._wake.clear()
-            for sink in sinks:
-                sink.flush()
-            self._forget()
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._lock:
+            sinks = list(self._sinks.values())
+        for sink in sinks:
+            sink.flush()
+        self._forget()
 
     def _forget(self) -> None:
         with self._lock:

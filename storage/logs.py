@@ -15,10 +15,13 @@ __all__ = ["LogSink", "Logs"]
 class Logs:
     """Logs by (run, stage, action, attempt), each a file of chunks under `folder`."""
 
-    def __init__(self, folder: Path, redactor: Redactor) -> None:
-        """Keep logs under `folder`, which is made when needed."""
+    def __init__(self, folder: Path, redactor: Redactor, *, background: bool = True) -> None:
+        """Keep logs under `folder`, which is made when needed.
+
+        `background`: a thread writes what is taken in; without it each log is written as it is closed.
+        """
         self._folder = folder
-        self._intake = Intake(redactor)
+        self._intake = Intake(redactor, background=background)
         self._readers = ThreadPoolExecutor(2, "estiva-logs")
 
     def sink(self, run: str, stage: str, action: str, attempt: int) -> LogSink:

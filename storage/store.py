@@ -60,6 +60,11 @@ class Store:
         except BaseException:
             await database.close()
             raise
+        return cls.over(database, Logs(data / "logs", redactor), redactor, clock)
+
+    @classmethod
+    def over(cls, database: Database, logs: Logs, redactor: Redactor, clock: Clock) -> "Store":
+        """Put together what is there already: a database whose tables are up to date, and logs."""
         scribe = Scribe(cleaner=Cleaner(redactor), clock=clock)
         return cls(
             requests=Requests(database, scribe),
@@ -69,7 +74,7 @@ class Store:
             approvals=Approvals(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),
-            logs=Logs(data / "logs", redactor),
+            logs=logs,
             redactor=redactor,
             database=database,
         )

@@ -146,7 +146,7 @@ class Durable:
             "notification_listener_polling_interval_sec": self._poll,
         }
         if self._lite:
-            self._engine = _sqlite_engine(self._data / "engine.db")
+            self._engine = sqlite_engine(self._data / "engine.db")
             return {**config, "system_database_engine": self._engine, "system_database_url": str(self._engine.url)}
         return {**config, "system_database_url": self._url, "dbos_system_schema": "dbos"}
 
@@ -223,7 +223,7 @@ def _plain(url: str) -> str:
     return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _sqlite_engine(path: Path) -> sa.Engine:
+def sqlite_engine(path: Path) -> sa.Engine:
     engine = sa.create_engine(f"sqlite:///{path}", pool_size=10, max_overflow=0)
 
     @sa.event.listens_for(engine, "connect")

@@ -130,8 +130,7 @@ class Walk:
 
 async def view_of(store: Store, run_id: str) -> tuple[Run, RunView, list[Event]]:
     """Read a run and what happened in it."""
-    run = await store.runs.get(run_id)
-    events = await store.journal.of_run(run_id)
+    run, events = await store.runs.told(run_id)
     return run, fold(run, events), events
 
 

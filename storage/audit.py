@@ -3,9 +3,12 @@
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, select
 
+from storage import statements
 from storage.chain import GENESIS, seal
 from storage.codec import canonical
 from storage.model.catalog import Json
@@ -44,7 +47,7 @@ class _Walk:
     ends: dict[str, _End] = field(default_factory=dict)
     rows: int = 0
 
-    def problem(self, row: EventRow) -> str:
+    def problem(self, row: sa.Row[Any]) -> str:
         """Take the next row; say what is wrong with it, or nothing."""
         end = self.ends.setdefault(row.chain, _End())
         place = f"chain {row.chain} position {row.position}"
@@ -52,7 +55,7 @@ class _Walk:
             return f"{place}: follows position {end.position}: rows are missing, added or out of order"
         if row.previous != end.hash:
             return f"{place}: does not continue the row before it"
-        if row.hash != seal(row):
+        if row.hash != seal(row._asdict()):
             return f"{place}: its content was changed after it was written"
         if (row.id or 0) <= end.row:
             return f"{place}: its row number was changed"
@@ -76,13 +79,10 @@ def verify(session: Session, anchors: Mapping[str, Anchor]) -> Verdict:
     return Verdict(ok=True, rows=walk.rows)
 
 
-def _rows(session: Session) -> Generator[EventRow, None, None]:
-    order = (col(EventRow.chain), col(EventRow.position))
-    statement = select(EventRow).order_by(*order).execution_options(yield_per=_BATCH)
-    with session.exec(statement) as rows:
-        for row in rows:
-            yield row
-            session.expunge(row)
+def _rows(session: Session) -> Generator[sa.Row[Any], None, None]:
+    statement = statements.EVENTS_BY_CHAIN.execution_options(yield_per=_BATCH)
+    with session.connection().execute(statement) as rows:
+        yield from rows
 
 
 def _cut(session: Session, walk: _Walk) -> str:

@@ -7,20 +7,47 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from storage import statements
 from storage.clean import Cleaner
 from storage.codec import canonical, plain
 from storage.model.catalog import Json
 from storage.model.event import Event, Fact, Kind
-from storage.tables import ChainRow, EventRow, RunRow
+from storage.tables import ChainRow
 
 NO_CHAIN = "-"
 """Chain of facts that belong to no environment."""
 GENESIS = ""
 """What the first event of a chain has as its `previous`."""
+
+
+@dataclass(slots=True)
+class Head:
+    """The end of a chain, held until the transaction ends."""
+
+    name: str
+    position: int
+    hash: str
+
+
+class Recorded(Protocol):
+    """An event as it is kept: what `event_of` turns into the noun, from whichever kind of row."""
+
+    id: Any
+    chain: Any
+    position: Any
+    run: Any
+    sequence: Any
+    kind: Any
+    actor: Any
+    at: Any
+    data: Any
+    previous: Any
+    hash: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,46 +65,50 @@ class Scribe:
     def append(self, session: Session, facts: Iterable[Fact]) -> list[Event]:
         """Append facts in their order; a fact whose (run, key) is there already gives the event that is there."""
         facts = list(facts)
+        session.flush()  # what the caller added has to be there: these statements go past the mapper
         chains = {run: chain_of(session, run) for run in {fact.run for fact in facts}}
         heads = {name: hold(session, name) for name in sorted(set(chains.values()))}
-        return [self._append(session, heads[chains[fact.run]], fact) for fact in facts]
+        return [self._append(session.connection(), heads[chains[fact.run]], fact) for fact in facts]
 
-    def _append(self, session: Session, head: ChainRow, fact: Fact) -> Event:
-        if fact.key is not None and (known := _known(session, fact)) is not None:
-            return event_of(known)
-        row = EventRow(
-            chain=head.name,
-            position=head.position + 1,
-            run=fact.run,
-            sequence=_next_sequence(session, fact.run),
-            key=fact.key,
-            kind=fact.kind.value,
-            actor=fact.actor,
-            at=self.now(),
-            data=self._data(fact.data),
-            previous=head.hash,
-            hash="",
-        )
-        row.hash = seal(row)
-        head.position, head.hash = row.position, row.hash
-        session.add(row)
-        session.add(head)
-        session.flush()
-        return event_of(row)
+    def _append(self, connection: sa.Connection, head: Head, fact: Fact) -> Event:
+        if fact.key is not None and (known := _known(connection, fact)) is not None:
+            return known
+        values: dict[str, Any] = {
+            "chain": head.name,
+            "position": head.position + 1,
+            "run": fact.run,
+            "sequence": _next_sequence(connection, fact.run),
+            "key": fact.key,
+            "kind": fact.kind.value,
+            "actor": fact.actor,
+            "at": self.now(),
+            "data": self._data(fact.data),
+            "previous": head.hash,
+        }
+        values["hash"] = seal(values)
+        added = int(connection.execute(statements.ADD_EVENT, values).scalar_one())
+        head.position, head.hash = values["position"], values["hash"]
+        moved = {"chain": head.name, "reached": head.position, "seal": head.hash}
+        connection.execute(statements.MOVE_HEAD, moved)
+        return Event(id=added, kind=fact.kind, **{name: values[name] for name in _SAME})
 
     def _data(self, data: Mapping[str, Json]) -> dict[str, Json]:
         cleaned = self.cleaner.json(plain(data))
         return cleaned if isinstance(cleaned, dict) else {}
 
 
-def hold(session: Session, name: str) -> ChainRow:
+_SAME = ("chain", "position", "run", "sequence", "actor", "at", "data", "previous", "hash")
+"""Columns that an `Event` has under the same name."""
+
+
+def hold(session: Session, name: str) -> Head:
     """Lock the head of a chain until the transaction ends, so that only we append to it."""
-    statement = select(ChainRow).where(ChainRow.name == name).with_for_update()
-    row = session.exec(statement.execution_options(populate_existing=True)).one_or_none()
-    if row is not None:
-        return row
-    _insert_head(session, name)
-    return session.exec(statement.execution_options(populate_existing=True)).one()
+    connection = session.connection()
+    row = connection.execute(statements.HEAD, {"chain": name}).one_or_none()
+    if row is None:
+        _insert_head(session, name)
+        row = connection.execute(statements.HEAD, {"chain": name}).one()
+    return Head(name, int(row.position), str(row.hash))
 
 
 def hold_run(session: Session, run: str) -> None:
@@ -90,30 +121,23 @@ def chain_of(session: Session, run: str | None) -> str:
     """Name the chain that a run's facts go to. Raises `KeyError` when there is no such run."""
     if run is None:
         return NO_CHAIN
-    environment = session.exec(select(RunRow.environment).where(RunRow.id == run)).one_or_none()
+    environment = session.connection().execute(statements.ENVIRONMENT_OF_RUN, {"run": run}).scalar_one_or_none()
     if environment is None:
         raise KeyError(f"there is no run {run!r} to journal a fact of")
-    return environment
+    return str(environment)
 
 
-def seal(row: EventRow) -> str:
+def seal(columns: Mapping[str, Any]) -> str:
     """Hash an event: SHA-256 over the canonical JSON of everything but its row number."""
-    sealed = {
-        "chain": row.chain,
-        "position": row.position,
-        "run": row.run,
-        "sequence": row.sequence,
-        "key": row.key,
-        "kind": row.kind,
-        "actor": row.actor,
-        "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "data": row.data,
-        "previous": row.previous,
-    }
+    sealed = {name: columns[name] for name in _SEALED}
+    sealed["at"] = columns["at"].astimezone(UTC).isoformat(timespec="microseconds")
     return hashlib.sha256(canonical(sealed).encode()).hexdigest()
 
 
-def event_of(row: EventRow) -> Event:
+_SEALED = ("chain", "position", "run", "sequence", "key", "kind", "actor", "at", "data", "previous")
+
+
+def event_of(row: Recorded) -> Event:
     """Give the noun for a row."""
     return Event(
         id=row.id or 0,
@@ -130,22 +154,23 @@ def event_of(row: EventRow) -> Event:
     )
 
 
-def _known(session: Session, fact: Fact) -> EventRow | None:
-    statement = select(EventRow).where(EventRow.run == fact.run, EventRow.key == fact.key)
-    return session.exec(statement).first()
+def events_of(session: Session, run: str, after: int = 0) -> list[Event]:
+    """Give the events of a run in their order, those with a sequence above `after`."""
+    rows = session.connection().execute(statements.EVENTS_OF_RUN, {"run": run, "after": after})
+    return [event_of(row) for row in rows]
 
 
-def _next_sequence(session: Session, run: str | None) -> int:
+def _known(connection: sa.Connection, fact: Fact) -> Event | None:
+    asked = {"run": fact.run, "fact": fact.key}
+    statement = statements.EVENT_BY_KEY_OF_NO_RUN if fact.run is None else statements.EVENT_BY_KEY
+    row = connection.execute(statement, asked).first()
+    return None if row is None else event_of(row)
+
+
+def _next_sequence(connection: sa.Connection, run: str | None) -> int:
     if run is None:
         return 0
-    statement = (
-        sa.update(RunRow)
-        .where(col(RunRow.id) == run)
-        .values(sequence=RunRow.sequence + 1)
-        .returning(col(RunRow.sequence))
-        .execution_options(synchronize_session=False)
-    )
-    return int(session.execute(statement).scalar_one())
+    return int(connection.execute(statements.NEXT_SEQUENCE, {"counted": run}).scalar_one())
 
 
 def _insert_head(session: Session, name: str) -> None:

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from storage import audit
 from storage.audit import Anchor, Verdict
-from storage.chain import Scribe, event_of
+from storage.chain import Scribe, event_of, events_of
 from storage.database import Database
 from storage.model.catalog import Json
 from storage.model.event import Event, Fact
@@ -32,10 +32,7 @@ class Journal:
 
     async def of_run(self, run_id: str, after: int = 0) -> list[Event]:
         """Return the events of a run in their order, those with a sequence above `after`."""
-        statement = (
-            select(EventRow).where(EventRow.run == run_id, EventRow.sequence > after).order_by(col(EventRow.sequence))
-        )
-        return await self._database.read(lambda session: [event_of(row) for row in session.exec(statement)])
+        return await self._database.read(lambda session: events_of(session, run_id, after))
 
     async def page(self, cursor: int = 0, limit: int = 200) -> list[Event]:
         """Return events with an id above `cursor`, in the order of ids."""

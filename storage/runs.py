@@ -1,16 +1,17 @@
 """Runs: opened by a request, walked in legs, ended once."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from storage import codec, cursors, phases, queue
-from storage.chain import Scribe, hold, hold_run
+from storage import codec, cursors, phases, queue, statements
+from storage.chain import Scribe, events_of, hold, hold_run
 from storage.database import Database
 from storage.model.approval import Decision
-from storage.model.event import Fact, Kind
+from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
 from storage.tables import ApprovalRow, CounterRow, RunRow
@@ -61,14 +62,11 @@ class Runs:
 
     async def get(self, run_id: str) -> Run:
         """Return a run. Raises `KeyError` when there is none of that id."""
+        return await self._database.read(lambda session: _get(session, run_id))
 
-        def work(session: Session) -> Run:
-            row = session.get(RunRow, run_id)
-            if row is None:
-                raise KeyError(f"there is no run {run_id!r}")
-            return _run(row)
-
-        return await self._database.read(work)
+    async def told(self, run_id: str) -> tuple[Run, list[Event]]:
+        """Return a run and its events, of one moment. Raises `KeyError` when there is none of that id."""
+        return await self._database.read(lambda session: (_get(session, run_id), events_of(session, run_id)))
 
     async def find(self, text: str, service: str | None = None) -> Run | None:
         """Find a run by what people write: `hello-12`, `#12`, `12` (of `service`, or when only one run has it)."""
@@ -214,10 +212,23 @@ def _withdraw(run: str) -> sa.Update:
     )
 
 
-def _run(row: RunRow) -> Run:
+def _get(session: Session, run: str) -> Run:
+    row = session.connection().execute(statements.RUN_BY_ID, {"run": run}).one_or_none()
+    if row is None:
+        raise KeyError(f"there is no run {run!r}")
+    return _run(row)
+
+
+@lru_cache(maxsize=512)
+def _plan(text: str) -> Plan:
+    """Read a plan. Each look at a run needs it, and it never changes: nobody may change what is shared here."""
+    return codec.load(Plan, text)
+
+
+def _run(row: Any) -> Run:
     return Run(
         id=row.id,
-        plan=codec.load(Plan, row.plan),
+        plan=_plan(row.plan),
         request=row.request,
         requester=row.requester,
         channel=row.channel,

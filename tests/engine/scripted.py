@@ -103,3 +103,15 @@ class Scripted:
 def _number(options: Mapping[str, Json], name: str, otherwise: float = 0.0) -> float:
     value = options.get(name, otherwise)
     return float(value) if isinstance(value, (int, float)) else otherwise
+
+
+class Nothing:
+    """Does nothing at all, at once: what is left is the engine."""
+
+    kind = "nothing"
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
+        return []
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        return Outcome()

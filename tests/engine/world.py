@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runners.attempt import Limits
+from runners.contract import Runner
 from runners.engine import Engine
 from storage.model import artifact
 from storage.model.catalog import Action, Environment, Registry, Service, Stage
@@ -78,6 +79,8 @@ class World:
     limits: Limits = LIMITS
     ahead: timedelta = timedelta(0)
     """How far the clock runs before the real one."""
+    more: dict[str, Runner] = field(default_factory=dict)
+    """Further kinds of runners."""
     count: int = 0
     engines: list[Engine] = field(default_factory=list)
     store: Store = field(init=False)
@@ -101,7 +104,8 @@ class World:
         return datetime.now(UTC) + self.ahead
 
     async def start(self) -> Engine:
-        runners = {kind: Scripted(kind, self.outside) for kind in ("script", "deploy")}
+        runners: dict[str, Runner] = {kind: Scripted(kind, self.outside) for kind in ("script", "deploy")}
+        runners.update(self.more)
         registry = Registry(host="127.0.0.1:5001")
         engine = Engine(
             self.store, runners, lambda: registry, self.data, url=self.url, clock=self.now, limits=self.limits

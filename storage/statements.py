@@ -1,0 +1,40 @@
+"""The statements behind every event, built once: putting one together costs more than running it.
+
+Reading with them gives rows, not objects of the mapper; nothing here is seen outside `storage`.
+"""
+
+from sqlalchemy import Table, bindparam, insert, select, update
+
+from storage.tables import ChainRow, EventRow, RunRow
+
+RUNS: Table = RunRow.__table__  # type: ignore[attr-defined]
+CHAINS: Table = ChainRow.__table__  # type: ignore[attr-defined]
+EVENTS: Table = EventRow.__table__  # type: ignore[attr-defined]
+
+ENVIRONMENT_OF_RUN = select(RUNS.c.environment).where(RUNS.c.id == bindparam("run"))
+
+HEAD = select(CHAINS.c.position, CHAINS.c.hash).where(CHAINS.c.name == bindparam("chain")).with_for_update()
+MOVE_HEAD = (
+    update(CHAINS)
+    .where(CHAINS.c.name == bindparam("chain"))
+    .values(position=bindparam("reached"), hash=bindparam("seal"))
+)
+
+EVENT_BY_KEY = select(EVENTS).where(EVENTS.c.run == bindparam("run"), EVENTS.c.key == bindparam("fact"))
+EVENT_BY_KEY_OF_NO_RUN = select(EVENTS).where(EVENTS.c.run.is_(None), EVENTS.c.key == bindparam("fact"))
+EVENTS_OF_RUN = (
+    select(EVENTS)
+    .where(EVENTS.c.run == bindparam("run"), EVENTS.c.sequence > bindparam("after"))
+    .order_by(EVENTS.c.sequence)
+)
+EVENTS_BY_CHAIN = select(EVENTS).order_by(EVENTS.c.chain, EVENTS.c.position)
+ADD_EVENT = insert(EVENTS).returning(EVENTS.c.id)
+
+NEXT_SEQUENCE = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("counted"))
+    .values(sequence=RUNS.c.sequence + 1)
+    .returning(RUNS.c.sequence)
+)
+
+RUN_BY_ID = select(RUNS).where(RUNS.c.id == bindparam("run"))

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.rounds import PAUSE, Rounds
 from bot.slack.cards.shown import Desired, Surroundings
 from bot.slack.desired import desired
 from bot.slack.outbox import Outbox
@@ -17,7 +18,6 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 READER = "slack"
-_POLL = 1.0
 _AT_ONCE = 200
 
 
@@ -40,8 +40,7 @@ class SlackReader:
         self._evidence = evidence
         self._ended = ended
         self._followed: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
+        self._rounds = Rounds(self._look, trouble="the journal could not be read")
 
     def __len__(self) -> int:
         """Count the runs whose messages are not all in Slack yet."""
@@ -49,34 +48,15 @@ class SlackReader:
 
     def wake(self) -> None:
         """Look for news now."""
-        self._wake.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
         """Keep Slack up to date."""
-        try:
-            while True:
-                self._wake.clear()
-                try:
-                    await self._look()
-                except Exception:
-                    log.exception("the journal could not be read; it is tried again in %s s", _POLL)
-                await self._rest()
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _rest(self) -> None:
-        try:
-            # not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the event
-            async with asyncio.timeout(_POLL):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+        await self._rounds.run()
 
     async def _look(self) -> None:
         for run_id in await self._store.runs.news(READER):
-            if len(self._tasks) >= _AT_ONCE:
+            if len(self._rounds) >= _AT_ONCE:
                 return
             await self._follow(run_id)
 
@@ -87,9 +67,7 @@ class SlackReader:
             return
         self._followed[run_id] = newest
         view = fold(await self._store.runs.get(run_id), events)
-        task = asyncio.create_task(self._settle(view, newest))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._rounds.start(self._settle(view, newest))
 
     async def _settle(self, view: RunView, newest: int) -> None:
         """Have everything said that this state of the run asks for, then note that it was."""
@@ -104,7 +82,7 @@ class SlackReader:
                 self._ended(view)
         except Exception:
             log.exception("the messages of %s could not be made; it is tried again", run_id)
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(PAUSE)
         if self._followed.get(run_id) == newest:
             self._followed.pop(run_id, None)
 

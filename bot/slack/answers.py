@@ -9,6 +9,7 @@ from functools import partial
 import aiohttp
 
 from bot.recent import Recent
+from bot.rounds import Rounds
 from bot.slack.blocks import Block, notice
 from bot.slack.cards.reply import reply as drawn_reply
 from bot.slack.cards.shown import Desired, Priority
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 _LINK_SECONDS = 25 * 60
 _LINKS = 2000
-_PAUSE = 1.0
 _LONGEST_BACKOFF = 60.0
 _PUBLIC = (Via.MENTION, Via.DIRECT)
 
@@ -70,9 +70,9 @@ class Answers:
         self._links = links
         self._say_to = say_to
         self._learn = learn
-        self._in_hand: dict[str, asyncio.Task[None]] = {}
+        self._in_hand: set[str] = set()
         self._shown = Recent()
-        self._wake = asyncio.Event()
+        self._rounds = Rounds(self._start_new, trouble="replies could not be read")
 
     def __len__(self) -> int:
         """Count the replies that are being shown."""
@@ -80,45 +80,22 @@ class Answers:
 
     def wake(self) -> None:
         """Look for new replies now."""
-        self._wake.set()
+        self._rounds.wake()
 
     async def run(self) -> None:
         """Show every stored reply once."""
-        try:
-            while True:
-                self._wake.clear()
-                try:
-                    await self._start_new()
-                except Exception:
-                    log.exception("replies could not be read; they are tried again in %s s", _PAUSE)
-                await self._rest()
-        finally:
-            tasks = list(self._in_hand.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _rest(self) -> None:
-        try:
-            # not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the event
-            async with asyncio.timeout(_PAUSE):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+        await self._rounds.run()
 
     async def _start_new(self) -> None:
         for request, reply in await self._store.requests.unposted():
             new = request.id not in self._in_hand and request.id not in self._shown
             if new and request.via is not Via.TERMINAL:
-                task = asyncio.create_task(self._until_shown(request, reply))
-                self._in_hand[request.id] = task
-                task.add_done_callback(self._forget(request.id))
+                self._in_hand.add(request.id)
+                task = self._rounds.start(self._until_shown(request, reply))
+                task.add_done_callback(partial(self._forget, request.id))
 
-    def _forget(self, request_id: str) -> Callable[["asyncio.Task[None]"], None]:
-        def forget(_task: "asyncio.Task[None]") -> None:
-            self._in_hand.pop(request_id, None)
-
-        return forget
+    def _forget(self, request_id: str, _task: "asyncio.Task[None]") -> None:
+        self._in_hand.discard(request_id)
 
     async def _until_shown(self, request: Request, reply: Reply) -> None:
         """Show it, then note that it was shown; each is tried until it is done, and never done twice."""

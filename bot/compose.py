@@ -10,12 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 from bot.catalogs import Catalogs
 from bot.metrics import Metrics
+from bot.role import Role
 from bot.settings import Mode, Settings
 from bot.slack.connection import Access, Slack
 from bot.slack.guard import Guard
 from bot.slack.languages import Languages
 from bot.web import listening, web_app
-from commands.desk import Desk
+from commands.desk import Desk, Elsewhere
 from commands.policy import able
 from runners.attempt import Limits
 from runners.containers import EngineUnavailable
@@ -39,35 +40,50 @@ class PortTaken(Exception):  # noqa: N818 - told to the operator as it stands
     """Somebody else listens where Estiva should."""
 
 
+class SeveralNeedPostgres(Exception):  # noqa: N818 - told to the operator as it stands
+    """A process that cannot be the only one was started on SQLite."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estiva:
-    """A running Estiva, all parts open."""
+    """A running Estiva, all parts of its role open."""
 
     settings: Settings
     store: Store
-    engine: Engine
-    slack: Slack
     tools: Tools
+    engine: Engine | None
+    """None in a `web`."""
+    slack: Slack | None
+    """None in a `worker`."""
     reconciled: bool
     """Whether the proxy points at what runs; false when the Docker engine was away at start."""
     url: str
-    """Where health, metrics and HTTP mode are."""
+    """Where health, metrics and HTTP mode are; empty when they are nowhere."""
 
     async def run(self) -> None:
         """Do the work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.slack.run(), name="slack")
+            if self.slack is not None:
+                group.create_task(self.slack.run(), name="slack")
             if not self.reconciled:
                 group.create_task(_reconcile(self.tools), name="reconcile")
+            await asyncio.Event().wait()
 
 
 @asynccontextmanager
-async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) -> AsyncIterator[Estiva]:
-    """Open everything, give it, and close it again.
+async def estiva(
+    settings: Settings, environ: Mapping[str, str] = os.environ, role: Role = Role.SERVE
+) -> AsyncIterator[Estiva]:
+    """Open everything that the role needs, give it, and close it again.
 
-    Raises `CatalogProblems`, `EngineBusy` (another process has this data folder), `ForeignProxy`, `SlackSetupError`,
-    `PortTaken`.
+    Raises `SeveralNeedPostgres`, `CatalogProblems`, `EngineBusy` (another process has this data folder),
+    `ForeignProxy`, `SlackSetupError`, `PortTaken`.
     """
+    if settings.database_url is None and not role.alone:
+        raise SeveralNeedPostgres(
+            f"`estiva {role}` shares its work with other processes, which needs PostgreSQL: set ESTIVA_DATABASE_URL, "
+            "or run `estiva serve`, which does everything in one process"
+        )
     catalogs = Catalogs(settings.catalog, option_checks())
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
@@ -76,26 +92,13 @@ async def estiva(settings: Settings, environ: Mapping[str, str] = os.environ) ->
         await _note_catalog(store, settings, catalogs())
         tools = Tools(data=settings.data.absolute(), namespace=settings.namespace, environ=environ)
         stack.callback(tools.close)
-        reconciled = await _reconciled(tools)
-        engine = Engine(
-            store,
-            kinds(tools),
-            lambda: catalogs().registry,
-            settings.data.absolute(),
-            url=settings.store_url,
-            limits=Limits(parallel=settings.work_slots),
-        )
-        await engine.start()
-        stack.push_async_callback(engine.stop)
         metrics = Metrics()
-        languages = Languages(settings.language)
-        desk = Desk(store=store, engine=engine, mirrors=tools.mirrors, catalog=catalogs, language_of=languages)
-        slack = _slack(settings, store, desk, catalogs, tools, metrics, languages)
-        await slack.open()
-        stack.push_async_callback(slack.close)
-        url = await stack.enter_async_context(_http(settings, store, engine, slack, metrics))
+        reconciled = await _reconciled(tools) if role.works else True
+        engine = await _engine(stack, settings, store, catalogs, tools) if role.works else None
+        slack = await _slack(stack, settings, store, engine, catalogs, tools, metrics) if role.speaks else None
+        url = await _http(stack, settings, store, engine, slack, metrics)
         yield Estiva(
-            settings=settings, store=store, engine=engine, slack=slack, tools=tools, reconciled=reconciled, url=url
+            settings=settings, store=store, tools=tools, engine=engine, slack=slack, reconciled=reconciled, url=url
         )
 
 
@@ -115,15 +118,34 @@ async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> N
     await store.journal.append(fact)
 
 
-def _slack(
+async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catalogs: Catalogs, tools: Tools) -> Engine:
+    engine = Engine(
+        store,
+        kinds(tools),
+        lambda: catalogs().registry,
+        settings.data.absolute(),
+        url=settings.store_url,
+        limits=Limits(parallel=settings.work_slots),
+    )
+    await engine.start()
+    stack.push_async_callback(engine.stop)
+    return engine
+
+
+async def _slack(
+    stack: AsyncExitStack,
     settings: Settings,
     store: Store,
-    desk: Desk,
+    engine: Engine | None,
     catalogs: Catalogs,
     tools: Tools,
     metrics: Metrics,
-    languages: Languages,
 ) -> Slack:
+    languages = Languages(settings.language)
+    desk = Desk(
+        store=store, engine=engine or Elsewhere(), mirrors=tools.mirrors, catalog=catalogs, language_of=languages
+    )
+
     def approvers(view: RunView) -> list[str]:
         plan = view.run.plan
         may = able(catalogs(), "approve", service=plan.service.name, environment=plan.environment.name)
@@ -142,7 +164,7 @@ def _slack(
         base_url=settings.slack_base_url,
         app_token=app_token.get_secret_value() if app_token else None,
     )
-    return Slack(
+    slack = Slack(
         access=access,
         store=store,
         desk=desk,
@@ -153,35 +175,55 @@ def _slack(
         language=settings.language,
         languages=languages,
     )
+    await slack.open()
+    stack.push_async_callback(slack.close)
+    return slack
 
 
-@asynccontextmanager
-async def _http(settings: Settings, store: Store, engine: Engine, slack: Slack, metrics: Metrics) -> AsyncIterator[str]:
+async def _http(
+    stack: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    engine: Engine | None,
+    slack: Slack | None,
+    metrics: Metrics,
+) -> str:
+    """Serve health and metrics, and Slack in HTTP mode; gives the address. A worker without a port serves nothing."""
+    if slack is None and not settings.worker_port:
+        return ""
+
     async def facts() -> Mapping[str, object]:
-        parts = {"engine": engine.health(), "slack": await slack.facts()}
-        return {"ready": bool(parts["engine"]["ok"] and parts["slack"]["connected"]), **parts}
+        parts: dict[str, Mapping[str, object]] = {}
+        if engine is not None:
+            parts["engine"] = engine.health()
+        if slack is not None:
+            parts["slack"] = await slack.facts()
+        well = engine is None or parts["engine"]["ok"]
+        heard = slack is None or parts["slack"]["connected"]
+        return {"ready": bool(well and heard), **parts}
 
     async def gauges() -> None:
         metrics.active(run.status.value for run in await store.runs.active())
+        if engine is not None:
+            metrics.working(engine.health())
 
-    http = settings.slack_mode is Mode.HTTP
+    http = slack is not None and settings.slack_mode is Mode.HTTP
     secret = settings.slack_signing_secret
     app = web_app(
         facts=facts,
         metrics=metrics,
         gauges=gauges,
-        slack=slack.app if http else None,
+        slack=slack.app if slack is not None and http else None,
         guard=Guard(secret.get_secret_value()) if http and secret else None,
     )
-    async with AsyncExitStack() as stack:
-        try:
-            port = await stack.enter_async_context(listening(app, settings.http_host, settings.http_port))
-        except OSError as problem:
-            raise PortTaken(
-                f"cannot listen on {settings.http_host}:{settings.http_port} ({problem.strerror}): "
-                "set ESTIVA_HTTP_PORT to a free port"
-            ) from problem
-        yield f"http://{settings.http_host}:{port}"
+    name, wanted = ("WORKER_PORT", settings.worker_port) if slack is None else ("HTTP_PORT", settings.http_port)
+    try:
+        port = await stack.enter_async_context(listening(app, settings.http_host, wanted))
+    except OSError as problem:
+        raise PortTaken(
+            f"cannot listen on {settings.http_host}:{wanted} ({problem.strerror}): set ESTIVA_{name} to a free port"
+        ) from problem
+    return f"http://{settings.http_host}:{port}"
 
 
 async def _reconciled(tools: Tools) -> bool:

@@ -1,6 +1,6 @@
 """What operators scrape. One registry per process object, so that tests and several apps do not meet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -24,6 +24,8 @@ class Metrics:
         self._active = Gauge(
             "estiva_runs_active", "Runs that go on or wait, by status.", ["status"], registry=self.registry
         )
+        self._actions = Gauge("estiva_actions", "Actions under way in this process.", registry=self.registry)
+        self._legs = Gauge("estiva_legs", "Legs of runs under way in this process.", registry=self.registry)
         self._acks = Histogram(
             "estiva_slack_ack_seconds",
             "Until a delivery was acknowledged.",
@@ -36,6 +38,11 @@ class Metrics:
         )
         self._connected = Gauge("estiva_slack_connected", "1 while Slack can reach us.", registry=self.registry)
         self._waiting = Gauge("estiva_slack_outbox", "Messages on their way to Slack.", registry=self.registry)
+
+    def working(self, health: Mapping[str, object]) -> None:
+        """Set what the engine of this process does, from what it says of itself."""
+        self._actions.set(_number(health, "actions"))
+        self._legs.set(_number(health, "legs"))
 
     def ended(self, run: str, status: str) -> None:
         """Count a run that ended; the same one twice counts once."""
@@ -71,3 +78,8 @@ class Metrics:
     def text(self) -> bytes:
         """Give all figures in the text format of Prometheus."""
         return generate_latest(self.registry)
+
+
+def _number(health: Mapping[str, object], name: str) -> float:
+    value = health.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(None, description="Signing secret, HTTP mode.")
     http_host: str = Field("127.0.0.1", description="Address that health, metrics and HTTP mode listen on.")
     http_port: int = Field(8910, ge=0, le=65535, description="Port of the same; 0: any free one.")
+    worker_port: int = Field(
+        0, ge=0, le=65535, description="Port of an `estiva worker`'s health and metrics, on the same address; 0: none."
+    )
     workspace_port: int = Field(
         8900, ge=0, le=65535, description="Port of the local workspace's page; 0: any free one."
     )

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from commands.book import book, verb_names
 from commands.command import Asked, Command, Refused
 from commands.parser import Conversation, Unclear, parse
 from commands.texts import DEFAULT, phrase
 from commands.words import Words
-from runners.engine import Engine
 from runners.mirrors import Mirrors
 from runners.plan import Unplannable
 from storage.model.catalog import Catalog
@@ -23,6 +23,20 @@ _REMEMBERED = 1000
 """Characters of a refused message that the journal keeps: it is for ever, and strangers can be refused too."""
 
 
+class Wakeable(Protocol):
+    """The engine, as commands know it. It may run in another process: what is asked of it goes through the store."""
+
+    def wake(self) -> None:
+        """Look around now: something may be ready, or was asked to stop."""
+
+
+class Elsewhere:
+    """Stands for an engine in other processes, which look around by themselves every second."""
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+
 class Desk:
     """Answers requests, with the store, the engine and the catalog at hand."""
 
@@ -30,7 +44,7 @@ class Desk:
         self,
         *,
         store: Store,
-        engine: Engine,
+        engine: Wakeable,
         mirrors: Mirrors,
         catalog: Callable[[], Catalog],
         language_of: Callable[[str], str] = lambda _user: DEFAULT,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from runners.alone import alone
 from runners.contract import ActionFailed
 from storage.model.catalog import Service
 
@@ -107,13 +108,13 @@ class Mirrors:
     @contextlib.asynccontextmanager
     async def _locked(self, service: Service) -> AsyncIterator[None]:
         lock = self._locks.setdefault(service.name, asyncio.Lock())
-        async with lock:
+        self._root.mkdir(parents=True, exist_ok=True)
+        async with lock, alone(self._root / f"{service.name}.lock"):
             yield
 
     async def _fetched(self, service: Service) -> Path:
         mirror = self._path(service)
         url = _safe_url(service)
-        self._root.mkdir(parents=True, exist_ok=True)
         if not (mirror / "HEAD").exists():
             await git("init", "--quiet", "--bare", "--template=", "--", str(mirror), cwd=self._root)
         try:

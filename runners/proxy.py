@@ -11,7 +11,8 @@ import errno
 import json
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from runners import caddy
+from runners.alone import alone
 from runners.containers import Containers
 from runners.contract import ActionFailed
 
@@ -45,7 +47,7 @@ class Proxy:
         self.containers = containers
         self._directory = directory.resolve()
         self._socket = self._directory / "admin.sock"
-        self._one_at_a_time = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def ensure(self) -> None:
         """See that the proxy runs and answers. Raises `RuntimeError` when it cannot be brought to."""
@@ -53,7 +55,7 @@ class Proxy:
             raise RuntimeError(
                 f"the path of the proxy's socket is too long: {self._socket}; use a shorter data directory"
             )
-        async with self._one_at_a_time:
+        async with self._one_at_a_time():
             if await self._answers():
                 return
             await caddy.start(self.containers, self._directory)
@@ -70,7 +72,7 @@ class Proxy:
         Raises `ActionFailed` when something else listens at the address.
         """
         listen = listen_address(address)
-        async with self._one_at_a_time:
+        async with self._one_at_a_time():
             path = _path(service, environment)
             server = await self._ask("GET", path)
             if server and server["listen"] == [listen]:
@@ -90,7 +92,7 @@ class Proxy:
 
     async def forget(self, service: str, environment: str) -> None:
         """Stop listening for a service in an environment."""
-        async with self._one_at_a_time:
+        async with self._one_at_a_time():
             if await self._ask("GET", _path(service, environment)):
                 await self._tell("DELETE", _path(service, environment))
 
@@ -110,6 +112,13 @@ class Proxy:
     async def remove(self) -> None:
         """Remove the proxy and stop all traffic through it."""
         await caddy.remove(self.containers)
+
+    @asynccontextmanager
+    async def _one_at_a_time(self) -> AsyncIterator[None]:
+        """Keep apart what would meet: here, and in other processes on the same data folder."""
+        self._directory.parent.mkdir(parents=True, exist_ok=True)
+        async with self._lock, alone(self._directory.with_suffix(".lock")):
+            yield
 
     async def _now(self, upstream: Upstream) -> Upstream | None:
         host = await caddy.address_of(self.containers, upstream.container)

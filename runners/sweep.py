@@ -9,6 +9,7 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -126,4 +127,5 @@ def _names(folder: Path) -> list[str]:
 
 
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder)
+    with suppress(FileNotFoundError):  # another worker on this data folder removes it at the same time
+        shutil.rmtree(folder)

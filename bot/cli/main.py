@@ -12,6 +12,8 @@ app = typer.Typer(
     help="Ship from chat: build, test, push, deploy, approve, and remember who did what.",
 )
 app.command("serve")(serve.serve)
+app.command("web")(serve.web)
+app.command("worker")(serve.worker)
 app.command("workspace")(workspace.workspace)
 app.command("demo")(demo.demo)
 app.command("say")(say.say)

@@ -1,4 +1,4 @@
-"""`estiva serve`: the bot, its engine and its HTTP side, until SIGTERM or Ctrl-C."""
+"""`estiva serve`, `web` and `worker`: the whole bot, or one half of it, until SIGTERM or Ctrl-C."""
 
 import asyncio
 import logging
@@ -9,36 +9,54 @@ import typer
 
 from bot.cli.terminal import err, fail, out, run, settings
 from bot.local import LocalAccess
+from bot.role import Role
 from bot.settings import SLACK, Settings
 
+_DOES = {Role.SERVE: "serves", Role.WEB: "serves Slack", Role.WORKER: "works"}
 
-def serve(
-    workspace: Annotated[
-        bool, typer.Option("--workspace", help="Talk to the local workspace on the same data folder, not to Slack.")
-    ] = False,
-) -> None:
+
+Workspace = Annotated[
+    bool, typer.Option("--workspace", help="Talk to the local workspace on the same data folder, not to Slack.")
+]
+
+
+def serve(workspace: Workspace = False) -> None:
     """Serve until stopped. What was under way when it stopped, or died, goes on at the next start."""
+    _start(Role.SERVE, workspace=workspace)
+
+
+def web(workspace: Workspace = False) -> None:
+    """Serve Slack and HTTP only, on PostgreSQL, beside one or more `estiva worker`. Several may run."""
+    _start(Role.WEB, workspace=workspace)
+
+
+def worker() -> None:
+    """Bring runs to their end, on PostgreSQL, beside one or more `estiva web`. Several may run, on several machines."""
+    _start(Role.WORKER, workspace=False)
+
+
+def _start(role: Role, *, workspace: bool) -> None:
     chosen = _local(settings()) if workspace else settings()
-    missing = chosen.missing()
+    missing = chosen.missing() if role.speaks else []
     if missing:
         fail(f"Not set: {', '.join(missing)}. See docs/connect-slack.md; without Slack: `make demo`.")
     logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("dbos", "slack_bolt", "bot.slack.bolt", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
-    from bot.compose import PortTaken
+    from bot.compose import PortTaken, SeveralNeedPostgres
     from bot.slack.connection import SlackSetupError
     from runners.caddy import ForeignProxy
     from runners.lease import EngineBusy
     from storage.catalog import CatalogProblems
 
     try:
-        run(_serve(chosen))
+        run(_serve(chosen, role))
     except CatalogProblems as problems:
         err.print(str(problems), style="red", markup=False)
         raise typer.Exit(2) from problems
     except FileNotFoundError as problem:
         fail(f"No catalog at {problem.filename}: set ESTIVA_CATALOG to yours; docs/catalog.md tells how to write one.")
-    except (EngineBusy, ForeignProxy, SlackSetupError, PortTaken) as problem:
+    except (EngineBusy, ForeignProxy, SlackSetupError, PortTaken, SeveralNeedPostgres) as problem:
         fail(str(problem))
 
 
@@ -52,16 +70,17 @@ def _local(chosen: Settings) -> Settings:
     return chosen.model_copy(update=access.settings())
 
 
-async def _serve(chosen: Settings) -> None:
+async def _serve(chosen: Settings, role: Role) -> None:
     from bot.compose import estiva
     from bot.masking import mask_logs
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with estiva(chosen) as running:
+    async with estiva(chosen, role=role) as running:
         mask_logs(running.store.redactor)
-        out.print(f"Estiva serves; health at {running.url}/health", markup=False)
+        where = f"health at {running.url}/health" if running.url else "no port for health (ESTIVA_WORKER_PORT)"
+        out.print(f"Estiva {_DOES[role]}; {where}", markup=False)
         work = asyncio.create_task(running.run())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)

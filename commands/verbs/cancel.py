@@ -8,13 +8,14 @@ from storage.model.run import Run
 
 
 async def handle(asked: Asked) -> Reply:
-    """Ask the engine to stop; what runs outside is stopped and cleaned up within seconds."""
+    """Ask the run to stop; whoever walks it stops what runs outside and cleans up, within seconds."""
     run = await _which(asked)
     permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     if run.status.over:
         status = asked.say(run.status.value)
         raise Refused(asked.say("Run `{run}` has already ended: {status}.", run=run.id, status=status), run=run.id)
-    await asked.desk.engine.cancel(run.id, asked.request.user)
+    await asked.desk.store.runs.request_cancel(run.id, asked.request.user)
+    asked.desk.engine.wake()
     return Reply(verdict=Verdict.DONE, text=asked.say("Cancelling run `{run}`.", run=run.id), run=run.id)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from bot.slack.manifest import Mode, manifest
 from bot.workspace.manifest import Manifest
 from bot.workspace.server import LocalWorkspace, running
+from tests.registry import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 90.0
@@ -57,20 +58,33 @@ def workspace(mode: Mode, request_url: str | None = None) -> Iterator[LocalWorks
 
 
 class Bot:
-    """`estiva serve`, as an operator starts it; its settings are its environment."""
+    """`estiva serve`, as an operator starts it (or `web`, or `worker`); its settings are its environment."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, role: str = "serve") -> None:
         self.environment = dict(environment)
+        self.role = role
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.environment['ESTIVA_HTTP_PORT']}"
+        port = "ESTIVA_WORKER_PORT" if self.role == "worker" else "ESTIVA_HTTP_PORT"
+        return f"http://127.0.0.1:{self.environment[port]}"
+
+    def beside(self, role: str) -> "Bot":
+        """Give another process of the same installation, with a port of its own; not started yet."""
+        port = "ESTIVA_WORKER_PORT" if role == "worker" else "ESTIVA_HTTP_PORT"
+        number = str(free_port())
+        return Bot({**self.environment, port: number}, self._log.with_name(f"{role}-{number}.log"), role)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         """Start it, and wait until it says that it is ready."""
-        command = [sys.executable, "-m", "bot", "serve"]
+        command = [sys.executable, "-m", "bot", self.role]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + _PATIENCE

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import aiohttp
-import psycopg
 import pytest
 
 from tests.registry import free_port
@@ -24,7 +23,7 @@ _TAMPER = "UPDATE journal SET actor = 'URUIREL01' WHERE run = ? AND sequence = 1
 async def test_the_main_job_works_however_it_is_connected_and_kept(
     make_world: Make, request: pytest.FixtureRequest, mode: str, kept: str
 ) -> None:
-    database = _fresh_database(request.getfixturevalue("postgres_url")) if kept == "postgresql" else None
+    database = request.getfixturevalue("fresh_postgres") if kept == "postgresql" else None
     with make_world(mode=mode, database=database) as world:
         async with together(world, "dev", "release") as (ana, rui):
             await ana.deploys("deploy greeter to homolog")
@@ -37,12 +36,6 @@ async def test_the_main_job_works_however_it_is_connected_and_kept(
             for command in ("audit", "verify"), ("doctor",):
                 code, printed = await world.bot.estiva(*command)
                 assert code == 0, printed
-
-
-def _fresh_database(url: str) -> str:
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE story")
-    return f"{url.rpartition('/')[0]}/story"
 
 
 async def test_a_killed_bot_goes_on_where_it_was(make_world: Make) -> None:

@@ -91,8 +91,11 @@ class Scene:
                 process.kill()
                 await process.wait()
 
-    async def live(self, crash_at: str = "", program: tuple[str, ...] = SERVE) -> bool:
-        """Start the bot. True when it serves, false when it died before, as it was armed to."""
+    async def live(self, crash_at: str = "", program: tuple[str, ...] = SERVE, look: float = 0.1) -> bool:
+        """Start the bot. True when it serves, false when it died before, as it was armed to.
+
+        `look`: seconds between two looks.
+        """
         self.lives += 1
         self.bot = await self._spawn("bot", *program, crash_at=crash_at)
         deadline = time.monotonic() + 60
@@ -100,7 +103,7 @@ class Scene:
             if await asyncio.to_thread(self._ready):
                 return True
             assert time.monotonic() < deadline, f"the bot is not ready\n{self.said()}"
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(look)
         assert self.bot.returncode == -signal.SIGKILL, self.said()
         return False
 

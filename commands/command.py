@@ -2,15 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from commands.texts import phrase
+from commands.texts import later, phrase
 from storage.model.catalog import Catalog, Person
 from storage.model.reply import Offer, Reply, Verdict
 from storage.model.request import Request
 
 if TYPE_CHECKING:
     from commands.desk import Desk
+
+
+class Topic(StrEnum):
+    """What a command is for: the lines of the first screen of help, in this order."""
+
+    DELIVER = later("Deliver")
+    STEER = later("Steer a run")
+    DECIDE = later("Decide")
+    LOOK = later("Look")
+    HELP = later("Get along")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +40,7 @@ class Command:
     """One sentence, shown by help."""
     examples: tuple[str, ...]
     """Whole messages that must parse as this command, in every language (a test reads them)."""
+    topic: Topic = Topic.LOOK
     handle: "Callable[[Asked], Awaitable[Reply]]"
     """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
 

@@ -83,6 +83,11 @@ _KIND_NAMES = {
     "command": later("a command"),
     "count": later("a number from 1 to 100"),
     "reason": later("a reason"),
+    "since": later("a time such as `10m`, `2h`, `3d` or `2026-03-31`"),
+    "person": later("somebody of the catalog"),
+    "action": later("an action of the run"),
+    "release": later("a release, such as `hello-12`"),
+    "words": later("words to look for"),
 }
 
 

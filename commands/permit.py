@@ -33,6 +33,12 @@ def may(asked: Asked, *, service: str, environment: str) -> bool:
     return not isinstance(decision, Denied)
 
 
+def allowed(asked: Asked, command: str, *, service: str | None = None, environment: str | None = None) -> bool:
+    """Tell whether the asker may give another command: for what is offered as a next step."""
+    decision = decide(asked.catalog, asked.request.user, command, service=service, environment=environment)
+    return not isinstance(decision, Denied)
+
+
 def permit_plan(asked: Asked, plan: Plan) -> None:
     """Raise `Refused` unless the asker may do this in every environment where the plan acts, not only in the last."""
     for environment in dict.fromkeys(stage.environment for stage in plan.stages if not stage.approval):

@@ -8,8 +8,10 @@ from commands.grammar import Word, compiled
 from commands.texts import DEFAULT, PORTUGUESE, later, phrase
 
 _OTHERS = {
-    DEFAULT: frozenset({"para", "pra", "pro", "em", "no", "na", "de", "do", "da", "porque", "novamente"}),
-    PORTUGUESE: frozenset({"to", "in", "on", "into", "of", "because"}),
+    DEFAULT: frozenset(
+        "para pra pro em no na de do da porque novamente por desde há entre e com".split()  # noqa: SIM905
+    ),
+    PORTUGUESE: frozenset("to in on into of because by since between and with".split()),  # noqa: SIM905
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
 
@@ -20,7 +22,14 @@ _NAMES = {
     "approval": later("run"),
     "command": later("command"),
     "reason": later("reason"),
+    "since": later("10m, 2h, 3d or a date"),
+    "person": later("person"),
+    "action": later("action"),
+    "release": later("release"),
+    "other": later("environment"),
+    "words": later("words"),
 }
+_SLOT = re.compile(r"<(?P<slot>\w+)(?::(?P<kind>\w+))?")
 _PART = re.compile(r"<(?P<slot>\w+)(?P<target>:target)?(?::\w+)?(?P<rest>\.\.\.)?>|(?P<words>[^\s\[\]<>]+)")
 
 
@@ -53,3 +62,12 @@ def _foreign(usage: str, language: str) -> bool:
 def in_language(words: Iterable[str], language: str) -> list[str]:
     """Leave out the words of the other language."""
     return [word for word in words if word not in _OTHERS.get(language, frozenset())]
+
+
+_PLACES = frozenset({"service", "environment", "target", "run", "release", "approval"})
+
+
+def about_a_place(command: Command) -> bool:
+    """Tell whether a command is for a service or an environment, so that the policy can allow it here and not there."""
+    kinds = (part["kind"] or part["slot"] for usage in command.usage for part in _SLOT.finditer(usage))
+    return not _PLACES.isdisjoint(kinds)

@@ -61,6 +61,10 @@ class Locks:
         """Return run ids, the holder first."""
         return await self._database.read(lambda session: queue.line(session, service, environment))
 
+    async def queues(self) -> dict[tuple[str, str], list[str]]:
+        """Return every queue that is not empty: (service, environment) -> run ids, the holder first."""
+        return await self._database.read(queue.lines)
+
 
 def _taken(run: str, environment: str) -> Fact:
     data = {"environment": environment}

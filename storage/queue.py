@@ -30,6 +30,14 @@ def line(session: Session, service: str, environment: str) -> list[str]:
     return list(session.exec(statement))
 
 
+def lines(session: Session) -> dict[tuple[str, str], list[str]]:
+    """Give every line that somebody stands in."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in session.exec(select(LockRow).order_by(col(LockRow.id))):
+        found.setdefault((row.service, row.environment), []).append(row.run)
+    return found
+
+
 def join(session: Session, run: str, service: str, environment: str) -> list[str]:
     """Take a place at the end, if the run has none yet, and give the line."""
     waiting = line(session, service, environment)

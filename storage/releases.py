@@ -58,6 +58,11 @@ class Releases:
             lambda session: [_release(row) for row in _rows(session, service, environment, limit)]
         )
 
+    async def of_run(self, run: str) -> list[Release]:
+        """Return what a run released, first to last: at most one release to each environment."""
+        statement = select(ReleaseRow).where(ReleaseRow.run == run).order_by(col(ReleaseRow.id))
+        return await self._database.read(lambda session: [_release(row) for row in session.exec(statement)])
+
     async def previous(self, service: str, environment: str) -> Release | None:
         """Return what a rollback goes to: the last one before the current, not one that was rolled back already."""
 

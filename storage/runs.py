@@ -1,6 +1,7 @@
 """Runs: opened by a request, walked in legs, ended once."""
 
 import re
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -79,9 +80,22 @@ class Runs:
         found = await self._list(*condition, limit=2)
         return found[0] if len(found) == 1 else None
 
-    async def recent(self, service: str | None = None, environment: str | None = None, limit: int = 20) -> list[Run]:
-        """Return the newest runs, newest first."""
-        return await self._list(*_of(service, environment), limit=limit)
+    async def recent(
+        self,
+        service: str | None = None,
+        environment: str | None = None,
+        limit: int = 20,
+        *,
+        requester: str | None = None,
+        since: datetime | None = None,
+    ) -> list[Run]:
+        """Return the newest runs, newest first: those of a requester, or opened `since` a time, when given."""
+        conditions = _of(service, environment)
+        if requester is not None:
+            conditions.append(RunRow.requester == requester)
+        if since is not None:
+            conditions.append(RunRow.opened_at >= since)
+        return await self._list(*conditions, limit=limit)
 
     async def last_failed(self, service: str | None = None, environment: str | None = None) -> Run | None:
         """Return the newest run that ended failed or broken."""

@@ -1,7 +1,7 @@
 """`approve <run>`: release to production exactly what was tested; never by the one who asked for it."""
 
 from commands.approvals import decide_on, not_counted, open_approval
-from commands.command import Asked, Command, Refused
+from commands.command import Asked, Command, Refused, Topic
 from commands.texts import PORTUGUESE, later
 from storage.model.approval import Decision
 from storage.model.reply import Reply, Verdict
@@ -36,5 +36,6 @@ COMMAND = Command(
     usage=("<approval>", "<service>"),
     summary=later("Approve a release that waits for it."),
     examples=(later("approve hello-12"), later("approve hello")),
+    topic=Topic.DECIDE,
     handle=handle,
 )

@@ -1,6 +1,6 @@
 """`cancel <run>`: stop a run, whatever it is doing."""
 
-from commands.command import Asked, Command, Refused
+from commands.command import Asked, Command, Refused, Topic
 from commands.permit import permit
 from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
@@ -45,5 +45,6 @@ COMMAND = Command(
     usage=("<run>", "<service>"),
     summary=later("Stop a run that is going on or waiting."),
     examples=(later("cancel hello-12"), later("cancel hello")),
+    topic=Topic.STEER,
     handle=handle,
 )

@@ -1,36 +1,57 @@
-"""`history [<service>] [in <environment>]`: the last runs, who asked for them and how they ended."""
+"""`history [<service>] [in <environment>] [by <person>] [since <time>]`: who asked for what, and how it ended."""
 
-from commands.command import Asked, Command
+from datetime import datetime
+
+from commands.command import Asked, Command, Refused
 from commands.permit import may, permit
 from commands.texts import PORTUGUESE, later
+from commands.times import earlier, span, stamp
 from storage.model import artifact
-from storage.model.reply import Reply, Table, Verdict
+from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.run import Run
+
+_SHOWN, _SHOWN_OF_A_TIME = 15, 60
 
 
 async def handle(asked: Asked) -> Reply:
     """Show the newest runs first."""
-    service, environment = asked.arguments.get("service"), asked.arguments.get("environment")
+    arguments = asked.arguments
+    service, environment = arguments.get("service"), arguments.get("environment")
     permit(asked, service=service, environment=environment)
-    found = await asked.desk.store.runs.recent(service=service, environment=environment, limit=15)
+    since = arguments.get("since")
+    found = await asked.desk.store.runs.recent(
+        service=service,
+        environment=environment,
+        requester=arguments.get("person"),
+        since=_time(asked, since) if since else None,
+        limit=_SHOWN_OF_A_TIME if since else _SHOWN,
+    )
     runs = [run for run in found if may(asked, service=run.plan.service.name, environment=run.plan.environment.name)]
     if not runs:
-        return Reply(verdict=Verdict.DONE, text=asked.say("No runs yet."))
+        return Reply(verdict=Verdict.DONE, text=asked.say("No such runs.") if arguments else asked.say("No runs yet."))
     say = asked.say
     header = (say("Run"), say("What"), say("Environment"), say("Ref"), say("By"), say("When"), say("Ended"))
     table = Table(header=header, rows=tuple(_row(asked, run) for run in runs))
-    return Reply(verdict=Verdict.DONE, text=asked.say("The last runs, newest first:"), table=table)
+    text = say("The last runs, newest first:")
+    return Reply(verdict=Verdict.DONE, text=text, table=table, offers=_offers(asked, service))
+
+
+def _time(asked: Asked, text: str) -> datetime:
+    time = earlier(text)
+    if time is None:
+        raise Refused(asked.say("`{text}` is no time that I know.", text=text), verdict=Verdict.ASK)
+    return time
 
 
 def _row(asked: Asked, run: Run) -> tuple[str, ...]:
-    took = f" ({(run.closed_at - run.opened_at).total_seconds():.0f} s)" if run.closed_at else ""
+    took = f" ({span(run.opened_at, run.closed_at)})" if run.closed_at else ""
     return (
         run.id,
         asked.say(run.plan.trigger.value),
         run.plan.environment.name,
         _ref(run),
         asked.name(run.requester),
-        run.opened_at.strftime("%Y-%m-%d %H:%M UTC"),
+        stamp(asked.language, run.opened_at),
         asked.say(run.status.value) + took,
     )
 
@@ -44,15 +65,19 @@ def _ref(run: Run) -> str:
     return ref if ref.startswith(short or " ") else f"{ref} {short}".strip()
 
 
+def _offers(asked: Asked, service: str | None) -> tuple[Offer, ...]:
+    return (Offer(label=asked.say("Last failure"), command=f"logs {service}"),) if service else ()
+
+
 COMMAND = Command(
     name="history",
     verbs=("history", "histórico"),
     shown={PORTUGUESE: "histórico"},
     usage=(
-        "[of|de|do|da] <service> [in|on|em|no|na] <environment>",
-        "[of|de|do|da] <service>",
-        "[in|on|em|no|na] <environment>",
-        "",
+        "[of|de|do|da] <service> [in|on|em|no|na] <environment> [[by|por] <person>] [[since|desde|há] <since>]",
+        "[of|de|do|da] <service> [[by|por] <person>] [[since|desde|há] <since>]",
+        "[in|on|em|no|na] <environment> [[by|por] <person>] [[since|desde|há] <since>]",
+        "[[by|por|of|de|do|da] <person>] [[since|desde|há] <since>]",
     ),
     summary=later("The last runs: what, where, who, when, and how they ended."),
     examples=(
@@ -60,6 +85,7 @@ COMMAND = Command(
         later("history"),
         later("history hello in production"),
         later("history of hello"),
+        later("history hello since 3d"),
     ),
     handle=handle,
 )

@@ -1,7 +1,7 @@
 """`reject <run> [because <reason>]`: refuse a release that waits for approval."""
 
 from commands.approvals import decide_on, not_counted, open_approval
-from commands.command import Asked, Command, Refused
+from commands.command import Asked, Command, Refused, Topic
 from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
 
@@ -34,5 +34,6 @@ COMMAND = Command(
     ),
     summary=later("Refuse a release that waits for approval."),
     examples=(later("reject hello-12"), later("reject hello-12 because the tests are flaky"), later("reject hello")),
+    topic=Topic.DECIDE,
     handle=handle,
 )

@@ -1,6 +1,6 @@
 """`retry <run>`: do again what a run that did not succeed was asked to do."""
 
-from commands.command import Asked, Command, Refused
+from commands.command import Asked, Command, Refused, Topic
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.plan import plan_retry
@@ -36,5 +36,6 @@ COMMAND = Command(
     usage=("<run>", "de novo <run>", "novamente <run>", "<run> de novo", "<run> novamente"),
     summary=later("Do again what a failed or cancelled run was asked to do."),
     examples=(later("retry hello-12"),),
+    topic=Topic.STEER,
     handle=handle,
 )

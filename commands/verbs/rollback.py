@@ -1,6 +1,6 @@
 """`rollback <service> in <environment>`: deploy the last good release before the one that runs now."""
 
-from commands.command import Asked, Command, Refused
+from commands.command import Asked, Command, Refused, Topic
 from commands.permit import permit
 from commands.texts import PORTUGUESE, later
 from runners.plan import plan_rollback
@@ -41,5 +41,6 @@ COMMAND = Command(
     usage=("<service> [in|on|to|em|no|na|para|pra] <environment>",),
     summary=later("Go back to the release before the one that runs now."),
     examples=(later("rollback hello in homolog"), later("rollback hello production")),
+    topic=Topic.DELIVER,
     handle=handle,
 )

@@ -1,52 +1,82 @@
 """`status [<service>] [in <environment>]`: what runs where since when, and what is going on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 from commands.command import Asked, Command
 from commands.permit import may, permit
+from commands.places import places
 from commands.texts import later
-from storage.model.reply import Reply, Table, Verdict
+from commands.times import stamp
+from storage.model.approval import Decision
+from storage.model.reply import Offer, Reply, Table, Verdict
+from storage.model.view import RunView, fold
 
 
 async def handle(asked: Asked) -> Reply:
     """Show the releases in place and the runs that are going on or waiting."""
     permit(asked, service=asked.arguments.get("service"), environment=asked.arguments.get("environment"))
-    rows = [await _row(asked, service, environment) for service, environment in _places(asked)]
-    active = await asked.desk.store.runs.active(asked.arguments.get("service"))
-    text = asked.say("What runs where:") if rows else asked.say("No services are in the catalog.")
-    for run in active:
-        if not may(asked, service=run.plan.service.name, environment=run.plan.environment.name):
-            continue
-        text += "\n" + asked.say(
-            "Run `{run}` to {environment} is {status}.",
-            run=run.id,
-            environment=run.plan.environment.name,
-            status=asked.say(run.status.value),
-        )
+    views = await _active(asked)
+    rows = [await _row(asked, service, environment, views) for service, environment in places(asked)]
     say = asked.say
-    header = (say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"))
-    return Reply(verdict=Verdict.DONE, text=text, table=Table(header=header, rows=tuple(rows)) if rows else None)
+    text = say("What runs where:") if rows else say("No services are in the catalog.")
+    header = (say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"), say("Now"))
+    table = Table(header=header, rows=tuple(rows)) if rows else None
+    lines = [text, *(_going_on(asked, view) for view in views)]
+    return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=table, offers=_offers(asked))
 
 
-def _places(asked: Asked) -> Iterator[tuple[str, str]]:
-    for service in _chosen(asked, "service", asked.catalog.services):
-        for environment in _chosen(asked, "environment", asked.catalog.environments):
-            if may(asked, service=service, environment=environment):
-                yield service, environment
+async def _active(asked: Asked) -> list[RunView]:
+    """Read the runs that go on or wait in the places that are meant."""
+    store = asked.desk.store
+    environment = asked.arguments.get("environment")
+    return [
+        fold(run, await store.journal.of_run(run.id))
+        for run in await store.runs.active(asked.arguments.get("service"))
+        if environment in (None, run.plan.environment.name)
+        and may(asked, service=run.plan.service.name, environment=run.plan.environment.name)
+    ]
 
 
-def _chosen(asked: Asked, slot: str, names: Iterable[str]) -> tuple[str, ...]:
-    named = asked.arguments.get(slot)
-    return (named,) if named else tuple(names)
+def _going_on(asked: Asked, view: RunView) -> str:
+    run = view.run
+    return asked.say(
+        "Run `{run}` to {environment}: {state}.",
+        run=run.id,
+        environment=run.plan.environment.name,
+        state=_state(asked, view),
+    )
 
 
-async def _row(asked: Asked, service: str, environment: str) -> tuple[str, ...]:
+def _state(asked: Asked, view: RunView) -> str:
+    waiting = next((s for s in view.stages if s.gate and s.gate.decision is Decision.PENDING), None)
+    if waiting is not None and waiting.gate is not None:
+        given, needed = len(waiting.gate.given_by), waiting.gate.needed
+        return asked.say("waits for approval ({given} of {needed})", given=given, needed=needed)
+    if view.queue_position is not None:
+        return asked.say(
+            "number {position} in the queue for {environment}",
+            position=view.queue_position,
+            environment=view.queue_environment or "",
+        )
+    return asked.say(view.run.status.value)
+
+
+async def _row(asked: Asked, service: str, environment: str, views: Sequence[RunView]) -> tuple[str, ...]:
+    here = [v for v in views if (v.run.plan.service.name, v.run.plan.environment.name) == (service, environment)]
+    now = ", ".join(f"{view.run.id}: {_state(asked, view)}" for view in here) or "-"
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
-        return (service, environment, "-", asked.say("never released"), "-", "-")
-    since = release.at.strftime("%Y-%m-%d %H:%M UTC")
+        return (service, environment, "-", asked.say("never released"), "-", "-", now)
     commit = f"{release.commit[:7]} {release.subject}".strip()
-    return (service, environment, commit, since, asked.name(release.by), release.run)
+    since = stamp(asked.language, release.at)
+    return (service, environment, commit, since, asked.name(release.by), release.run, now)
+
+
+def _offers(asked: Asked) -> tuple[Offer, ...]:
+    service = asked.arguments.get("service")
+    if service is None:
+        return ()
+    return (Offer(label=asked.say("History"), command=f"history {service}"),)
 
 
 COMMAND = Command(

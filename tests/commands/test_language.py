@@ -43,8 +43,8 @@ ACCEPTED = [
     ("publicar hello@v2.1 em produção", "deploy", {"service": "hello", "ref": "v2.1", "environment": "production"}),
     ("subir hello@main pra hml", "deploy", {"service": "hello", "ref": "main", "environment": "homolog"}),
     ("sobe hello pro homolog", "deploy", {"service": "hello", "environment": "homolog"}),
-    ("promover hello para produção", "deploy", {"service": "hello", "environment": "production"}),
-    ("promote hello to production", "deploy", {"service": "hello", "environment": "production"}),
+    ("promover hello para produção", "promote", {"service": "hello", "environment": "production"}),
+    ("promote hello to production", "promote", {"service": "hello", "environment": "production"}),
     ("reverter hello em produção", "rollback", {"service": "hello", "environment": "production"}),
     ("voltar hello no homolog", "rollback", {"service": "hello", "environment": "homolog"}),
     ("desfazer hello na produção", "rollback", {"service": "hello", "environment": "production"}),
@@ -69,6 +69,26 @@ ACCEPTED = [
     ("comandos", "help", {}),
     ("ajuda implantar", "help", {"command": "deploy"}),
     ("ajuda situação", "help", {"command": "status"}),
+    ("ajuda tudo", "help", {"all": "all"}),
+    ("diff hi homolog prod", "diff", {"service": "hello", "environment": "homolog", "other": "production"}),
+    (
+        "comparar hello entre homologação e produção",
+        "diff",
+        {"service": "hello", "environment": "homolog", "other": "production"},
+    ),
+    ("diff hello-12 with hello-15", "diff", {"run": "hello-12", "release": "hello-15"}),
+    ("plan hello@main to hml", "plan", {"service": "hello", "ref": "main", "environment": "homolog"}),
+    ("simular implantar hello em produção", "plan", {"service": "hello", "environment": "production"}),
+    ("history by Ana since 3d", "history", {"person": "UANA", "since": "3d"}),
+    (
+        "histórico do hello em produção por <@UANA>",
+        "history",
+        {"service": "hello", "environment": "production", "person": "UANA"},
+    ),
+    ("history hello since 2026-03-01", "history", {"service": "hello", "since": "2026-03-01"}),
+    ("fila de homolog", "queue", {"environment": "homolog"}),
+    ("quemsou", "whoami", {}),
+    ("configuração do hello em homolog", "env", {"service": "hello", "environment": "homolog"}),
 ]
 
 

@@ -5,7 +5,8 @@ from tests.stories.reading import buttons, key_of, words
 PORTUGUESE = (
     ("status", "O que está no ar em cada ambiente:"),
     ("situação do hello em produção", "nunca publicado"),
-    ("ajuda", "`implantar &lt;serviço&gt;[@&lt;ref&gt;] [para|pra|pro|em|no|na] &lt;ambiente&gt;`"),
+    ("ajuda", "*Entregar*: `implantar` `promover` `reverter`"),
+    ("ajuda tudo", "`implantar &lt;serviço&gt;[@&lt;ref&gt;] [para|pra|pro|em|no|na] &lt;ambiente&gt;`"),
     ("ajuda reverter", "Volta ao release anterior ao que está no ar."),
     ("implantar helo em homolog", "Eu esperava um serviço depois de `implantar`, mas não conheço `helo`."),
     ("implantar hello", "Pode ser `homolog` ou `production`."),
@@ -15,7 +16,8 @@ PORTUGUESE = (
 )
 ENGLISH = (
     ("status", "What runs where:"),
-    ("help", "`deploy &lt;service&gt;[@&lt;ref&gt;] [to|in|on|into] &lt;environment&gt;`"),
+    ("help", "*Deliver*: `deploy` `promote` `rollback`"),
+    ("help all", "`deploy &lt;service&gt;[@&lt;ref&gt;] [to|in|on|into] &lt;environment&gt;`"),
     ("deploy helo to homolog", "I expected a service after `deploy`, but `helo` is none that I know."),
     ("implantar hello", "It can be `homolog` or `production`."),
     ("approve hello-9", "Nothing of `hello-9` waits for approval."),

@@ -1,0 +1,70 @@
+"""What deploy, promote and their dry run share: from words to a plan, with everything refused that can be at once."""
+
+from commands.command import Asked, Refused
+from runners.contract import ActionFailed
+from runners.mirrors import UnknownRef
+from runners.plan import plan_deploy, plan_promotion
+from storage.model import artifact
+from storage.model.catalog import Environment, Service
+from storage.model.reply import Offer
+from storage.model.run import Plan
+
+
+async def plan_of(asked: Asked, service: Service, environment: Environment, ref: str | None) -> Plan:
+    """Plan what `deploy` does: a build of the ref, or without one what was tested in the environment before."""
+    if ref is None and environment.promotes_from:
+        return await promotion(asked, service, environment)
+    return await _build(asked, service, environment, ref or service.branch)
+
+
+async def promotion(asked: Asked, service: Service, environment: Environment) -> Plan:
+    """Plan to release the image that runs in the environment before: build once, promote the digest."""
+    if environment.promotes_from is None:
+        text = asked.say("Nothing is promoted to {environment}: it builds.", environment=environment.name)
+        raise Refused(text, offers=(_deploy_offer(asked, service, environment.name),))
+    before = environment.promotes_from
+    tested = await asked.desk.store.releases.current(service.name, before)
+    if tested is None:
+        text = asked.say(
+            "Nothing of `{service}` runs in {before} yet, and {environment} releases only what was tested there.",
+            service=service.name,
+            before=before,
+            environment=environment.name,
+        )
+        raise Refused(text, offers=(_deploy_offer(asked, service, before),))
+    return plan_promotion(asked.catalog, service, environment, tested)
+
+
+def _deploy_offer(asked: Asked, service: Service, environment: str) -> Offer:
+    return Offer(
+        label=asked.say("Deploy to {name}", name=environment), command=f"deploy {service.name} to {environment}"
+    )
+
+
+async def _build(asked: Asked, service: Service, environment: Environment, ref: str) -> Plan:
+    """Resolve the ref to a commit now, so that a wrong one is refused before anything starts."""
+    try:
+        found = await asked.desk.mirrors.resolve(service, ref)
+    except UnknownRef as unknown:
+        raise Refused(_sentence(unknown), offers=_near(asked, service, environment, unknown.nearest)) from unknown
+    except ActionFailed as unreachable:
+        raise Refused(_sentence(unreachable)) from unreachable
+    known = {
+        artifact.COMMIT: found.commit,
+        artifact.AUTHOR: found.author,
+        artifact.SUBJECT: found.subject,
+        artifact.COMMITTED_AT: found.committed_at,
+    }
+    return plan_deploy(asked.catalog, service, environment, ref, artifacts=known)
+
+
+def _sentence(problem: ActionFailed) -> str:
+    return f"{problem.reason[:1].upper()}{problem.reason[1:]}." + (f" {problem.hint}" if problem.hint else "")
+
+
+def _near(asked: Asked, service: Service, environment: Environment, names: list[str]) -> tuple[Offer, ...]:
+    verb = asked.command.name
+    return tuple(
+        Offer(label=f"{service.name}@{name}"[:75], command=f"{verb} {service.name}@{name} to {environment.name}")
+        for name in names[:3]
+    )

@@ -1,0 +1,34 @@
+"""Times as people write and read them: `2h` ago, `2026-03-02 09:00 UTC`."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from commands.texts import PORTUGUESE
+
+_SPAN = re.compile(r"(?P<count>\d+)(?P<unit>s|m|min|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
+
+
+def earlier(text: str, now: datetime | None = None) -> datetime | None:
+    """Read `10m`, `2h`, `3d` (before `now`) or a date; `None` for what is no time that there was."""
+    span = _SPAN.fullmatch(text)
+    try:
+        if span:
+            return (now or datetime.now(UTC)) - timedelta(**{_UNITS[span["unit"]]: int(span["count"])})
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def stamp(language: str, at: datetime) -> str:
+    """Write a time for a table, where Slack does not put it into the reader's zone."""
+    return f"{at.astimezone(UTC):{'%d/%m/%Y' if language == PORTUGUESE else '%Y-%m-%d'} %H:%M} UTC"
+
+
+def span(begin: datetime, end: datetime) -> str:
+    """Write how long something took: `1 min 12 s`."""
+    seconds = max(0, round((end - begin).total_seconds()))
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"

@@ -1,0 +1,145 @@
+"""`plan <service>[@<ref>] to <environment>`: what that deploy would do. Starts nothing."""
+
+from commands.command import Asked, Command
+from commands.compare import bullets, commits_between, config_of, names_that_differ
+from commands.permit import allowed, permit
+from commands.places import environment_of, service_of
+from commands.planning import plan_of
+from commands.policy import able
+from commands.texts import PORTUGUESE, later, listing, several
+from commands.times import stamp
+from storage.model import artifact
+from storage.model.catalog import Stage
+from storage.model.release import Release
+from storage.model.reply import Offer, Reply, Style, Table, Verdict
+from storage.model.run import Plan
+
+
+async def handle(asked: Asked) -> Reply:
+    """Plan as `deploy` does, and show the plan instead of opening a run."""
+    service, environment = service_of(asked), environment_of(asked)
+    permit(asked, service=service.name, environment=environment.name)
+    plan = await plan_of(asked, service, environment, asked.arguments.get("ref"))
+    running = await asked.desk.store.releases.current(service.name, environment.name)
+    title = asked.say(
+        "`{command}` would do this; nothing was started:", command=f"deploy {_target(asked)} to {environment.name}"
+    )
+    lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
+    lines += [*await _config(asked, plan, running), *await _queue(asked, plan)]
+    return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=_stages(asked, plan), offers=_offers(asked, plan))
+
+
+def _target(asked: Asked) -> str:
+    ref = asked.arguments.get("ref")
+    return asked.arguments["service"] + (f"@{ref}" if ref else "")
+
+
+def _subject(asked: Asked, plan: Plan) -> list[str]:
+    known = plan.artifacts
+    line = asked.say(
+        "Commit `{commit}` by {author}: {subject}",
+        commit=known.get(artifact.COMMIT, plan.ref)[:7],
+        author=known.get(artifact.AUTHOR, "?"),
+        subject=known.get(artifact.SUBJECT, ""),
+    )
+    digest = known.get(artifact.DIGEST)
+    if digest is None:
+        return [line, asked.say("The image would be built from it.")]
+    before = plan.environment.promotes_from or ""
+    return [line, asked.say("Image `{digest}`, the one that {before} runs.", digest=digest[:19], before=before)]
+
+
+async def _changes(asked: Asked, plan: Plan, running: Release | None) -> list[str]:
+    if running is None:
+        return [asked.say("Nothing runs there yet: this is the first release")]
+    now = asked.say(
+        "Now running there: `{commit}` since {when} (`{run}`).",
+        commit=running.commit[:7],
+        when=stamp(asked.language, running.at),
+        run=running.run,
+    )
+    commit = plan.artifacts.get(artifact.COMMIT, "")
+    found = await commits_between(asked, plan.service, running.commit, commit)
+    undone = await commits_between(asked, plan.service, commit, running.commit) or []
+    lines = [now]
+    if found:
+        counted = several("{count} commit would come:", "{count} commits would come:")
+        lines += [asked.say(counted, count=len(found)), *bullets(asked, found)]
+    if undone:
+        counted = several("{count} commit would go:", "{count} commits would go:")
+        lines += [asked.say(counted, count=len(undone)), *bullets(asked, undone)]
+    return lines if found or undone or found is None else [now, asked.say("The commit is the same.")]
+
+
+async def _config(asked: Asked, plan: Plan, running: Release | None) -> list[str]:
+    if running is None:
+        return []
+    environment = plan.environment.name
+    now = plan.service.env.get(environment, {})
+    added, removed, changed = names_that_differ(await config_of(asked, running), now)
+    if not (added or removed or changed):
+        return [asked.say("The configuration is the same.")]
+    say = asked.say
+    parts = [say("new: {names}", names=_code(added))] if added else []
+    parts += [say("gone: {names}", names=_code(removed))] if removed else []
+    parts += [say("another value: {names}", names=_code(changed))] if changed else []
+    return [say("Configuration: {changes}.", changes="; ".join(parts))]
+
+
+def _code(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+async def _queue(asked: Asked, plan: Plan) -> list[str]:
+    ahead = await asked.desk.store.locks.queue(plan.service.name, plan.environment.name)
+    names = ", ".join(f"`{run}`" for run in ahead)
+    return [asked.say("It would wait behind {runs}.", runs=names)] if ahead else []
+
+
+def _stages(asked: Asked, plan: Plan) -> Table:
+    say = asked.say
+    rows = tuple((stage.name, stage.environment or "-", _does(asked, plan, stage)) for stage in plan.stages)
+    return Table(header=(say("Stage"), say("Environment"), say("Does")), rows=rows)
+
+
+def _does(asked: Asked, plan: Plan, stage: Stage) -> str:
+    if not stage.approval:
+        return ", ".join(f"{action.name} ({action.uses})" for action in stage.actions)
+    environment = plan.environments.get(stage.environment or "", plan.environment)
+    may = able(asked.catalog, "approve", service=plan.service.name, environment=environment.name)
+    names = [asked.name(user) for user in may if user != asked.request.user]
+    return asked.say(
+        "waits for {needed} to approve: {who}",
+        needed=max(1, environment.approvals),
+        who=listing(asked.language, names[:5]) or asked.say("nobody may"),
+    )
+
+
+def _offers(asked: Asked, plan: Plan) -> tuple[Offer, ...]:
+    service, environment = plan.service.name, plan.environment
+    if not allowed(asked, "deploy", service=service, environment=environment.name):
+        return ()
+    question = asked.say("Deploy {service} to {environment}?", service=service, environment=environment.name)
+    return (
+        Offer(
+            label=asked.say("Deploy"),
+            command=f"deploy {_target(asked)} to {environment.name}",
+            style=Style.PRIMARY,
+            confirm=question if environment.production else None,
+        ),
+    )
+
+
+COMMAND = Command(
+    name="plan",
+    verbs=("plan", "dry-run", "preview", "planejar", "plano", "simular", "simula", "prever"),
+    shown={PORTUGUESE: "planejar"},
+    usage=("[deploy|implantar|of|de|do|da] <service:target> [to|in|on|into|para|pra|pro|em|no|na] <environment>",),
+    summary=later("What a deploy would do, without doing it: stages, approvals, commits, configuration."),
+    examples=(
+        later("plan hello to homolog"),
+        later("plan deploy hello@main to homolog"),
+        later("plan hello to production"),
+    ),
+    handle=handle,
+)

@@ -1,0 +1,40 @@
+"""`promote <service> to <environment>`: release there the very image that the environment before it runs."""
+
+from commands.command import Asked, Command, Topic
+from commands.permit import permit, permit_plan
+from commands.places import environment_of, service_of
+from commands.planning import promotion
+from commands.texts import PORTUGUESE, later
+from storage.model import artifact
+from storage.model.reply import Reply, Verdict
+
+
+async def handle(asked: Asked) -> Reply:
+    """Open a run that builds nothing: the digest is the one that was tested."""
+    service, environment = service_of(asked), environment_of(asked)
+    permit(asked, service=service.name, environment=environment.name)
+    plan = await promotion(asked, service, environment)
+    permit_plan(asked, plan)
+    run = await asked.desk.store.runs.open(asked.request, plan)
+    asked.desk.engine.wake()
+    text = asked.say(
+        "Promoting `{service}` `{commit}` from {before} to {environment}: run `{run}`.",
+        service=service.name,
+        commit=plan.artifacts.get(artifact.COMMIT, plan.ref)[:7],
+        before=environment.promotes_from,
+        environment=environment.name,
+        run=run.id,
+    )
+    return Reply(verdict=Verdict.STARTED, text=text, run=run.id)
+
+
+COMMAND = Command(
+    name="promote",
+    verbs=("promote", "promover", "promove"),
+    shown={PORTUGUESE: "promover"},
+    usage=("<service> [to|in|into|para|pra|pro|em|no|na] <environment>",),
+    summary=later("Release the very image that the environment before runs; nothing is built."),
+    examples=(later("promote hello to production"), later("promote hello production")),
+    topic=Topic.DELIVER,
+    handle=handle,
+)

@@ -1,0 +1,151 @@
+"""What is asked without changing anything, in both languages: nothing of it starts a run."""
+
+import pytest
+
+from storage.model.run import Status
+from tests.stories.person import Person
+from tests.stories.reading import buttons, words
+from tests.stories.sources import page
+from tests.verbs.office import ANA, BIA, Office
+
+
+async def test_status_says_what_runs_where_and_what_is_going_on(place: Office, ana: Person, rui: Person) -> None:
+    release = await place.released()
+    await place.opened()
+    told = (await ana.asks("status hello")).text
+    assert release.commit[:7] in told
+    assert "hello-2: running" in told
+    assert "never released" in told
+    assert "Run `hello-2` to homolog: running." in told
+    dito = (await rui.asks("situação do hello em homolog")).text
+    assert "O que está no ar em cada ambiente:" in dito
+    assert "Execução `hello-2` para homolog: em andamento." in dito
+    assert "greeter" in (await ana.asks("status homolog")).text
+
+
+async def test_queue_says_who_has_the_turn_and_who_waits(place: Office, ana: Person, rui: Person) -> None:
+    assert "the queues are empty" in (await ana.asks("queue")).text
+    first, second = await place.opened(), await place.opened(user=BIA)
+    for run in (first, second):
+        await place.store.locks.enter(run.id, "hello", "homolog")
+    told = (await ana.asks("queue homolog")).text.split("\n")
+    assert told.index("has the turn") == told.index("hello-1") - 1
+    assert told.index("1") == told.index("hello-2") - 1
+    assert "Bia" in told
+    assert "De quem é a vez, e quem espera:" in (await rui.asks("fila do hello")).text
+    assert "number 1 in the queue for homolog" in (await ana.asks("status hello")).text
+    assert "the queues are empty" in (await ana.asks("queue greeter")).text
+
+
+async def test_history_is_filtered_by_place_person_and_time(place: Office, ana: Person, rui: Person) -> None:
+    await place.released()
+    await place.opened(user=BIA)
+    assert "hello-1" in (await ana.asks("history hello")).text
+    by_bia = (await ana.asks("history by @dev2")).text
+    assert "hello-2" in by_bia
+    assert "hello-1" not in by_bia
+    assert "hello-2" in (await rui.asks("histórico do hello em homolog por Bia desde 1h")).text
+    assert "No such runs." in (await ana.asks("history hello since 2099-01-01")).text
+    assert "`2099-99-99` is no time" in (await ana.asks("history hello since 2099-99-99")).text
+    assert "No such runs." in (await ana.asks("history production")).text
+
+
+async def test_diff_compares_what_two_environments_run(place: Office, ana: Person, rui: Person) -> None:
+    await place.released("production")
+    place.change_catalog("production: {ENVIRONMENT: production}", "production: {ENVIRONMENT: production, LOG: info}")
+    newer = place.source.commit("Say more", {"service.py": page("more")})
+    await place.released("homolog", newer)
+    answer = await ana.asks("diff hello homolog production")
+    assert f"homolog has commit `{newer[:7]}`, production has `{place.source.first[:7]}`" in answer.text
+    assert "1 commit is only in homolog:" in answer.text
+    assert f"`{newer[:7]}` Say more (Bia Ramos)" in answer.text
+    assert "ENVIRONMENT\nanother value" in answer.text
+    assert "Plan for production" in buttons(answer.message)
+    assert "Configuração que difere (só os nomes):" in (await rui.asks("comparar hello em homolog")).text
+    between_runs = (await ana.asks("diff hello-1 hello-2")).text
+    assert "1 commit is only in hello-2:" in between_runs
+    assert "Nothing of `greeter` runs in homolog yet." in (await ana.asks("diff greeter homolog production")).text
+    assert "There is no run `hello-9`." in (await ana.asks("diff hello-1 hello-9")).text
+
+
+async def test_plan_shows_what_a_deploy_would_do_and_starts_nothing(place: Office, ana: Person, rui: Person) -> None:
+    release = await place.released()
+    place.change_catalog("homolog: {ENVIRONMENT: homolog}", "homolog: {ENVIRONMENT: hml, LOG_LEVEL: debug}")
+    newer = place.source.commit("Say more", {"service.py": page("more")}, branch="more")
+    holder = await place.opened()
+    await place.store.locks.enter(holder.id, "hello", "homolog")
+    answer = await ana.asks("plan hello@more to homolog")
+    assert f"Commit `{newer[:7]}` by Bia Ramos: Say more" in answer.text
+    assert "The image would be built from it." in answer.text
+    assert f"Now running there: `{release.commit[:7]}`" in answer.text
+    assert "1 commit would come:" in answer.text
+    assert "Configuration: new: `LOG_LEVEL`; another value: `ENVIRONMENT`." in answer.text
+    assert "debug" not in answer.text
+    assert f"It would wait behind `{holder.id}`." in answer.text
+    assert "fetch (git)" in answer.text or "(git)" in answer.text
+    assert buttons(answer.message)["Deploy"][1]["value"] == "deploy hello@more to homolog"
+    dito = await rui.asks("planejar hello para produção")
+    assert f"Imagem `{release.digest[:19]}`, a mesma que está no ar em homolog." in dito.text
+    assert "espera 1 aprovação: ninguém pode" in dito.text
+    assert "waits for 1 to approve: Rui" in (await ana.asks("plan hello to production")).text
+    assert "no branch, tag or commit mroe" in (await ana.asks("plan hello@mroe to homolog")).text
+    assert await place.runs() == [holder.id, "hello-1"]
+
+
+async def test_env_shows_names_and_where_they_differ_but_no_value(place: Office, ana: Person, rui: Person) -> None:
+    place.change_catalog("homolog: {ENVIRONMENT: homolog}", "homolog: {ENVIRONMENT: hml, SECRETISH: s3same}")
+    await place.released()
+    place.change_catalog("SECRETISH: s3same", "SECRETISH: s3other")
+    answer = await ana.asks("env hello")
+    assert "ENVIRONMENT\nset\nset\ndiffer" in answer.text
+    assert "SECRETISH\nset\n-\nthe same" in answer.text
+    assert "In homolog not released yet: `SECRETISH`." in answer.text
+    assert "s3" not in str(answer.message)
+    assert "Configuração de `hello`, só os nomes:" in (await rui.asks("configuração do hello em homolog")).text
+    assert "`greeter` has no configuration" in (await ana.asks("env greeter")).text
+
+
+async def test_whoami_says_what_one_may_where(place: Office, ana: Person, rui: Person, eva: Person) -> None:
+    told = (await ana.asks("whoami")).text
+    assert f"You are *Ana* (`{ANA}`); roles: developer." in told
+    homolog = told.split("\n")[told.split("\n").index("homolog") + 1]
+    assert {"deploy", "rollback", "status"} <= set(homolog.split(", "))
+    assert "approve" not in told
+    assert "papéis: release-manager." in (await rui.asks("quemsou")).text
+    assert "aprovar" in (await rui.asks("quemsou")).text
+    stranger = await eva.asks("whoami")
+    assert stranger.verdict == "refused"
+    assert "`UEVAOUT01`" in stranger.text
+
+
+async def test_help_is_short_and_only_what_one_may(place: Office, ana: Person, rui: Person) -> None:
+    first = await ana.asks("help")
+    assert "`deploy`" in first.text
+    assert "`approve`" not in first.text
+    assert "deploy hello to homolog" in first.text
+    assert len(first.message["text"].splitlines()) < 15
+    assert "`deploy &lt;service" in (await ana.asks("help all")).text
+    assert "You may not give it; Rui may." in (await ana.asks("help approve")).text
+    dito = (await rui.asks("ajuda")).text
+    assert "*Entregar*: `implantar`" in dito
+    assert "`aprovar`" in dito
+
+
+@pytest.mark.parametrize(
+    "asked", ["queue", "env hello", "diff hello homolog production", "plan hello to homolog", "history", "status"]
+)
+async def test_a_stranger_learns_nothing(place: Office, eva: Person, asked: str) -> None:
+    answer = await eva.asks(asked)
+    assert answer.verdict == "refused"
+    assert answer.message["is_ephemeral"]
+    assert "not listed" in answer.text
+
+
+async def test_the_card_of_a_run_that_ended_is_untouched_by_looking(place: Office, ana: Person) -> None:
+    run = await place.opened()
+    await place.store.runs.finish(run.id, Status.CANCELLED)
+    card = words(await ana.reads(f"{run.id}/card"))
+    for asked in ("status", "queue", "history", "diff hello-1 hello-1"):
+        await ana.asks(asked)
+    assert words(await ana.reads(f"{run.id}/card")) == card
+    assert await place.runs() == [run.id]

@@ -1,26 +1,23 @@
 """The catalog in force: read at start, read again when the file changes, kept when the new one is wrong."""
 
 import logging
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from storage.catalog import CatalogProblems, load
-from storage.model.catalog import Catalog, Json
+from storage.catalog import CatalogProblems, Kinds, load
+from storage.model.catalog import Catalog
 
 log = logging.getLogger(__name__)
-
-Check = Callable[[Mapping[str, Json]], list[str]]
 
 
 class Catalogs:
     """Gives the newest good catalog of one file."""
 
-    def __init__(self, path: Path, checks: Mapping[str, Check]) -> None:
+    def __init__(self, path: Path, kinds: Kinds) -> None:
         """Read the file. Raises `CatalogProblems` with everything that is wrong in it."""
         self._path = path
-        self._checks = checks
+        self._kinds = kinds
         self._stamp = self._look()
-        self._current = load(path, checks)
+        self._current = load(path, kinds)
 
     def __call__(self) -> Catalog:
         """Give the catalog; looks at the file's time and size, which costs microseconds."""
@@ -39,7 +36,7 @@ class Catalogs:
 
     def _read_again(self) -> None:
         try:
-            self._current = load(self._path, self._checks)
+            self._current = load(self._path, self._kinds)
         except (CatalogProblems, OSError) as problem:
             log.error("the changed catalog is not used, the one before stays in force: %s", problem)  # noqa: TRY400
         else:

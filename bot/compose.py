@@ -21,7 +21,7 @@ from commands.policy import able
 from runners.attempt import Limits
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
-from runners.kinds import Tools, kinds, option_checks
+from runners.kinds import Tools, kinds, known_kinds
 from storage.model import artifact
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
@@ -84,7 +84,7 @@ async def estiva(
             f"`estiva {role}` shares its work with other processes, which needs PostgreSQL: set ESTIVA_DATABASE_URL, "
             "or run `estiva serve`, which does everything in one process"
         )
-    catalogs = Catalogs(settings.catalog, option_checks())
+    catalogs = Catalogs(settings.catalog, known_kinds())
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.store_url, settings.data, secrets=_secrets(settings, catalogs(), environ))

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings import Mode, Settings
 from bot.slack.manifest import SCOPES
 from runners.checkup import Finding, checkup
-from runners.kinds import option_checks
+from runners.kinds import known_kinds
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
 from storage.store import Store
@@ -52,7 +52,7 @@ class Doctor:
 
     def _catalog(self) -> tuple[Catalog | None, Finding]:
         try:
-            catalog = load(self.settings.catalog, option_checks())
+            catalog = load(self.settings.catalog, known_kinds())
         except CatalogProblems as problems:
             return None, Finding(
                 "catalog", str(problems), "mend these lines; `estiva catalog check` tells when it is good"

@@ -86,15 +86,23 @@ class Attempts:
         if now.status.over:
             return now.status.value
         await self._heed(watch, view)
-        async with self._turn(watch):
-            attempt = max(1, now.attempt + (1 if now.ended_at is not None else 0))
-            while True:
-                status = await _Attempt(self, run, watch, _stage(view, watch), now.action, attempt).run_to_end(view)
-                if status is not Status.RUNNING:
-                    return status.value
-                await self._undisturbed(watch, asyncio.sleep(min(60.0, self.limits.backoff * 2 ** (attempt - 1))))
+        attempt = max(1, now.attempt)
+        while True:
+            now = _find(view, watch)
+            if now.ended_at is not None:  # failed, and to be tried again: nobody's turn is taken up by the pause
+                await self._undisturbed(watch, asyncio.sleep(self._pause(now, attempt)))
                 attempt += 1
-                run, view, _ = await view_of(self.store, watch.run)
+            async with self._turn(watch):
+                status = await _Attempt(self, run, watch, _stage(view, watch), now.action, attempt).run_to_end(view)
+            if status is not Status.RUNNING:
+                return status.value
+            run, view, _ = await view_of(self.store, watch.run)
+
+    def _pause(self, failed: ActionView, attempt: int) -> float:
+        """How long to wait before the next attempt; what passed since the failure, a crash too, is waited already."""
+        first = self.limits.backoff if failed.action.backoff is None else failed.action.backoff
+        passed = (self.clock() - (failed.ended_at or self.clock())).total_seconds()
+        return max(0.0, min(max(60.0, first), first * 2.0 ** (attempt - 1)) - passed)
 
     async def _heed(self, watch: Watch, view: RunView) -> None:
         """Interrupt at once what was cancelled while nobody looked: before a restart, or in another process."""
@@ -228,9 +236,10 @@ class _Attempt:
         crash_here("release.after")
 
     async def _failed(self, failure: ActionFailed) -> Status:
-        again = failure.retryable and self.number < self.action.attempts
+        again = self.number < self.action.attempts and _may_pass(failure, self.action)
         data: dict[str, Json] = {
             "reason": failure.reason,
+            "error": failure.error,
             "hint": failure.hint,
             "excerpt": [*excerpt_of(await self.engine.store.logs.tail(*self._place, lines=_TAIL))],
             "final": not again,
@@ -283,6 +292,11 @@ class _Attempt:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
         key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
         await journal(self.engine.store, word, self.run.id, kind, key, {**place, **data})
+
+
+def _may_pass(failure: ActionFailed, action: Action) -> bool:
+    """Tell whether this failure is one after which the catalog, or else the runner, would try again."""
+    return failure.retryable if action.retry_on is None else failure.error in action.retry_on
 
 
 def _find(view: RunView, watch: Watch) -> ActionView:

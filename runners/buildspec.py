@@ -38,10 +38,23 @@ _MOST = 100_000
 """Bytes that are read of a file that a build left."""
 
 
+_ERRORS = {
+    **registry.ERRORS,
+    **job.ERRORS,
+    "build_failed": "a command of the buildspec failed",
+    "bad_buildspec": "the buildspec is missing or wrong",
+    "upload_failed": "the artifacts that the buildspec names are not there",
+    "wrong_image": "the build names an image that is not this service's",
+    "bad_image_definitions": "imagedefinitions.json cannot be read",
+}
+
+
 class BuildspecRunner:
     """Hands on the image that `imagedefinitions.json` names, and the exported variables as `exported.NAME`."""
 
     kind = "buildspec"
+    errors = _ERRORS
+    exports = None
 
     def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
         """Take the engine, and where the registry's credentials are."""
@@ -62,7 +75,10 @@ class BuildspecRunner:
         ended = await job.finish(self._containers, self._job(work, build), work, build.line)
         if ended.out_of_memory:
             raise ActionFailed(
-                "the build was killed: out of memory", exit_code=ended.code, hint="raise the action's option memory"
+                "the build was killed: out of memory",
+                exit_code=ended.code,
+                hint="raise the action's option memory",
+                error="out_of_memory",
             )
         failure = build.failure(ended.code)
         try:
@@ -71,7 +87,9 @@ class BuildspecRunner:
         except NoArtifacts as error:
             build.say("Phase complete: UPLOAD_ARTIFACTS State: FAILED")
             build.say(f"Phase context status code: CLIENT_ERROR Message: {error}")
-            failure = failure or ActionFailed(f"UPLOAD_ARTIFACTS: {error}", hint="see artifacts in the buildspec")
+            failure = failure or ActionFailed(
+                f"UPLOAD_ARTIFACTS: {error}", hint="see artifacts in the buildspec", error="upload_failed"
+            )
         if failure:
             raise failure
         made = await self._image(work, build)
@@ -109,6 +127,7 @@ class BuildspecRunner:
             raise ActionFailed(
                 f"imagedefinitions.json names {uri}, which is no image of {work.service.image}",
                 hint="tag the image with $IMAGE_REPOSITORY, or mend the service's image in the catalog",
+                error="wrong_image",
             )
         there = await registry.manifest(repository, tag, build.login)
         if there:
@@ -119,6 +138,7 @@ class BuildspecRunner:
             raise ActionFailed(
                 f"{uri} is neither in the registry nor on this machine",
                 hint="let the buildspec build it under that name",
+                error="image_missing",
             ) from error
         return {artifact.IMAGE: uri, artifact.IMAGE_ID: image_id}
 
@@ -146,7 +166,9 @@ class _Build:
                 sink.line(f"{path}: {problem}")
             more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
             raise ActionFailed(
-                f"{path}: {error.problems[0]}{more}", hint="mend the buildspec; its log names each problem"
+                f"{path}: {error.problems[0]}{more}",
+                hint="mend the buildspec; its log names each problem",
+                error="bad_buildspec",
             ) from error
         slug = job.name_of("build", work.key)
         return cls(
@@ -231,11 +253,15 @@ class _Build:
             return None
         known = self._result("exit")
         if not known:
-            return ActionFailed(f"the build container ended with exit code {code}", exit_code=code)
+            return ActionFailed(
+                f"the build container ended with exit code {code}", exit_code=code, error="build_failed"
+            )
         command = " ".join(self._result("command").split())
         exit_code = int(known) if known.isdecimal() and len(known) <= len("255") else code
         return ActionFailed(
-            f"{self._result('phase')[:20]}: `{command[:200]}` ended with exit code {exit_code}", exit_code=exit_code
+            f"{self._result('phase')[:20]}: `{command[:200]}` ended with exit code {exit_code}",
+            exit_code=exit_code,
+            error="build_failed",
         )
 
     @property
@@ -272,7 +298,9 @@ class _Build:
             return str(named[0]["imageUri"])
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ActionFailed(
-                "imagedefinitions.json cannot be read", hint='it should be [{"name": "...", "imageUri": "..."}]'
+                "imagedefinitions.json cannot be read",
+                hint='it should be [{"name": "...", "imageUri": "..."}]',
+                error="bad_image_definitions",
             ) from error
 
     def _values(self) -> dict[str, str]:
@@ -310,4 +338,5 @@ def _read(source: Path, named: Json) -> tuple[str, str]:
     raise ActionFailed(
         f"YAML_FILE_ERROR: stat {names[0]}: no such file or directory",
         hint="add the file to the repository, or name it in the action's option buildspec",
+        error="bad_buildspec",
     )

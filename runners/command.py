@@ -20,10 +20,19 @@ _KNOWN = {
 _COUNTED = re.compile(r"\b\d+ (?:passed|tests?|examples?|ok)\b|\bOK\b", re.IGNORECASE)
 
 
+_ERRORS = {
+    **job.ERRORS,
+    "command_failed": "a command ended with another exit code than 0",
+    "no_image": "there is no image to run it in",
+}
+
+
 class CommandRunner:
     """`run: [pytest, -q]`, or a list of such lists, done in turn until one fails."""
 
     kind = "command"
+    errors = _ERRORS
+    exports = ()
 
     def __init__(self, containers: Containers) -> None:
         """Take the engine."""
@@ -49,9 +58,12 @@ class CommandRunner:
                 f"`{words[0]}` was killed: out of memory",
                 exit_code=ended.code,
                 hint="raise the action's option memory, or let the command use less",
+                error="out_of_memory",
             )
         if ended.code != 0:
-            raise ActionFailed(f"`{' '.join(words)}` ended with exit code {ended.code}", exit_code=ended.code)
+            raise ActionFailed(
+                f"`{' '.join(words)}` ended with exit code {ended.code}", exit_code=ended.code, error="command_failed"
+            )
         return counted.summary or f"`{words[0]}` succeeded"
 
     def _job(self, work: Work, words: tuple[str, ...], key: str) -> job.Job:
@@ -59,7 +71,9 @@ class CommandRunner:
         image = named or work.artifacts.get(artifact.IMAGE)
         if not image:
             raise ActionFailed(
-                "no image to run in", hint="build one in an earlier stage, or give the action an option image"
+                "no image to run in",
+                hint="build one in an earlier stage, or give the action an option image",
+                error="no_image",
             )
         memory = work.options.get("memory")
         return job.Job(

@@ -10,7 +10,7 @@ is only shutting down and the outside work is left running, to be found again; o
 and cleaned up, within 2 seconds, before the error is raised on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -63,10 +63,22 @@ class ActionFailed(Exception):  # noqa: N818 - a fact about the user's work, not
     Anything else that a runner raises is a fault of Estiva or its surroundings and makes the action `broken`.
     """
 
-    def __init__(self, reason: str, *, exit_code: int | None = None, hint: str = "", retryable: bool = False) -> None:
-        """Take what happened (`reason`, one line) and what to do next (`hint`, one line)."""
+    def __init__(
+        self,
+        reason: str,
+        *,
+        exit_code: int | None = None,
+        hint: str = "",
+        error: str = "failed",
+        retryable: bool = False,
+    ) -> None:
+        """Take what happened (`reason`, one line), what to do next (`hint`, one line), and the error's stable name.
+
+        `error` is one of the runner's `errors`. `retryable`: the same may well succeed if it is only tried again.
+        """
         super().__init__(reason)
         self.reason = reason
+        self.error = error
         self.exit_code = exit_code
         self.hint = hint
         self.retryable = retryable
@@ -77,6 +89,14 @@ class Runner(Protocol):
 
     kind: str
     """What an action's `uses` says: `git`, `buildspec`, `dockerfile`, `command`, `push`, `docker`."""
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Name of an error -> when the work fails with it: what `ActionFailed.error` may be."""
+
+    @property
+    def exports(self) -> Collection[str] | None:
+        """Names of the variables that its outcomes hand on; `None` when the work itself names them."""
 
     def problems(self, options: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with an action's options: one line each, empty when all is well."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from runners import options, releases
+from runners import health, options, proxy, releases
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.health import wait_until_healthy
@@ -31,6 +31,9 @@ _KNOWN = {
 }
 
 
+_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Times:
     """Seconds, and how many stopped containers stay."""
@@ -45,6 +48,8 @@ class DockerRunner:
     """Options stand with the environment, or with the action, which wins."""
 
     kind = "docker"
+    errors = _ERRORS
+    exports = ("ADDRESS", "CONTAINER")
 
     def __init__(self, containers: Containers, proxy: Proxy, environ: Mapping[str, str]) -> None:
         """Take the engine, the proxy, and where the registry's credentials are."""

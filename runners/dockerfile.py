@@ -9,7 +9,7 @@ from docker import APIClient
 from docker.auth import AuthConfig
 from docker.errors import APIError
 
-from runners import options
+from runners import options, registry
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.lines import Lines
@@ -26,10 +26,20 @@ _KNOWN = {
 }
 
 
+_ERRORS = {
+    "build_failed": "a step of the Dockerfile failed",
+    "bad_dockerfile": "the Dockerfile is missing, or lies outside the source",
+    "no_commit": "no earlier action fetched the source",
+    "no_credentials": registry.ERRORS["no_credentials"],
+}
+
+
 class DockerfileRunner:
     """Builds `service.image:<first 7 digits of the commit>`."""
 
     kind = "dockerfile"
+    errors = _ERRORS
+    exports = ("IMAGE", "IMAGE_ID")
 
     def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
         """Take the engine, and where the registry's credentials are (a base image may be private)."""
@@ -92,12 +102,14 @@ class DockerfileRunner:
         try:
             await self._containers.stream(build, seen.message)
         except APIError as error:  # a Dockerfile that cannot be parsed is refused before the stream begins
-            raise ActionFailed(_one_line(str(error.explanation or error)), hint="mend the Dockerfile") from error
+            raise ActionFailed(
+                _one_line(str(error.explanation or error)), hint="mend the Dockerfile", error="build_failed"
+            ) from error
         seen.lines.end()
         if seen.failure is not None:
             raise seen.failure
         if not seen.image_id:
-            raise ActionFailed("the build ended without an image", hint="see its log")
+            raise ActionFailed("the build ended without an image", hint="see its log", error="build_failed")
         return seen.image_id
 
 
@@ -123,14 +135,14 @@ class _Seen:
             self.lines.end()
             text = _one_line(str(detail.get("message", message.get("error", ""))))
             self._sink.line(text)
-            self.failure = ActionFailed(text, exit_code=detail.get("code"), hint=_hint(text))
+            self.failure = ActionFailed(text, exit_code=detail.get("code"), hint=_hint(text), error="build_failed")
 
 
 def tag_of(work: Work) -> str:
     """Repository and tag for the commit: its first 7 digits, as CodeBuild's sample has it."""
     commit = work.artifacts.get(artifact.COMMIT)
     if not commit:
-        raise ActionFailed("no commit to build", hint="put an action that uses git before this one")
+        raise ActionFailed("no commit to build", hint="put an action that uses git before this one", error="no_commit")
     return f"{work.service.image}:{commit[:7]}"
 
 
@@ -140,10 +152,18 @@ def _places(work: Work) -> tuple[Path, Path]:
     context = (source / str(work.options.get("context", "."))).resolve()
     dockerfile = (context / str(work.options.get("dockerfile", "Dockerfile"))).resolve()
     if not context.is_relative_to(source) or not dockerfile.is_relative_to(context):
-        raise ActionFailed("the Dockerfile or its context lies outside the source", hint="mend the action's options")
+        raise ActionFailed(
+            "the Dockerfile or its context lies outside the source",
+            hint="mend the action's options",
+            error="bad_dockerfile",
+        )
     if not dockerfile.is_file():
         shown = dockerfile.relative_to(source)
-        raise ActionFailed(f"there is no {shown} in the source", hint="add it, or set the action's option dockerfile")
+        raise ActionFailed(
+            f"there is no {shown} in the source",
+            hint="add it, or set the action's option dockerfile",
+            error="bad_dockerfile",
+        )
     return context, dockerfile
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runners import options
 from runners.contract import Outcome, Sink, Work
-from runners.mirrors import Mirrors, Resolved
+from runners.mirrors import ERRORS, Mirrors, Resolved
 from storage.model import artifact
 from storage.model.catalog import Json
 
@@ -18,6 +18,8 @@ class GitRunner:
     """Resolves the ref once; the same run gets the same commit however often it is asked again."""
 
     kind = "git"
+    errors = ERRORS
+    exports = ("COMMIT", "AUTHOR", "SUBJECT", "COMMITTED_AT", "SOURCE")
 
     def __init__(self, mirrors: Mirrors) -> None:
         """Take the mirrors to fetch through."""

@@ -14,6 +14,13 @@ _EAGER = 3.0
 """Seconds in which most services are up: so long every probe that comes late makes the deploy longer."""
 
 
+ERRORS = {
+    "not_healthy": "the new container did not answer 200 on its health path in time",
+    "container_ended": "the new container ended before it was healthy",
+    "out_of_memory": "the new container was killed because it used too much memory",
+}
+
+
 async def wait_until_healthy(containers: Containers, container: str, url: str, seconds: float, sink: Sink) -> float:
     """Ask until the answer is 200 and return how many seconds it took.
 
@@ -32,6 +39,7 @@ async def wait_until_healthy(containers: Containers, container: str, url: str, s
                 raise ActionFailed(
                     f"not healthy after {seconds:g} s: {url} gave {answer}",
                     hint="read its last lines in the log; the release before it was not touched",
+                    error="not_healthy",
                 )
             await asyncio.sleep(0.05 if loop.time() - begun < _EAGER else 0.2)
 
@@ -56,11 +64,13 @@ async def _still_running(containers: Containers, container: str, sink: Sink) -> 
             "the new container was killed before it was healthy: out of memory",
             exit_code=state["ExitCode"],
             hint="raise memory in the environment's options, or let the service use less",
+            error="out_of_memory",
         )
     raise ActionFailed(
         f"the new container ended with exit code {state['ExitCode']} before it was healthy",
         exit_code=state["ExitCode"],
         hint="read its last lines in the log; the release before it was not touched",
+        error="container_ended",
     )
 
 

@@ -126,7 +126,9 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
     if by_itself:
         raise RuntimeError("the runner cancelled itself: its work neither ended nor failed")
     raise ActionFailed(
-        f"timed out after {spoken(timeout or 0)}", hint="raise the action's `timeout`, or make it faster"
+        f"timed out after {spoken(timeout or 0)}",
+        hint="raise the action's `timeout`, or make it faster",
+        error="timeout",
     )
 
 

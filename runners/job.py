@@ -18,6 +18,12 @@ from runners.containers import Containers
 from runners.contract import ActionFailed, Work
 from runners.lines import Lines
 
+ERRORS = {
+    "image_missing": "an image is not where it should be",
+    "cannot_start": "the engine cannot start the container",
+    "out_of_memory": "the container was killed because it used too much memory",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -136,11 +142,13 @@ async def _started(containers: Containers, job: Job) -> str:
         return await containers.ask(start)
     except NotFound as error:
         raise ActionFailed(
-            f"there is no image {job.image} on this machine", hint="build it first, or name another in the catalog"
+            f"there is no image {job.image} on this machine",
+            hint="build it first, or name another in the catalog",
+            error="image_missing",
         ) from error
     except APIError as error:
         await removed(containers, job.key)
-        raise ActionFailed(f"the container cannot start: {error.explanation or error}") from error
+        raise ActionFailed(f"the container cannot start: {error.explanation or error}", error="cannot_start") from error
 
 
 async def _followed(containers: Containers, container: str, take: Callable[[str], None]) -> Exit:

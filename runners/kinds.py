@@ -1,7 +1,7 @@
 """The kinds of actions there are: the one place where a kind is registered."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from runners.job import remove_container
 from runners.mirrors import Mirrors
 from runners.proxy import Proxy
 from runners.push import PushRunner
-from storage.model.catalog import Json
+from storage.model.kind import Kind
 
 
 class Tools:
@@ -95,6 +95,6 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
     return {runner.kind: runner for runner in runners}
 
 
-def option_checks() -> Mapping[str, Callable[[Mapping[str, Json]], list[str]]]:
-    """Every kind with what checks its options; needs neither Docker nor a network."""
-    return {kind: runner.problems for kind, runner in kinds(Tools(data=Path())).items()}
+def known_kinds() -> Mapping[str, Kind]:
+    """Every kind as far as a catalog is checked against it; needs neither Docker nor a network."""
+    return kinds(Tools(data=Path()))

@@ -37,13 +37,21 @@ class Resolved:
     """ISO 8601 with offset."""
 
 
+ERRORS = {
+    "unknown_ref": "no branch, tag or commit has this name",
+    "bad_repository": "the repository's address is of a kind that is not allowed",
+    "repository_refused": "the repository refuses our credentials",
+    "repository_unavailable": "the repository does not answer",
+}
+
+
 class UnknownRef(ActionFailed):
     """No branch, tag or commit is called that. `nearest` are names that look like it, best first."""
 
     def __init__(self, reason: str, nearest: list[str]) -> None:
         """Take the reason and the near names."""
         hint = "nearest: " + ", ".join(nearest) if nearest else "name a branch, a tag, or a commit of 7 digits or more"
-        super().__init__(reason, hint=hint)
+        super().__init__(reason, hint=hint, error="unknown_ref")
         self.nearest = nearest
 
 
@@ -183,7 +191,11 @@ def _refuse_unsafe(ref: str) -> None:
 def _safe_url(service: Service) -> str:
     url = service.repository
     if url.startswith("-") or any(ord(character) < 33 for character in url):  # noqa: PLR2004 - blank and controls
-        raise ActionFailed(f"the repository of {service.name} is no address: {url!r}", hint="mend it in the catalog")
+        raise ActionFailed(
+            f"the repository of {service.name} is no address: {url!r}",
+            hint="mend it in the catalog",
+            error="bad_repository",
+        )
     return url
 
 
@@ -224,14 +236,17 @@ def _unreachable(service: Service, said: str) -> ActionFailed:
         return ActionFailed(
             f"the repository of {service.name} refused our credentials: {last}",
             hint="give Estiva a key or token that may read it (see the documentation on repositories)",
+            error="repository_refused",
         )
     if "not allowed" in said:
         return ActionFailed(
             f"the repository of {service.name} has an address of a kind that is not allowed: {last}",
             hint="use https://, ssh:// or a path on this machine",
+            error="bad_repository",
         )
     return ActionFailed(
         f"the repository of {service.name} cannot be reached: {last}",
         hint=f"see that {service.repository} exists and answers",
+        error="repository_unavailable",
         retryable=True,
     )

@@ -25,6 +25,10 @@ from runners.alone import alone
 from runners.containers import Containers
 from runners.contract import ActionFailed
 
+ERRORS = {
+    "bad_address": "the service's address is missing, or this machine cannot listen there",
+    "port_taken": "another program listens at the service's address",
+}
 _log = logging.getLogger(__name__)
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 _LONGEST_SOCKET = 100
@@ -155,7 +159,9 @@ def listen_address(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme != "http" or not parts.hostname:
         raise ActionFailed(
-            f"the address {address} is not of the form http://host:port", hint="mend it in the catalog, under addresses"
+            f"the address {address} is not of the form http://host:port",
+            hint="mend it in the catalog, under addresses",
+            error="bad_address",
         )
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
     return f"{host}:{parts.port or 80}"
@@ -175,10 +181,12 @@ def _refuse_taken(listen: str, address: str) -> None:
             raise ActionFailed(
                 f"port {port} is taken: another program listens at {listen}",
                 hint=f"stop it (`ss -ltnp 'sport = :{port}'` shows it), or change the service's address ({address})",
+                error="port_taken",
             ) from error
         raise ActionFailed(
             f"this machine cannot listen at {listen}: {error.strerror or error}",
             hint="addresses in the catalog must be this machine's own",
+            error="bad_address",
         ) from error
 
 

@@ -13,11 +13,21 @@ from runners.registry import Manifest, Name
 from storage.model import artifact
 from storage.model.catalog import Json
 
+_ERRORS = {
+    **registry.ERRORS,
+    "wrong_image": "what was built is no image of this service",
+    "image_missing": "the image is not on this machine",
+    "tag_moved": "somebody else pushed the same tag at the same time",
+    "tag_taken": "the tag holds something else already",
+}
+
 
 class PushRunner:
     """Tags are never moved: another build of the same commit gets a tag of its own, anything else is an error."""
 
     kind = "push"
+    errors = _ERRORS
+    exports = ("IMAGE", "IMAGE_DIGEST")
 
     def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
         """Take the engine, and where the registry's credentials are."""
@@ -36,6 +46,7 @@ class PushRunner:
             raise ActionFailed(
                 f"{image or 'nothing'} is not an image of {work.service.image}",
                 hint="build it before this action; its repository is the catalog's image of the service",
+                error="wrong_image",
             )
         login = registry.credentials(work.registry, repository, self._environ)
         image_id = work.artifacts.get(artifact.IMAGE_ID) or await self._image_id(image)
@@ -80,7 +91,9 @@ class PushRunner:
             await self._containers.stream(push, seen.message)
         except ImageNotFound as error:
             raise ActionFailed(
-                f"the image {image_id[:19]} is not on this machine any more", hint="retry the run"
+                f"the image {image_id[:19]} is not on this machine any more",
+                hint="retry the run",
+                error="image_missing",
             ) from error
         seen.check(Name.parse(repository).host)
         there = await registry.manifest(repository, tag, login)
@@ -88,6 +101,7 @@ class PushRunner:
             raise ActionFailed(
                 f"{repository}:{tag} does not hold what was pushed",
                 hint="somebody else pushed this tag just now? retry",
+                error="tag_moved",
                 retryable=True,
             )
         sink.line(f"{repository}:{tag} pushed: {there.digest}")
@@ -98,7 +112,7 @@ class PushRunner:
             return await self._containers.ask(lambda engine: image_id_of(engine, image))
         except ImageNotFound as error:
             raise ActionFailed(
-                f"there is no image {image} on this machine", hint="build it before this action"
+                f"there is no image {image} on this machine", hint="build it before this action", error="image_missing"
             ) from error
 
 
@@ -132,6 +146,7 @@ class Transfer:
             raise ActionFailed(
                 f"the registry {host} does not answer ({self._error})",
                 hint="see that it runs and that the engine reaches it, then retry",
+                error="registry_unavailable",
                 retryable=True,
             )
         raise registry.refused(host, self._error)
@@ -147,4 +162,5 @@ def _taken(repository: str, tag: str, there: Manifest) -> ActionFailed:
     return ActionFailed(
         f"the tag {tag} of {repository} already holds another image ({there.digest[:19]})",
         hint="tags are never moved: release another commit, or remove that tag from the registry",
+        error="tag_taken",
     )

@@ -14,6 +14,12 @@ import aiohttp
 from runners.contract import ActionFailed
 from storage.model.catalog import Registry
 
+ERRORS = {
+    "registry_unavailable": "the registry does not answer, or says that it is out of order",
+    "registry_refused": "the registry refuses our credentials or what we ask",
+    "no_credentials": "a variable that the catalog names for the registry is not set",
+    "bad_tag": "the tag is not one",
+}
 _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -72,6 +78,7 @@ def credentials(registry: Registry, repository: str, environ: Mapping[str, str])
             raise ActionFailed(
                 f"no credentials for the registry {registry.host}: {variable} is not set",
                 hint=f"set {variable} in Estiva's environment; the catalog names it",
+                error="no_credentials",
             )
     return {"username": environ[registry.username_from], "password": environ[registry.password_from]}
 
@@ -83,7 +90,9 @@ async def manifest(repository: str, reference: str, login: Mapping[str, str] | N
     """
     name = Name.parse(repository)
     if not _REFERENCE.fullmatch(reference):
-        raise ActionFailed(f"{reference[:200]!r} is no tag", hint="a tag has letters, digits, `_`, `.` and `-`")
+        raise ActionFailed(
+            f"{reference[:200]!r} is no tag", hint="a tag has letters, digits, `_`, `.` and `-`", error="bad_tag"
+        )
     answer = await _get(name, f"manifests/{reference}", login, accept=", ".join(_MANIFESTS))
     if answer is None:
         return None
@@ -117,6 +126,7 @@ async def _get(
         raise ActionFailed(
             f"the registry {name.host} does not answer ({str(error) or type(error).__name__})",
             hint="see that it runs and that this machine reaches it, then retry",
+            error="registry_unavailable",
             retryable=True,
         ) from error
     if status == 404:  # noqa: PLR2004
@@ -155,8 +165,15 @@ def refused(host: str, said: str, *, retryable: bool = False) -> ActionFailed:
     """Say that a registry said no, and what to look at."""
     if re.search(r"\b40[13]\b|unauthorized|no basic auth|denied|authentication required", said, re.IGNORECASE):
         hint = "check the variables that the catalog names under registry: user, password, and what they may do there"
-        return ActionFailed(f"the registry {host} refused our credentials ({said})", hint=hint)
-    return ActionFailed(f"the registry {host} refused: {said}", hint="see the registry's own log", retryable=retryable)
+        return ActionFailed(
+            f"the registry {host} refused our credentials ({said})", hint=hint, error="registry_refused"
+        )
+    return ActionFailed(
+        f"the registry {host} refused: {said}",
+        hint="see the registry's own log",
+        error="registry_unavailable" if retryable else "registry_refused",
+        retryable=retryable,
+    )
 
 
 def _loopback(host: str) -> bool:

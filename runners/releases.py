@@ -17,6 +17,13 @@ from runners.push import Transfer
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
 
+ERRORS = {
+    **registry.ERRORS,
+    "no_environment": "the stage says no environment",
+    "no_digest": "no earlier action pushed an image",
+    "image_missing": "the image is not in the registry any more",
+    "cannot_start": "the engine cannot start the container",
+}
 _making = threading.Lock()
 """Asked by two at once, the engine makes two networks of one name, and then starts nothing in either."""
 
@@ -56,16 +63,24 @@ def of(work: Work, namespace: str) -> Release:
     service, environment = work.service, work.environment
     if environment is None:
         raise ActionFailed(
-            "the stage has no environment to deploy to", hint="set the stage's environment in the catalog"
+            "the stage has no environment to deploy to",
+            hint="set the stage's environment in the catalog",
+            error="no_environment",
         )
     address = service.addresses.get(environment.name)
     if not address:
         raise ActionFailed(
-            f"{service.name} has no address in {environment.name}", hint="set it in the catalog, under addresses"
+            f"{service.name} has no address in {environment.name}",
+            hint="set it in the catalog, under addresses",
+            error="bad_address",
         )
     digest = work.artifacts.get(artifact.DIGEST)
     if not digest:
-        raise ActionFailed("no image digest to deploy", hint="put a push before this action, or promote a release")
+        raise ActionFailed(
+            "no image digest to deploy",
+            hint="put a push before this action, or promote a release",
+            error="no_digest",
+        )
     memory = option(work, "memory")
     attempt = f"-{work.attempt}" if work.attempt > 1 else ""
     return Release(
@@ -126,7 +141,9 @@ async def pulled(
     except APIError as error:
         if error.status_code == 404 or "manifest unknown" in str(error):  # noqa: PLR2004
             raise ActionFailed(
-                f"{release.image} is not in the registry", hint="was it removed? release its commit again"
+                f"{release.image} is not in the registry",
+                hint="was it removed? release its commit again",
+                error="image_missing",
             ) from error
         transfer.message({"error": str(error.explanation or error)})
     transfer.check(host)
@@ -148,7 +165,7 @@ async def started(containers: Containers, release: Release) -> str:
     try:
         return await containers.ask(start)
     except APIError as error:
-        raise ActionFailed(f"the container cannot start: {error.explanation or error}") from error
+        raise ActionFailed(f"the container cannot start: {error.explanation or error}", error="cannot_start") from error
 
 
 async def kept_up(containers: Containers, release: Release) -> None:

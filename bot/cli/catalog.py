@@ -13,11 +13,11 @@ app = typer.Typer(no_args_is_help=True, help="The catalog: what can be deployed,
 
 def load_or_fail(path: Path) -> Catalog:
     """Load a catalog, or print all its problems and end with exit code 2."""
-    from runners.kinds import option_checks
+    from runners.kinds import known_kinds
     from storage.catalog import CatalogProblems, load
 
     try:
-        return load(path, option_checks())
+        return load(path, known_kinds())
     except CatalogProblems as problems:
         err.print(str(problems), style="red", markup=False)
         raise typer.Exit(2) from problems

@@ -13,6 +13,8 @@ class OnFailure(StrEnum):
 
     ABORT = "abort"
     CONTINUE = "continue"
+    ROLLBACK = "rollback"
+    """The environment of the stage is put back to what ran there before this run; then the run fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,11 @@ class Action:
     timeout: int = 1800
     """Seconds, for one attempt."""
     attempts: int = 1
-    """How often the action is tried in all, when it fails for a reason that its runner calls retryable."""
+    """How often the action is tried in all, when it fails for a reason that may pass."""
+    backoff: int | None = None
+    """Seconds before the second attempt, doubled for each further one; `None`: the engine's own pause."""
+    retry_on: tuple[str, ...] | None = None
+    """Names of the errors after which it is tried again; `None`: those that its runner calls retryable."""
     on_failure: OnFailure = OnFailure.ABORT
     cancel_siblings: bool = False
     """When this action fails: stop the actions running beside it (else they go on to their own end)."""

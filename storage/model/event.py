@@ -21,7 +21,9 @@ class Kind(StrEnum):
     STAGE_STARTED = "stage_started"  # stage
     ACTION_STARTED = "action_started"  # stage, action, attempt
     ACTION_SUCCEEDED = "action_succeeded"  # stage, action, attempt, artifacts: {name: value}, summary?
-    ACTION_FAILED = "action_failed"  # stage, action, attempt, reason, exit_code?, hint?, excerpt: [lines], final: bool
+    ACTION_FAILED = (
+        "action_failed"  # stage, action, attempt, reason, error?, exit_code?, hint?, excerpt: [], final: bool
+    )
     ACTION_CANCELLED = "action_cancelled"  # stage, action, attempt, reason
     ACTION_BROKEN = "action_broken"  # stage, action, attempt, reason
     APPROVAL_REQUESTED = "approval_requested"  # approval, stage, environment, subject hash, expires_at, needed

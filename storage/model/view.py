@@ -21,6 +21,8 @@ class ActionView:
     ended_at: datetime | None = None
     summary: str = ""
     reason: str = ""
+    error: str = ""
+    """Stable name of what it failed with: see the runner's `errors`."""
     hint: str = ""
     exit_code: int | None = None
     excerpt: tuple[str, ...] = ()
@@ -196,6 +198,7 @@ def _failed(view: RunView, event: Event) -> RunView:
         status=Status.FAILED if event.data.get("final", True) else Status.RUNNING,
         ended_at=event.at,
         reason=_text(event, "reason"),
+        error=_text(event, "error"),
         hint=_text(event, "hint"),
         exit_code=int(str(code)) if code is not None else None,
         excerpt=tuple(str(line) for line in lines) if isinstance(lines, list) else (),

@@ -1,14 +1,15 @@
 """Actions and stages as the file writes them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from storage.model.catalog import Action, Json, OnFailure, Stage
+from storage.model.kind import ENGINE_ERRORS, Kind
 from storage.reading.document import Item, meant
 
-Kinds = Mapping[str, Callable[[Mapping[str, Json]], list[str]]]
-"""Kind of action (`uses`) -> what is wrong with its options, one line each."""
+Kinds = Mapping[str, Kind]
+"""Kind of action by what `uses` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,16 @@ class Actions:
         options = _options(entries.get("with"))
         kind = read.get("uses", uses)
         self.check(kind, options, entries.get("uses", item), entries.get("with", item))
+        if "retry" in entries:
+            self._check_errors(kind, entries["retry"].entries().get("on"))
+            if "attempts" in entries:
+                entries["attempts"].problem("stands inside retry when there is one")
         return Action(
             name=read.get("name", name),
             uses=kind,
             options=options,
             **{key: read[key] for key in _PLAIN if key in read},
+            **read.get("retry", {}),
             on_failure=OnFailure(read["on_failure"]) if read.get("on_failure") in set(OnFailure) else OnFailure.ABORT,
         )
 
@@ -55,8 +61,17 @@ class Actions:
         if kind not in self.kinds:
             named.problem(f"no kind of action is called {kind!r}{meant(kind, self.kinds)}")
             return
-        for problem in self.kinds[kind](options):
+        for problem in self.kinds[kind].problems(options):
             given.problem(problem)
+
+    def _check_errors(self, kind: str, names: Item | None) -> None:
+        """Note errors that an action of this kind never fails with: it would wait for them in vain."""
+        if self.kinds is None or kind not in self.kinds or names is None:
+            return
+        known = {**self.kinds[kind].errors, **ENGINE_ERRORS}
+        for name in names.items():
+            if name.is_text and name.text() not in known:
+                name.problem(f"{kind} never fails with {name.text()!r}{meant_or_all(name.text(), known)}")
 
     def _stage(self, item: Item) -> Stage:
         read = item.record(
@@ -83,6 +98,18 @@ def _options(item: Item | None) -> Mapping[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
+def _retry(item: Item) -> dict[str, Any]:
+    read = item.record({"attempts": Item.positive, "backoff": Item.seconds, "on": Item.texts}, ["attempts"])
+    if "on" in read:
+        read["retry_on"] = read.pop("on")
+    return read
+
+
+def meant_or_all(word: str, known: Iterable[str]) -> str:
+    """Give the nearest known word, or all that there are, as the end of a sentence."""
+    return meant(word, known) or f"; there are: {', '.join(sorted(known))}"
+
+
 def _mapping(item: Item) -> None:
     item.entries()
 
@@ -102,6 +129,7 @@ _ACTION: Mapping[str, Callable[[Item], Any]] = {
     "run_order": Item.positive,
     "timeout": Item.seconds,
     "attempts": Item.positive,
+    "retry": _retry,
     "on_failure": lambda item: item.choice(OnFailure),
     "cancel_siblings": Item.flag,
 }

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from storage.model.catalog import Json
@@ -53,7 +54,10 @@ class Outside:
 
 
 class Scripted:
-    """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, crash, deaf, makes."""
+    """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error, crash, deaf, makes."""
+
+    errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
+    exports = None
 
     def __init__(self, kind: str, outside: Outside) -> None:
         self.kind = kind
@@ -86,6 +90,7 @@ class Scripted:
                 str(options["fail"]),
                 exit_code=code if isinstance(code, int) else None,
                 hint="mend it",
+                error=str(options.get("error", "failed")),
                 retryable=bool(options.get("retryable")),
             )
         self.outside.note("done", work.key)
@@ -109,6 +114,8 @@ class Nothing:
     """Does nothing at all, at once: what is left is the engine."""
 
     kind = "nothing"
+    errors: ClassVar[dict[str, str]] = {}
+    exports = ()
 
     def problems(self, options: Mapping[str, Json]) -> list[str]:
         return []

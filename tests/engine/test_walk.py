@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from storage.model.catalog import OnFailure, Stage
 from storage.model.run import Status
@@ -131,6 +132,44 @@ async def test_a_retryable_failure_is_tried_again_with_the_next_attempt(world: W
     assert world.outside.keys("began") == [f"{run.id}/build/push/{n}" for n in (1, 2, 3)]
     finals = [e.data["final"] for e in await world.events(run) if e.kind.value == "action_failed"]
     assert finals == [False, False]
+
+
+async def test_only_the_errors_that_the_catalog_names_are_tried_again(world: World) -> None:
+    await world.start()
+    chosen = action("chosen", fail="no", error="flaky", fails=1, attempts=3, retry_on=("flaky",))
+    other = action("other", fail="no", retryable=True, attempts=3, retry_on=("flaky",))
+    slow = action("slow", sleep=30, timeout=1, attempts=2, retry_on=("timeout",))
+    run = await world.ask(plan(Stage(name="build", actions=(chosen, other, slow))))
+    view = await world.ended(run, seconds=30)
+    assert (view.status, view.reason) == (Status.FAILED, "build/other: no")
+    assert [(a.action.name, a.attempt, a.status) for a in view.stages[0].actions] == [
+        ("chosen", 2, Status.SUCCEEDED),
+        ("other", 1, Status.FAILED),
+        ("slow", 2, Status.FAILED),
+    ]
+    assert [a.error for a in view.stages[0].actions][1:] == ["failed", "timeout"]
+
+
+async def test_what_waits_to_be_tried_again_takes_up_nobodys_turn(world: World) -> None:
+    world.limits = replace(LIMITS, parallel=1)
+    engine = await world.start()
+    flaky = action("flaky", fail="503", retryable=True, attempts=2, backoff=600)
+    run = await world.ask(plan(Stage(name="build", actions=(flaky, action("other", sleep=0.3)))))
+    await world.until(run, lambda view: view.stages[0].actions[1].status is Status.SUCCEEDED)
+    assert (await world.action(run, "flaky")).status is Status.RUNNING
+    await engine.cancel(run.id, "U0BOB")
+    assert (await world.ended(run)).status is Status.CANCELLED
+
+
+async def test_a_pause_before_the_next_attempt_is_not_begun_anew_by_a_restart(world: World) -> None:
+    engine = await world.start()
+    flaky = action("flaky", fail="503", retryable=True, fails=1, attempts=2, backoff=600)
+    run = await world.ask(plan(Stage(name="build", actions=(flaky,))))
+    await world.until(run, lambda view: view.stages[0].actions[0].ended_at is not None)
+    await world.stop(engine)
+    world.ahead = timedelta(seconds=601)
+    await world.start()
+    assert (await world.ended(run)).status is Status.SUCCEEDED
 
 
 async def test_attempts_come_to_an_end(world: World) -> None:

@@ -1,6 +1,7 @@
 """The catalog is read as written, and everything that is wrong with it is said at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -221,18 +222,58 @@ def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> No
         load(tmp_path / "catalog.yml")
 
 
-def test_kinds_check_their_own_options(tmp_path: Path) -> None:
-    def fussy(options: Mapping[str, Json]) -> list[str]:
-        return [f"unknown option {name}" for name in options]
+@dataclass
+class Easy:
+    """A kind that takes any option."""
 
-    def easy(_options: Mapping[str, Json]) -> list[str]:
+    errors: Mapping[str, str] = field(default_factory=lambda: {"registry_unavailable": "it does not answer"})
+    exports: Collection[str] | None = None
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
         return []
 
-    kinds = {"git": easy, "push": easy, "dockerfile": fussy, "docker": fussy}
+
+class Fussy(Easy):
+    """A kind that takes none."""
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
+        return [f"unknown option {name}" for name in options]
+
+
+def test_kinds_check_their_own_options(tmp_path: Path) -> None:
+    kinds = {"git": Easy(), "push": Easy(), "dockerfile": Fussy(), "docker": Fussy()}
     read(tmp_path, MINIMAL, kinds)
     text = MINIMAL.replace("image: loc", "build: {with: {q: 1}}\n    tests: [{name: a}]\n    image: loc")
     assert wrong(tmp_path, text.replace("[hml]", "[hml], target: dockr, options: {a: 1}"), kinds) == [
         "3: environments.homolog.target: no kind of action is called 'dockr'; did you mean docker?",
         "8: services.hello.build.with: unknown option q",
         "9: services.hello.tests[0]: no kind of action is called 'command'",
+    ]
+
+
+def with_build(build: str) -> str:
+    return MINIMAL.replace("image: loc", f"build: {build}\n    image: loc")
+
+
+def test_what_is_tried_again_is_named_by_its_errors(tmp_path: Path) -> None:
+    kinds = {kind: Easy() for kind in ("git", "push", "dockerfile", "docker")}
+    text = with_build("{retry: {attempts: 3, backoff: 5s, on: [timeout, registry_unavailable]}}")
+    build = read(tmp_path, text, kinds).services["hello"].stages[1].actions[0]
+    assert (build.attempts, build.backoff, build.retry_on) == (3, 5, ("timeout", "registry_unavailable"))
+    plain = read(tmp_path, with_build("{attempts: 2}"), kinds).services["hello"].stages[1].actions[0]
+    assert (plain.attempts, plain.backoff, plain.retry_on) == (2, None, None)
+
+
+def test_errors_that_an_action_never_has_are_named(tmp_path: Path) -> None:
+    kinds = {kind: Easy() for kind in ("git", "push", "dockerfile", "docker")}
+    text = with_build("{attempts: 2, retry: {backoff: 5s, on: [registry_unavailble, moon], once: 1}}")
+    place = "8: services.hello.build"
+    near = "did you mean registry_unavailable?"
+    known = "there are: no_value, registry_unavailable, timeout"
+    assert wrong(tmp_path, text, kinds) == [
+        f"{place}.attempts: stands inside retry when there is one",
+        f"{place}.retry: attempts is missing",
+        f"{place}.retry.on[0]: dockerfile never fails with 'registry_unavailble'; {near}",
+        f"{place}.retry.on[1]: dockerfile never fails with 'moon'; {known}",
+        f"{place}.retry.once: unknown key; did you mean on?",
     ]

@@ -22,7 +22,7 @@ from bot.workspace.server import LocalWorkspace, running
 from commands.desk import Desk
 from commands.policy import able
 from runners.engine import Engine
-from runners.kinds import option_checks
+from runners.kinds import known_kinds
 from runners.mirrors import Mirrors
 from runners.plan import plan_deploy
 from storage.catalog import load
@@ -55,7 +55,7 @@ class Office:
 
     @property
     def catalog(self) -> Catalog:
-        return load(self.catalog_file, option_checks())
+        return load(self.catalog_file, known_kinds())
 
     def person(self, handle: str) -> contextlib.AbstractAsyncContextManager[Person]:
         """dev (Ana), dev2 (Bia), release (Rui, who reads Portuguese), outsider (Eva)."""
@@ -156,7 +156,7 @@ async def office(root: Path) -> AsyncIterator[Office]:
 
 
 def _reading(file: Path) -> Callable[[], Catalog]:
-    checks = option_checks()
+    checks = known_kinds()
     return lambda: load(file, checks)
 
 

@@ -1,0 +1,41 @@
+"""Every failure has a name that stays, and every name is declared by the kind that may fail with it."""
+
+import ast
+from pathlib import Path
+
+from runners.kinds import known_kinds
+from storage.model.kind import ENGINE_ERRORS
+
+ROOT = Path(__file__).parents[2]
+DECLARED = {name for kind in known_kinds().values() for name in kind.errors} | set(ENGINE_ERRORS)
+
+
+def raised() -> dict[str, set[str]]:
+    """Where an `ActionFailed` is made -> the names that its `error` may have."""
+    found = {}
+    for path in (ROOT / "runners").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ActionFailed":
+                named = next((each.value for each in node.keywords if each.arg == "error"), None)
+                names = {each.value for each in ast.walk(named) if isinstance(each, ast.Constant)} if named else set()
+                found[f"{path.name}:{node.lineno}"] = {str(name) for name in names}
+    return found
+
+
+def test_every_failure_says_its_name_and_somebody_declares_it() -> None:
+    places = raised()
+    assert len(places) > 30
+    assert {place: names for place, names in places.items() if not names or not names <= DECLARED} == {}
+
+
+def test_no_name_is_declared_for_nothing() -> None:
+    said = set().union(*raised().values()) | {"unknown_ref", "no_value"}
+    assert said >= DECLARED
+
+
+def test_names_are_written_alike_and_stand_in_the_documentation() -> None:
+    documented = (ROOT / "docs" / "catalog.md").read_text()
+    for name in DECLARED:
+        assert name.replace("_", "").isalpha()
+        assert name.islower()
+        assert f"`{name}`" in documented

@@ -13,11 +13,12 @@ from bot.metrics import Metrics
 from bot.role import Role
 from bot.settings import Mode, Settings
 from bot.slack.connection import Access, Slack
+from bot.slack.directory import SlackDirectory
 from bot.slack.guard import Guard
 from bot.slack.languages import Languages
 from bot.web import listening, web_app
+from commands.approvers import approvers_of
 from commands.desk import Desk, Elsewhere
-from commands.policy import able
 from runners.attempt import Limits
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
@@ -141,15 +142,18 @@ async def _slack(
     tools: Tools,
     metrics: Metrics,
 ) -> Slack:
-    languages = Languages(settings.language)
+    languages, directory = Languages(settings.language), SlackDirectory()
     desk = Desk(
-        store=store, engine=engine or Elsewhere(), mirrors=tools.mirrors, catalog=catalogs, language_of=languages
+        store=store,
+        engine=engine or Elsewhere(),
+        mirrors=tools.mirrors,
+        catalog=catalogs,
+        directory=directory,
+        language_of=languages,
     )
 
-    def approvers(view: RunView) -> list[str]:
-        plan = view.run.plan
-        may = able(catalogs(), "approve", service=plan.service.name, environment=plan.environment.name)
-        return [user for user in may if user != view.run.requester]
+    async def approvers(view: RunView) -> list[str]:
+        return await approvers_of(catalogs(), directory, view)
 
     async def changes(view: RunView, running: Release) -> list[str]:
         commit = view.artifacts.get(artifact.COMMIT, "")
@@ -174,6 +178,7 @@ async def _slack(
         changes=changes,
         language=settings.language,
         languages=languages,
+        directory=directory,
     )
     await slack.open()
     stack.push_async_callback(slack.close)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from commands.directory import Groups
 from commands.texts import later, phrase
 from storage.model.catalog import Catalog, Person
 from storage.model.reply import Offer, Reply, Verdict
@@ -43,6 +44,8 @@ class Command:
     topic: Topic = Topic.LOOK
     handle: "Callable[[Asked], Awaitable[Reply]]"
     """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
+    reads: bool = False
+    """It only looks: who may is then read from an answer of Slack that is at most a minute old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class Asked:
     language: str
     catalog: Catalog
     """The catalog as it was when the request was read; one request never sees two catalogs."""
+    groups: Groups = field(default_factory=dict)
+    """Who was in the user groups that the policy names, when the request was read."""
 
     def say(self, message: str, **values: object) -> str:
         """Put a message into the asker's language."""
@@ -63,7 +68,7 @@ class Asked:
 
     def name(self, user: str) -> str:
         """Give the name of somebody, or the id when the catalog does not know them."""
-        person: Person | None = self.catalog.people.get(user)
+        person: Person | None = self.catalog.person(user)
         return person.name if person else user
 
 

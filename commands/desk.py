@@ -4,9 +4,12 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from commands.admission import admit
 from commands.book import book, verb_names
 from commands.command import Asked, Command, Refused
+from commands.directory import Directory
 from commands.parser import Conversation, Unclear, parse
+from commands.policy import knows
 from commands.texts import DEFAULT, phrase
 from commands.words import Words
 from runners.mirrors import Mirrors
@@ -47,12 +50,14 @@ class Desk:
         engine: Wakeable,
         mirrors: Mirrors,
         catalog: Callable[[], Catalog],
+        directory: Directory,
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
     ) -> None:
-        """Take what handlers work with. `catalog` is asked anew for each request."""
+        """Take what handlers work with. `catalog` and `directory` are asked anew for each request."""
         self.store = store
         self.engine = engine
         self.mirrors = mirrors
+        self.directory = directory
         self._catalog = catalog
         self._language_of = language_of
 
@@ -87,8 +92,10 @@ class Desk:
         if isinstance(parsed, Conversation):
             text = phrase(language, "I read one command a line at a time. Say `help` to see what you can ask.")
             return Reply(verdict=Verdict.ASK, text=text, private=True)
+        reads = not isinstance(parsed, Unclear) and parsed.command.reads
+        groups = await admit(self.directory, request, catalog, language, fresh=not reads)
         if isinstance(parsed, Unclear):
-            if request.user not in catalog.people:  # who hears what was meant hears what there is
+            if not knows(catalog, request.user, groups):  # who hears what was meant hears what there is
                 text = phrase(
                     language,
                     "You are not listed in the catalog, so there is nothing that you may ask. An operator can add you.",
@@ -102,6 +109,7 @@ class Desk:
             arguments=parsed.arguments,
             language=language,
             catalog=catalog,
+            groups=groups,
         )
         return await parsed.command.handle(asked)
 

@@ -1,15 +1,29 @@
 """Refuse, politely and with the names of those who may, whoever the policy does not allow."""
 
+from collections.abc import Mapping
+
 from commands.command import Asked, Refused
-from commands.policy import Denied, decide
+from commands.policy import Allowed, Denied, decide
 from commands.texts import listing
+from storage.model import artifact
 from storage.model.run import Plan
 
 
-def permit(asked: Asked, *, service: str | None = None, environment: str | None = None, act: str | None = None) -> None:
-    """Raise `Refused` unless the asker may do this, read from the policy at this very moment."""
+def permit(
+    asked: Asked,
+    *,
+    service: str | None = None,
+    environment: str | None = None,
+    act: str | None = None,
+    arguments: Mapping[str, str] | None = None,
+) -> None:
+    """Raise `Refused` unless the asker may do this, read from the policy at this very moment.
+
+    `act` is what is done when it is not the command itself (`force`); `arguments` are the words that the policy may
+    have an opinion on, when they are not those that were said.
+    """
     command = act or asked.command.name
-    decision = decide(asked.catalog, asked.request.user, command, service=service, environment=environment)
+    decision = _decided(asked, command, service, environment, arguments)
     if not isinstance(decision, Denied):
         return
     what = " ".join(
@@ -17,30 +31,61 @@ def permit(asked: Asked, *, service: str | None = None, environment: str | None 
         for part in (command, service, environment and asked.say("in {environment}", environment=environment))
         if part
     )
-    who = listing(asked.language, (asked.name(user) for user in decision.able[:5]))
-    if decision.why == "unknown_person":
-        text = asked.say("You are not listed in the catalog, so you may not `{what}`.", what=what)
-    else:
-        text = asked.say("You may not `{what}`.", what=what)
-    if who:
-        text += " " + asked.say("Ask {who}.", who=who)
-    raise Refused(text)
+    raise Refused(" ".join([_why(asked, decision, what), *_who(asked, decision)]))
 
 
 def may(asked: Asked, *, service: str, environment: str) -> bool:
     """Tell whether the asker may do this there: for lists, which leave out what is not for everybody."""
-    decision = decide(asked.catalog, asked.request.user, asked.command.name, service=service, environment=environment)
-    return not isinstance(decision, Denied)
+    return isinstance(_decided(asked, asked.command.name, service, environment, None), Allowed)
 
 
 def allowed(asked: Asked, command: str, *, service: str | None = None, environment: str | None = None) -> bool:
     """Tell whether the asker may give another command: for what is offered as a next step."""
-    decision = decide(asked.catalog, asked.request.user, command, service=service, environment=environment)
-    return not isinstance(decision, Denied)
+    return isinstance(_decided(asked, command, service, environment, {}), Allowed)
 
 
 def permit_plan(asked: Asked, plan: Plan) -> None:
     """Raise `Refused` unless the asker may do this in every environment where the plan acts, not only in the last."""
+    built = artifact.DIGEST not in plan.artifacts  # else what was built before is released, whatever its ref is called
+    arguments = {**asked.arguments, "ref": plan.ref} if built else asked.arguments
     for environment in dict.fromkeys(stage.environment for stage in plan.stages if not stage.approval):
         if environment is not None:
-            permit(asked, service=plan.service.name, environment=environment)
+            permit(asked, service=plan.service.name, environment=environment, arguments=arguments)
+
+
+def _decided(
+    asked: Asked, command: str, service: str | None, environment: str | None, arguments: Mapping[str, str] | None
+) -> Allowed | Denied:
+    return decide(
+        asked.catalog,
+        asked.request.user,
+        command,
+        service=service,
+        environment=environment,
+        channel=asked.request.channel or "D",  # an App Home is as private as a direct message
+        arguments=asked.arguments if arguments is None else arguments,
+        groups=asked.groups,
+    )
+
+
+def _why(asked: Asked, denied: Denied, what: str) -> str:
+    if denied.why == "unknown_person":
+        return asked.say("You are not listed in the catalog, so you may not `{what}`.", what=what)
+    if denied.why == "channel":
+        places = listing(asked.language, (_channel(asked, name) for name in denied.allowed))
+        return asked.say("You may not `{what}` from here, only in {channels}.", what=what, channels=places)
+    if denied.why == "argument":
+        patterns = listing(asked.language, (f"`{pattern}`" for pattern in denied.allowed))
+        return asked.say("You may `{what}` only with {patterns}.", what=what, patterns=patterns)
+    return asked.say("You may not `{what}`.", what=what)
+
+
+def _channel(asked: Asked, name: str) -> str:
+    return asked.say("a direct message") if name == "direct" else f"`{name}`"
+
+
+def _who(asked: Asked, denied: Denied) -> list[str]:
+    if denied.why in ("channel", "argument"):
+        return []
+    who = listing(asked.language, (asked.name(user) for user in denied.able[:5]))
+    return [asked.say("Ask {who}.", who=who)] if who else []

@@ -18,6 +18,7 @@ from bot.slack.answers import Answers, Links
 from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
+from bot.slack.directory import SlackDirectory
 from bot.slack.evidence import Evidence
 from bot.slack.inbound import Identity
 from bot.slack.languages import Languages
@@ -68,13 +69,18 @@ class Slack:
         changes: Changes = unknown,
         language: str = DEFAULT,
         languages: Languages | None = None,
+        directory: SlackDirectory | None = None,
     ) -> None:
-        """`language` is what everybody reads in channels; `languages` knows those of single people."""
+        """`language` is what everybody reads in channels; `languages` knows those of single people.
+
+        `directory` is connected as soon as Slack is.
+        """
         self._access = access
         self._store = store
         self._catalog = catalog
         self._metrics = metrics
         self._languages = languages or Languages(language)
+        self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
         self._gatherer = Gatherer(store, catalog, self._say, approvers=approvers, changes=changes)
         self.intake = Intake(store, desk, self.wake, language_of=self._languages, learn=self._languages.learn)
@@ -120,6 +126,7 @@ class Slack:
         except BaseException:
             await self._session.close()
             raise
+        self._directory.connect(client, identity.team)
         self._speaker = speaker = Speaker(client, self._session, self._store, self._say)
         self._outbox = Outbox(speaker, self._store, Throttle())
         self._put_together(client, identity, speaker, self._outbox, self._session)

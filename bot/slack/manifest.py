@@ -14,6 +14,7 @@ SCOPES = (
     "commands",
     "files:write",
     "im:history",
+    "usergroups:read",
     "users:read",
 )
 EVENTS = ("app_home_opened", "app_mention", "message.im")

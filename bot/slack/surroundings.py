@@ -13,7 +13,7 @@ from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-Approvers = Callable[[RunView], Sequence[str]]
+Approvers = Callable[[RunView], Awaitable[Sequence[str]]]
 """User ids of the people who may approve a run."""
 Changes = Callable[[RunView, Release], Awaitable[Sequence[str]]]
 """One line per commit between what runs (the release) and what the run would bring, newest first."""
@@ -21,7 +21,7 @@ Changes = Callable[[RunView, Release], Awaitable[Sequence[str]]]
 _REMEMBERED = 500
 
 
-def nobody(_view: RunView) -> Sequence[str]:
+async def nobody(_view: RunView) -> Sequence[str]:
     """Name no approvers."""
     return ()
 
@@ -59,7 +59,7 @@ class Gatherer:
         return Surroundings(
             say=self._say,
             names=names,
-            approvers=tuple(self._approvers(view)) if gate else (),
+            approvers=tuple(await self._approvers(view)) if gate else (),
             changes=await self._what_changes(view, running) if running else (),
             running=running,
             onward=self._onward(view),

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from aiohttp import web
 
+from bot.workspace.people import Person
 from bot.workspace.platform import Platform
 from bot.workspace.wire import Json
 
@@ -67,6 +68,29 @@ async def wait(platform: Platform, wanted: Json) -> Json:
     return {"ok": platform.workspace.connections >= least, "connections": platform.workspace.connections}
 
 
+async def person(platform: Platform, wanted: Json) -> Json:
+    """Change an account, or make one: `user`, and any of its fields (deleted, is_restricted, is_stranger, team...)."""
+    people = platform.workspace.people
+    user = str(wanted.pop("user"))
+    known = people.get(user) or Person(id=user, handle=user.lower(), name=user, title="")
+    try:
+        people[user] = replace(known, **wanted)
+    except TypeError as fault:
+        raise ValueError(str(fault)) from fault
+    return {"ok": True, "user": people[user].user()}
+
+
+async def usergroup(platform: Platform, wanted: Json) -> Json:
+    """Say who is in a user group: `usergroup`, `users`; it is made when there is none."""
+    groups, name, users = platform.workspace.usergroups, str(wanted["usergroup"]), [str(u) for u in wanted["users"]]
+    known = next((group for group in groups if group["id"] == name), None)
+    if known is None:
+        known = {**groups[0], "id": name, "name": name, "handle": name.lower()}
+        groups.append(known)
+    known.update(users=users, user_count=len(users))
+    return {"ok": True, "usergroup": known}
+
+
 def routes(platform: Platform) -> list[web.RouteDef]:
     """Return the routes under /control/."""
 
@@ -76,6 +100,7 @@ def routes(platform: Platform) -> list[web.RouteDef]:
         return web.json_response({"ok": True, "entries": entries})
 
     posts = {"switch": switch, "disconnect": disconnect, "reset": reset, "verify": verify, "wait": wait}
+    posts |= {"person": person, "usergroup": usergroup}
     return [
         web.get("/control/log", log),
         *(web.post(f"/control/{name}", _handler(platform, work)) for name, work in posts.items()),

@@ -17,6 +17,12 @@ class Person:
     time_zone: str = "America/Sao_Paulo"
     color: str = "4a154b"
     is_bot: bool = False
+    team: str = TEAM
+    """Another id: somebody of another workspace, here through a shared channel."""
+    deleted: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
 
     @property
     def email(self) -> str:
@@ -37,29 +43,34 @@ class Person:
 
     def user(self, *, with_locale: bool = False, with_email: bool = False) -> Json:
         """Return the person as `users.info` shows a user."""
-        profile: Json = {"real_name": self.name, "display_name": self.handle, "title": self.title, "team": TEAM}
+        profile: Json = {"real_name": self.name, "display_name": self.handle, "title": self.title, "team": self.team}
         if with_email and not self.is_bot:
             profile["email"] = self.email
         if self.is_bot:
             profile |= {"bot_id": BOT, "api_app_id": APP}
         user: Json = {
             "id": self.id,
-            "team_id": TEAM,
+            "team_id": self.team,
             "name": self.handle,
             "real_name": self.name,
-            "deleted": False,
+            "deleted": self.deleted,
             "color": self.color,
             "tz": self.time_zone,
             "tz_offset": -10800,
             "profile": profile,
             "is_admin": False,
             "is_owner": False,
-            "is_restricted": False,
-            "is_ultra_restricted": False,
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": self.is_ultra_restricted,
             "is_bot": self.is_bot,
             "is_app_user": False,
             "updated": 1764000000,
         }
+        if self.team != TEAM:
+            user["is_stranger"] = self.is_stranger  # Slack says it only of people of other workspaces
+        if self.deleted:
+            for gone in ("is_admin", "is_owner", "is_restricted", "is_ultra_restricted", "tz", "tz_offset"):
+                user.pop(gone)
         return user | {"locale": self.locale} if with_locale else user
 
 

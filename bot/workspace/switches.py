@@ -21,6 +21,8 @@ class Switches:
     """Hold the next N events and deliver them in reverse."""
     rate_limited: dict[str, int] = field(default_factory=dict)
     """By method: answer the next N calls with 429."""
+    failing: dict[str, int] = field(default_factory=dict)
+    """By method: answer the next N calls with `fatal_error`."""
     retry_after: int = 1
     """Seconds in the Retry-After of those."""
 
@@ -36,6 +38,13 @@ class Switches:
         left = self.rate_limited.get(method, 0)
         if left > 0:
             self.rate_limited[method] = left - 1
+        return left > 0
+
+    def take_failure(self, method: str) -> bool:
+        """Use up one failure of `method`."""
+        left = self.failing.get(method, 0)
+        if left > 0:
+            self.failing[method] = left - 1
         return left > 0
 
     def set(self, changes: Json) -> None:

@@ -131,4 +131,5 @@ COMMAND = Command(
     summary=later("What differs between two environments or two runs: commits, and names of configuration."),
     examples=(later("diff hello homolog production"), later("diff hello-12 hello-15"), later("diff hello production")),
     handle=handle,
+    reads=True,
 )

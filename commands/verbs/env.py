@@ -76,4 +76,5 @@ COMMAND = Command(
     summary=later("The names of a service's configuration, and where they differ; never a value."),
     examples=(later("env hello"), later("env hello in homolog")),
     handle=handle,
+    reads=True,
 )

@@ -2,7 +2,7 @@
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.permit import allowed
-from commands.policy import able
+from commands.policy import able, knows
 from commands.texts import PORTUGUESE, later, listing
 from commands.usage import usage_lines, verb
 from storage.model.reply import Offer, Reply, Verdict
@@ -11,7 +11,7 @@ from storage.model.reply import Offer, Reply, Verdict
 async def handle(asked: Asked) -> Reply:
     """Give a short screen of the commands that this person may give somewhere; or all of them; or explain one."""
     mine = [command for command in asked.desk.commands().values() if _may(asked, command)]
-    if asked.request.user not in asked.catalog.people or not mine:
+    if not knows(asked.catalog, asked.request.user, asked.groups) or not mine:
         raise Refused(
             asked.say(
                 "You are not listed in the catalog, so there is nothing that you may ask. An operator can add you."
@@ -70,7 +70,9 @@ def _one(asked: Asked, command: Command) -> str:
     lines += [asked.say("Also: {words}.", words=others)] if others else []
     lines += [asked.say("For example:"), *(f"`{asked.say(example)}`" for example in command.examples)]
     if not _may(asked, command):
-        who = listing(asked.language, [asked.name(user) for user in able(asked.catalog, command.name)][:5])
+        who = listing(
+            asked.language, [asked.name(user) for user in able(asked.catalog, command.name, groups=asked.groups)][:5]
+        )
         lines.append(
             asked.say("You may not give it; {who} may.", who=who) if who else asked.say("Nobody may give it here.")
         )
@@ -86,4 +88,5 @@ COMMAND = Command(
     examples=(later("help"), later("help deploy"), later("help all")),
     topic=Topic.HELP,
     handle=handle,
+    reads=True,
 )

@@ -88,4 +88,5 @@ COMMAND = Command(
         later("history hello since 3d"),
     ),
     handle=handle,
+    reads=True,
 )

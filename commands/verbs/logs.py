@@ -110,4 +110,5 @@ COMMAND = Command(
         later("logs of hello"),
     ),
     handle=handle,
+    reads=True,
 )

@@ -106,7 +106,7 @@ def _does(asked: Asked, plan: Plan, stage: Stage) -> str:
     if not stage.approval:
         return ", ".join(f"{action.name} ({action.uses})" for action in stage.actions)
     environment = plan.environments.get(stage.environment or "", plan.environment)
-    may = able(asked.catalog, "approve", service=plan.service.name, environment=environment.name)
+    may = able(asked.catalog, "approve", service=plan.service.name, environment=environment.name, groups=asked.groups)
     names = [asked.name(user) for user in may if user != asked.request.user]
     return asked.say(
         "waits for {needed} to approve: {who}",
@@ -142,4 +142,5 @@ COMMAND = Command(
         later("plan hello to production"),
     ),
     handle=handle,
+    reads=True,
 )

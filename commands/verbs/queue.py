@@ -52,4 +52,5 @@ COMMAND = Command(
     summary=later("Who has the turn to deploy, and who waits for it, in order."),
     examples=(later("queue"), later("queue hello"), later("queue homolog")),
     handle=handle,
+    reads=True,
 )

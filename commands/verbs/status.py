@@ -91,4 +91,5 @@ COMMAND = Command(
     summary=later("What runs where since when, and what is going on."),
     examples=(later("status"), later("status hello"), later("status hello in homolog"), later("status production")),
     handle=handle,
+    reads=True,
 )

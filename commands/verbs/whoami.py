@@ -12,7 +12,7 @@ from storage.model.reply import Reply, Table, Verdict
 async def handle(asked: Asked) -> Reply:
     """Answer from the policy, the same code that decides when it comes to it."""
     user, say = asked.request.user, asked.say
-    person = asked.catalog.people.get(user)
+    person = asked.catalog.person(user)
     if person is None:
         raise Refused(
             say("You are `{user}`, and not listed in the catalog. An operator can add you by this id.", user=user)
@@ -47,4 +47,5 @@ COMMAND = Command(
     examples=(later("whoami"),),
     topic=Topic.HELP,
     handle=handle,
+    reads=True,
 )

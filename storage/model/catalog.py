@@ -52,6 +52,25 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRule:
+    """Who may give the approvals that an environment needs, and what happens while nobody does."""
+
+    of: tuple[str, ...] = ()
+    """User ids, `role:NAME`, `group:S0...`; empty: whoever the policy lets approve. The policy has to as well."""
+    without_authors: bool = False
+    """Who wrote one of the commits cannot approve them. The requester never can."""
+    remind: int | None = None
+    """Seconds until the approvers are reminded; then twice as long, and so on."""
+    escalate_after: int | None = None
+    escalate_to: tuple[str, ...] = ()
+    """Who may approve too, and is told, when nobody has within `escalate_after` seconds."""
+    reuse: int = 0
+    """Seconds in which an approval of exactly the same counts again, for the same requester."""
+    second_factor: bool = False
+    """A yes takes a code of the approver's authenticator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """Where a service can be deployed."""
 
@@ -62,6 +81,7 @@ class Environment:
     """How many people other than the requester must approve before a deploy here (0: none)."""
     approval_ttl: int = 86_400
     """Seconds until an unanswered approval request expires."""
+    approval: ApprovalRule = field(default_factory=ApprovalRule)
     promotes_from: str | None = None
     """The environment whose running image is released here when no ref is named: build once, promote the digest."""
     target: str = "docker"
@@ -101,11 +121,16 @@ class Grant:
     """One line of the policy: who may do which commands in which environments on which services."""
 
     who: tuple[str, ...]
-    """User ids (`U0AAA1111`), `role:NAME`, or `everyone` (each person listed under `people`)."""
+    """User ids (`U0AAA1111`), `role:NAME`, `group:S0...` (a Slack user group), or `everyone` listed under `people`."""
     may: tuple[str, ...]
-    """Command names, or `*`."""
+    """Command names, or `*` (but for `force`, `break-glass` and `steal`, which have to be named)."""
     environments: tuple[str, ...] = ("*",)
+    """`*` reaches every environment but production, which has to be named."""
     services: tuple[str, ...] = ("*",)
+    channels: tuple[str, ...] = ("*",)
+    """Ids of the channels where it may be said; `direct` is a direct message."""
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Argument of the command -> patterns, one of which has to fit what was said: `ref` -> `main`, `release/*`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +140,17 @@ class Person:
     id: str
     name: str
     roles: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Other accounts of the same person."""
+    emails: tuple[str, ...] = ()
+    """Addresses under which they commit."""
+    totp_from: str | None = None
+    """Name of the environment variable that holds the secret of their second factor."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """All user ids of this person."""
+        return (self.id, *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +173,13 @@ class Catalog:
     registry: Registry
     digest: str = ""
     """SHA-256 of the file it was read from: an audit row can say under which catalog somebody acted."""
+
+    def person(self, user: str) -> Person | None:
+        """Find who is behind an account, be it the first one or another of theirs."""
+        found = self.people.get(user)
+        return found or next((person for person in self.people.values() if user in person.also), None)
+
+    def same_person(self, one: str, other: str) -> bool:
+        """Tell whether two accounts belong to one person."""
+        person = self.person(one)
+        return one == other or (person is not None and other in person.accounts)

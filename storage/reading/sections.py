@@ -11,8 +11,11 @@ from storage.reading.document import NAME, NAMING, Item, meant
 from storage.reading.pipeline import default
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
+_GROUP = re.compile(r"group:S[A-Z0-9]{2,20}")
+_CHANNEL = re.compile(r"direct|\*|[CGD][A-Z0-9]{2,20}")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://.+|[\w.-]+@[\w.-]+:.+")
 _WEB = re.compile(r"https?://[^\s/]+.*")
 _HIGHEST_PORT = 65_535
@@ -43,12 +46,22 @@ def people(item: Item | None) -> dict[str, Person]:
     """Read the people, by their Slack user ids."""
     found: dict[str, Person] = {}
     identity = _matching(_PERSON, "a Slack user id such as U0ANA0001")
-    readers: Mapping[str, Callable[[Item], Any]] = {"id": identity, "name": Item.text, "roles": Item.texts}
+    readers: Mapping[str, Callable[[Item], Any]] = {
+        "id": identity,
+        "name": Item.text,
+        "roles": Item.texts,
+        "also": _all(identity),
+        "emails": _all(_matching(_EMAIL, "an address such as ana@example.com")),
+        "totp_from": _matching(_VARIABLE, "the name of an environment variable"),
+    }
+    accounts: set[str] = set()
     for entry in item.items() if item else []:
         read = entry.record(readers, ["id", "name"])
-        person = Person(id=read.get("id", ""), name=read.get("name", ""), roles=read.get("roles", ()))
-        if person.id in found:
-            entry.problem(f"{person.id} is listed a second time")
+        person = Person(**{"id": "", "name": "", **read})
+        for account in person.accounts:
+            if account in accounts:
+                entry.problem(f"{account} is listed a second time")
+            accounts.add(account)
         found[person.id] = person
     return found
 
@@ -57,15 +70,15 @@ def grants(
     item: Item | None, known: Mapping[str, Person], places: Mapping[str, Environment], things: Mapping[str, Item]
 ) -> tuple[Grant, ...]:
     """Read the policy; everybody and everything that it names has to exist."""
-    roles = {f"role:{role}" for person in known.values() for role in person.roles}
-    someone = ["everyone", *sorted(roles), *known]
     found = []
     for entry in item.items() if item else []:
         readers: Mapping[str, Callable[[Item], Any]] = {
-            "who": _each(someone, "nobody listed under people is"),
+            "who": who(known),
             "may": Item.texts,
             "in": _each(["*", *places], "there is no environment"),
             "services": _each(["*", *things], "there is no service"),
+            "channels": _all(_matching(_CHANNEL, "the id of a channel such as C0DEPLOYS1, or direct")),
+            "with": _patterns,
         }
         read = entry.record(readers, ["who", "may"])
         found.append(
@@ -74,9 +87,27 @@ def grants(
                 may=read.get("may", ()),
                 environments=read.get("in", ("*",)),
                 services=read.get("services", ("*",)),
+                channels=read.get("channels", ("*",)),
+                arguments=read.get("with", {}),
             )
         )
     return tuple(found)
+
+
+def who(known: Mapping[str, Person]) -> Callable[[Item], tuple[str, ...]]:
+    """Read a list of people: everybody that it names has to be listed; user groups are Slack's to know."""
+    roles = {f"role:{role}" for person in known.values() for role in person.roles}
+    accounts = [account for person in known.values() for account in person.accounts]
+    someone = ["everyone", *sorted(roles), *accounts]
+
+    def read(item: Item) -> tuple[str, ...]:
+        for entry in item.items():
+            text = entry.text()
+            if text and text not in someone and not _GROUP.fullmatch(text):
+                entry.problem(f"nobody listed under people is {text!r}{meant(text, someone)}")
+        return item.texts()
+
+    return read
 
 
 def services(
@@ -141,6 +172,14 @@ def _each(known: list[str], otherwise: str) -> Callable[[Item], tuple[str, ...]]
         return item.texts()
 
     return read
+
+
+def _all(reader: Callable[[Item], str]) -> Callable[[Item], tuple[str, ...]]:
+    return lambda item: tuple(reader(entry) for entry in item.items())
+
+
+def _patterns(item: Item) -> dict[str, tuple[str, ...]]:
+    return {name: entry.texts() for name, entry in item.entries().items()}
 
 
 def _addresses(places: Mapping[str, Environment]) -> Callable[[Item], dict[str, str]]:

@@ -17,7 +17,8 @@ from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
 from storage.model.run import Run, Status
 from storage.store import Store
-from tests.runners.bench import Repository
+from tests.directory import Workspace, directory
+from tests.runners.bench import Repository, git
 
 ANA, RUI, EVA = "UANA", "URUI", "UEVA"
 HOMOLOG = Environment(name="homolog")
@@ -42,7 +43,7 @@ def _catalog(repository: Path) -> Catalog:
         },
         grants=(
             Grant(who=("role:developer",), may=("deploy", "retry", "rollback", "cancel"), environments=("homolog",)),
-            Grant(who=("role:manager",), may=("*",)),
+            Grant(who=("role:manager",), may=("*",), environments=("*", "production")),
         ),
         registry=Registry(host="127.0.0.1:1"),
     )
@@ -55,14 +56,15 @@ class Office:
     store: Store
     catalog: Catalog
     desk: Desk = field(init=False)
+    slack: Workspace = field(init=False)
     count: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    async def ask(self, user: str, text: str) -> Reply:
+    async def ask(self, user: str, text: str, channel: str = "C1") -> Reply:
         request = Request(
             id=f"test/{next(self.count)}",
             via=Via.MENTION,
             team="T1",
-            channel="C1",
+            channel=channel,
             user=user,
             text=text,
             at=datetime.now(UTC),
@@ -90,8 +92,16 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     store = await Store.open(f"sqlite:///{tmp_path}/estiva.db", tmp_path)
     made = Office(store, _catalog(repository.path))
     engine = Engine(store, {}, lambda: made.catalog.registry, tmp_path)
-    made.desk = Desk(store=store, engine=engine, mirrors=Mirrors(tmp_path / "mirrors"), catalog=lambda: made.catalog)
-    yield made
+    async with directory(ANA, RUI, EVA, "UBIA", "UCON", "UALT") as slack:
+        made.slack = slack
+        made.desk = Desk(
+            store=store,
+            engine=engine,
+            mirrors=Mirrors(tmp_path / "mirrors"),
+            catalog=lambda: made.catalog,
+            directory=slack.directory,
+        )
+        yield made
     await store.close()
 
 
@@ -227,3 +237,94 @@ async def test_a_stranger_is_told_no_names(office: Office, text: str) -> None:
     assert answer.verdict is Verdict.REFUSED
     assert "hello" not in answer.text
     assert not answer.offers
+
+
+NO_MEMBERS = {
+    "guest": {"is_restricted": True},
+    "single-channel guest": {"is_ultra_restricted": True},
+    "somebody of another workspace": {"team": "T0OTHER99", "is_stranger": False},
+    "a stranger": {"team": "T0OTHER99", "is_stranger": True},
+    "a bot": {"is_bot": True},
+    "deactivated": {"deleted": True},
+}
+
+
+@pytest.mark.parametrize("flags", NO_MEMBERS.values(), ids=NO_MEMBERS)
+async def test_only_full_members_are_answered_whatever_the_policy_says(
+    office: Office, flags: dict[str, object]
+) -> None:
+    run = await office.run(await office.ask(ANA, "deploy hello to homolog"))
+    await office.slack.control("person", user=RUI, **flags)
+    for text in ("status", f"cancel {run.id}", "deploy hello to homolog", "help"):
+        assert (await office.ask(RUI, text)).verdict is Verdict.REFUSED
+    assert len(await office.store.runs.recent()) == 1
+    await office.slack.control("person", user=RUI, **{**dict.fromkeys(flags, False), "team": "T0ESTIVA1"})
+    assert (await office.ask(RUI, f"cancel {run.id}")).verdict is Verdict.DONE
+
+
+async def test_an_account_that_slack_does_not_know_is_refused(office: Office) -> None:
+    nobody = Person(id="UNOBODY", name="Nobody", roles=("manager",))
+    office.catalog = replace(office.catalog, people={**office.catalog.people, "UNOBODY": nobody})
+    assert (await office.ask("UNOBODY", "deploy hello to homolog")).verdict is Verdict.REFUSED
+
+
+async def test_nothing_starts_while_slack_cannot_be_asked(office: Office) -> None:
+    await office.slack.control("switch", failing={"users.info": 1})
+    refused = await office.ask(RUI, "deploy hello to homolog")
+    assert (refused.verdict, await office.store.runs.recent()) == (Verdict.REFUSED, [])
+    assert "Slack does not tell me" in refused.text
+    assert (await office.ask(RUI, "deploy hello to homolog")).verdict is Verdict.STARTED
+
+
+async def test_a_user_group_is_read_at_the_moment_of_the_act(office: Office) -> None:
+    group = Grant(who=("group:S0CREW",), may=("deploy", "status"), environments=("*", "production"))
+    office.catalog = replace(office.catalog, grants=(*office.catalog.grants, group))
+    assert (await office.ask("UBIA", "deploy hello@main to production")).verdict is Verdict.REFUSED
+    await office.slack.control("usergroup", usergroup="S0CREW", users=["UBIA"])
+    assert (await office.ask("UBIA", "deploy hello@main to production")).verdict is Verdict.STARTED
+    await office.slack.control("usergroup", usergroup="S0CREW", users=[])
+    assert (await office.ask("UBIA", "deploy hello@main to production")).verdict is Verdict.REFUSED
+    await office.slack.control("usergroup", usergroup="S0CREW", users=["UBIA"])
+    await office.slack.control("switch", failing={"usergroups.users.list": 1})
+    refused = await office.ask("UBIA", "deploy hello@main to production")
+    assert "Slack does not tell me" in refused.text
+
+
+async def test_looking_asks_slack_once_a_minute_and_acting_each_time(office: Office) -> None:
+    for _ in range(3):
+        await office.ask(RUI, "status")
+    assert office.slack.calls("users.info") == 1
+    for _ in range(3):
+        await office.ask(RUI, "deploy hello to homolog")
+    assert office.slack.calls("users.info") == 4
+
+
+async def test_star_does_not_reach_production(office: Office) -> None:
+    star = Grant(who=("role:developer",), may=("*",), environments=("*",))
+    office.catalog = replace(office.catalog, grants=(*office.catalog.grants, star))
+    assert (await office.ask(ANA, "deploy hello@main to production")).verdict is Verdict.REFUSED
+    assert (await office.ask(ANA, "deploy hello to homolog")).verdict is Verdict.STARTED
+
+
+async def test_a_grant_holds_only_in_its_channels(office: Office) -> None:
+    grant = Grant(who=(ANA,), may=("deploy",), environments=("production",), channels=("C0SHIP", "direct"))
+    office.catalog = replace(office.catalog, grants=(grant,))
+    refused = await office.ask(ANA, "deploy hello@main to production", channel="C1")
+    assert (refused.verdict, "`C0SHIP`" in refused.text) == (Verdict.REFUSED, True)
+    assert (await office.ask(ANA, "deploy hello@main to homolog", channel="C0SHIP")).verdict is Verdict.REFUSED
+    office.catalog = replace(office.catalog, grants=(grant, replace(grant, environments=("homolog",), channels=("*",))))
+    for channel in ("C0SHIP", "D0ANA"):
+        assert (await office.ask(ANA, "deploy hello@main to production", channel)).verdict is Verdict.STARTED
+
+
+async def test_a_grant_holds_only_for_its_refs(office: Office) -> None:
+    grant = Grant(who=(ANA,), may=("deploy", "retry"), environments=("homolog",), arguments={"ref": ("main", "rel/*")})
+    office.catalog = replace(office.catalog, grants=(grant,))
+    repository = Path(office.catalog.services["hello"].repository)
+    git(repository, "branch", "wild")
+    refused = await office.ask(ANA, "deploy hello@wild to homolog")
+    assert (refused.verdict, "only with `main` or `rel/*`" in refused.text) == (Verdict.REFUSED, True)
+    assert (await office.ask(ANA, "deploy hello@main to homolog")).verdict is Verdict.STARTED
+    wild = replace(office.catalog.services["hello"], branch="wild")
+    office.catalog = replace(office.catalog, services={"hello": wild})
+    assert (await office.ask(ANA, "deploy hello to homolog")).verdict is Verdict.REFUSED

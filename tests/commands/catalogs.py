@@ -24,7 +24,9 @@ CATALOG = Catalog(
     grants=(
         Grant(who=("role:developer",), may=("deploy", "rollback"), environments=("homolog",)),
         Grant(who=("role:manager",), may=("*",), environments=("production",)),
-        Grant(who=("role:developer", "role:manager"), may=("status", "logs", "history")),
+        Grant(
+            who=("role:developer", "role:manager"), may=("status", "logs", "history"), environments=("*", "production")
+        ),
     ),
     registry=Registry(host="127.0.0.1:1"),
 )

@@ -104,13 +104,16 @@ class Town:
         async def changes(_view: object, _running: object) -> tuple[str, ...]:
             return self.changes
 
+        async def approvers(_view: object) -> tuple[str, ...]:
+            return self.approvers
+
         return Slack(
             access=access,
             store=self.store,
             desk=self.desk,
             catalog=lambda: CATALOG,
             metrics=self.metrics,
-            approvers=lambda _view: self.approvers,
+            approvers=approvers,
             changes=changes,
         )
 

@@ -277,3 +277,32 @@ def test_errors_that_an_action_never_has_are_named(tmp_path: Path) -> None:
         f"{place}.retry.on[1]: dockerfile never fails with 'moon'; {known}",
         f"{place}.retry.once: unknown key; did you mean on?",
     ]
+
+
+def test_the_policy_knows_groups_channels_and_words(tmp_path: Path) -> None:
+    line = "  - {who: [group:S0CREW], may: [deploy], channels: [C0DEPLOYS1, direct], with: {ref: [main, rel/*]}}\n"
+    grant = read(tmp_path, MINIMAL + line).grants[-1]
+    assert grant == Grant(
+        who=("group:S0CREW",),
+        may=("deploy",),
+        channels=("C0DEPLOYS1", "direct"),
+        arguments={"ref": ("main", "rel/*")},
+    )
+    line = "  - {who: [group:crew, role:boss], may: [deploy], channels: [deploys], with: {ref: main}}\n"
+    assert wrong(tmp_path, MINIMAL + line) == [
+        "13: policy[1].who[0]: nobody listed under people is 'group:crew'",
+        "13: policy[1].who[1]: nobody listed under people is 'role:boss'",
+        "13: policy[1].channels[0]: should be the id of a channel such as C0DEPLOYS1, or direct, not 'deploys'",
+        "13: policy[1].with.ref: should be a list, not 'main'",
+    ]
+
+
+def test_a_person_has_other_accounts_and_addresses(tmp_path: Path) -> None:
+    people = "  - {id: U0RUI0002, name: Rui, also: [U0RUI0099], emails: [rui@example.com], totp_from: RUI_TOTP}\n"
+    catalog = read(tmp_path, MINIMAL.replace("policy:", people + "policy:"))
+    rui = catalog.people["U0RUI0002"]
+    assert (catalog.person("U0RUI0099"), rui.emails, rui.totp_from) == (rui, ("rui@example.com",), "RUI_TOTP")
+    twice = people.replace("[U0RUI0099]", "[U0ANA0001]")
+    assert wrong(tmp_path, MINIMAL.replace("policy:", twice + "policy:")) == [
+        "11: people[1]: U0ANA0001 is listed a second time"
+    ]

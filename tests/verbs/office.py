@@ -15,12 +15,13 @@ from typing import TypeVar
 
 from bot.metrics import Metrics
 from bot.slack.connection import Access, Slack
+from bot.slack.directory import SlackDirectory
 from bot.slack.languages import Languages
 from bot.slack.manifest import manifest
 from bot.workspace.manifest import Manifest
 from bot.workspace.server import LocalWorkspace, running
+from commands.approvers import approvers_of
 from commands.desk import Desk
-from commands.policy import able
 from runners.engine import Engine
 from runners.kinds import known_kinds
 from runners.mirrors import Mirrors
@@ -142,16 +143,17 @@ async def office(root: Path) -> AsyncIterator[Office]:
         stack.push_async_callback(store.close)
         known = Manifest.read(manifest("socket"))
         local = await stack.enter_async_context(running(manifest=known, rate_limits=False, retry_scale=0.01))
-        languages = Languages("en")
+        languages, directory = Languages("en"), SlackDirectory()
         catalog = _reading(catalog_file)
         desk = Desk(
             store=store,
             engine=Engine(store, {}, lambda: catalog().registry, root),
             mirrors=Mirrors(root / "mirrors"),
             catalog=catalog,
+            directory=directory,
             language_of=languages,
         )
-        await stack.enter_async_context(_connected(_slack(local, store, desk, catalog, languages)))
+        await stack.enter_async_context(_connected(_slack(local, store, desk, catalog, languages, directory)))
         yield Office(local=local, store=store, catalog_file=catalog_file, desk=desk, source=source)
 
 
@@ -161,11 +163,15 @@ def _reading(file: Path) -> Callable[[], Catalog]:
 
 
 def _slack(
-    local: LocalWorkspace, store: Store, desk: Desk, catalog: Callable[[], Catalog], languages: Languages
+    local: LocalWorkspace,
+    store: Store,
+    desk: Desk,
+    catalog: Callable[[], Catalog],
+    languages: Languages,
+    directory: SlackDirectory,
 ) -> Slack:
-    def approvers(view: RunView) -> list[str]:
-        plan = view.run.plan
-        return [*able(catalog(), "approve", service=plan.service.name, environment=plan.environment.name)]
+    async def approvers(view: RunView) -> list[str]:
+        return await approvers_of(catalog(), directory, view)
 
     return Slack(
         access=Access(bot_token=local.bot_token, base_url=local.api_url, app_token=local.app_token, ping_seconds=0.5),
@@ -175,6 +181,7 @@ def _slack(
         metrics=Metrics(),
         approvers=approvers,
         languages=languages,
+        directory=directory,
     )
 
 

@@ -47,6 +47,8 @@ def _answered(platform: Platform, name: str, arguments: Json, token: str) -> Jso
     if method is None:
         raise SlackError("unknown_method", req_method=name)
     kind = _authorised(platform, method, token)
+    if platform.switches.take_failure(name):
+        raise SlackError("fatal_error")
     if platform.switches.take_limit(name):
         raise SlackError("ratelimited", retry_after=platform.switches.retry_after)
     if wait := platform.limits.take(name, method.rate):

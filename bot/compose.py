@@ -22,7 +22,7 @@ from commands.desk import Desk, Elsewhere
 from runners.attempt import Limits
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
-from runners.kinds import Tools, kinds, known_kinds
+from runners.kinds import Tools, cleaners, kinds, known_kinds
 from storage.model import artifact
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
@@ -127,6 +127,7 @@ async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catal
         settings.data.absolute(),
         url=settings.store_url,
         limits=Limits(parallel=settings.work_slots),
+        cleaners=cleaners(tools),
     )
     await engine.start()
     stack.push_async_callback(engine.stop)

@@ -44,6 +44,8 @@ class Limits:
     """Actions under way at once in this process; the others wait for their turn."""
     sweep: float = 1.0
     """Between two looks for what may start, expired or was cancelled."""
+    clean: float = 10.0
+    """Between two looks for what ended runs left behind."""
     poll: float = 1.0
     """Between two looks of DBOS for messages; `Engine.stop` may take as long."""
 

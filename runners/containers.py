@@ -21,6 +21,8 @@ from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
 
+from runners.contract import Away
+
 T = TypeVar("T")
 
 DEFAULT_URL = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -31,8 +33,8 @@ _PENDING = 500
 """Items of a stream that may wait for the loop before the reading thread waits too."""
 
 
-class EngineUnavailable(RuntimeError):  # noqa: N818 - says what is, as the engine's own errors do
-    """The Docker engine does not answer. A fault of the surroundings, never of the work."""
+class EngineUnavailable(Away):
+    """The Docker engine does not answer."""
 
 
 class Containers:

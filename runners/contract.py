@@ -10,7 +10,7 @@ is only shutting down and the outside work is left running, to be found again; o
 and cleaned up, within 2 seconds, before the error is raised on.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -114,3 +114,38 @@ class Stopper(Protocol):
 
     async def stop(self, work: Work) -> None:
         """Find what `work.key` started outside, stop and clean it up. Harmless when there is nothing."""
+
+
+class Away(RuntimeError):  # noqa: N818 - says what is, as errors of the outside do
+    """Something outside does not answer. A fault of the surroundings, never of the work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """Something outside that was made for a run, carries our labels, and is still there."""
+
+    kind: str
+    """What it is: `container`, `image`, `network`, `folder`."""
+    id: str
+    """By which its cleaner finds it again."""
+    name: str
+    """What people call it."""
+    run: str
+    release: str = ""
+    """The environment, when it is a release's: it stays as long as that release took effect."""
+    size: int | None = None
+    """Bytes, when they are known."""
+
+
+class Cleaner(Protocol):
+    """A place where runs leave things: asked what is there, told what to remove. Which runs are over is not its matter.
+
+    Call order: `leftovers` as often as one likes, `remove` for any that it gave; both may be called by several workers
+    at once, and again after a crash at any moment.
+    """
+
+    async def leftovers(self) -> Sequence[Leftover]:
+        """List what carries our labels and namespace, and serves nobody right now. Raises `Away`."""
+
+    async def remove(self, leftover: Leftover) -> bool:
+        """Remove it; false when it is used by now, and stays. Raises `Away`, and `OSError` when it may not."""

@@ -6,18 +6,20 @@ people ask, `stop` at the end (outside work is left running, to be found again).
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runners.attempt import Attempts, Limits
-from runners.contract import Runner
+from runners.contract import Cleaner, Runner
 from runners.durable import Durable
 from runners.interrupt import Interrupts
 from runners.leg import Keeper
+from runners.orphans import Orphans
 from runners.sweep import Sweep
 from runners.walk import Move, Walk
+from runners.workspaces import Workspaces
 from storage.model.catalog import Json, Registry
 from storage.store import Store
 
@@ -42,10 +44,12 @@ class Engine:
         clock: Callable[[], datetime] = _now,
         limits: Limits | None = None,
         keeper: Keeper | None = None,
+        cleaners: Sequence[Cleaner] = (),
     ) -> None:
         """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several).
 
-        `keeper` makes another keeper of legs than DBOS.
+        `keeper` makes another keeper of legs than DBOS. `cleaners` are the places outside, besides the workspaces under
+        `data`, where ended runs may have left things.
         """
         self.limits = limits or Limits()
         self._store = store
@@ -53,7 +57,9 @@ class Engine:
         self._walk = Walk(store, clock)
         self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
         self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
-        self._sweep = Sweep(store, self._durable, self._interrupts, data, clock)
+        self._workspaces = Workspaces(data / "work")
+        orphans = Orphans(store, (self._workspaces, *cleaners), self._interrupts.runs)
+        self._sweep = Sweep(store, self._durable, self._interrupts, orphans, self.limits.clean, clock)
         self._wake = asyncio.Event()
         self._rounds: asyncio.Task[None] | None = None
         self._lost = False
@@ -72,7 +78,8 @@ class Engine:
             self._rounds = None
         self._interrupts.shutdown()
         await self._durable.stop(self.limits.grace + 5)
-        self._sweep.close()
+        await self._sweep.close()
+        self._workspaces.close()
 
     def wake(self) -> None:
         """Look around now: something may be ready."""

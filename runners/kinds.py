@@ -11,11 +11,12 @@ from docker.errors import NotFound
 from runners.buildspec import BuildspecRunner
 from runners.command import CommandRunner
 from runners.containers import DEFAULT_URL, Containers
-from runners.contract import Runner
+from runners.contract import Cleaner, Runner
 from runners.docker_deploy import DockerRunner
 from runners.dockerfile import DockerfileRunner
 from runners.git import GitRunner
 from runners.job import remove_container
+from runners.leftovers import EngineLeftovers
 from runners.mirrors import Mirrors
 from runners.proxy import Proxy
 from runners.push import PushRunner
@@ -98,3 +99,8 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
 def known_kinds() -> Mapping[str, Kind]:
     """Every kind as far as a catalog is checked against it; needs neither Docker nor a network."""
     return kinds(Tools(data=Path()))
+
+
+def cleaners(tools: Tools) -> Sequence[Cleaner]:
+    """Every place outside where runs leave things."""
+    return (EngineLeftovers(tools.containers, tools.proxy),)

@@ -89,6 +89,14 @@ class Proxy:
         """Say where the requests go now."""
         return _upstream(await self._ask("GET", _path(service, environment)))
 
+    async def serving(self) -> set[str] | None:
+        """Name the containers that get requests now; `None` when there is a proxy and it does not say."""
+        try:
+            servers: Mapping[str, Any] = await self._ask("GET", "/config/apps/http/servers") or {}
+        except (aiohttp.ClientError, OSError, RuntimeError, TimeoutError):
+            return None if await caddy.exists(self.containers) else set()
+        return {upstream.container for server in servers.values() if (upstream := _upstream(server))}
+
     async def in_flight(self, upstream: Upstream) -> int:
         """Count the requests that an upstream is still answering."""
         counts = await self._ask("GET", "/reverse_proxy/upstreams")

@@ -6,17 +6,14 @@ workers at once; a part that fails is logged and does not keep the others from t
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from runners.crash import crash_here
 from runners.interrupt import Interrupts
 from runners.leg import Durability
+from runners.orphans import Orphans
 from runners.walk import cancelled_by, view_of
 from storage.model.run import Status
 from storage.store import Store
@@ -33,16 +30,17 @@ class Sweep:
     store: Store
     durable: Durability
     interrupts: Interrupts
-    data: Path
+    orphans: Orphans
+    every: float
+    """Seconds between two looks for orphans."""
     clock: Callable[[], datetime]
     rounds: int = 0
     failing: dict[str, str] = field(default_factory=dict)
     """Part -> what went wrong in the last round."""
     _begun: dict[tuple[str, int], int] = field(default_factory=dict)
     """Leg that is ready -> in how many rounds in a row it was begun."""
-    _immovable: set[str] = field(default_factory=set)
-    """Workspaces that could not be removed: tried once in the life of this process."""
-    _files: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "estiva-clean"))
+    _cleaning: asyncio.Task[None] | None = None
+    _cleaned_at: float = float("-inf")
 
     async def round(self) -> None:
         """Look around once."""
@@ -50,18 +48,28 @@ class Sweep:
         await self._part("expire", self._expire)
         await self._part("start", self._start)
         await self._part("reap", self.durable.reap)
-        await self._part("clean", self._clean)
+        self._clean()
         if self.rounds % _SELDOM == 0:
             await self._part("mend", self._mend)
         if self.rounds % _RARELY == 0:
             await self._part("prune", self.durable.prune)
         self.rounds += 1
 
-    def close(self) -> None:
-        """End the thread."""
-        self._files.shutdown()
+    async def close(self) -> None:
+        """Let go of what goes on beside the rounds."""
+        if self._cleaning is not None:
+            self._cleaning.cancel()
+            await asyncio.wait({self._cleaning})
 
-    async def _part(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _clean(self) -> None:
+        """Remove orphans beside the rounds: Docker may take its time, and no run waits for that."""
+        now = asyncio.get_running_loop().time()
+        under_way = self._cleaning is not None and not self._cleaning.done()
+        if not under_way and now >= self._cleaned_at + self.every:
+            self._cleaned_at = now
+            self._cleaning = asyncio.create_task(self._part("clean", self.orphans.clear), name="clean")
+
+    async def _part(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - it shows in `health`, and the other parts go on
@@ -100,32 +108,3 @@ class Sweep:
             if run.leg == leg and not run.status.over:
                 await self.store.runs.finish(run_id, Status.BROKEN, f"leg {leg} was lost to an error: see the log")
                 self.interrupts.cancel(run_id, "its leg was lost")  # after the end, so that nothing is written after it
-
-    async def _clean(self) -> None:
-        """Remove the workspaces of ended runs; one that holds other users' files is named in the log and left."""
-        loop, busy = asyncio.get_running_loop(), self.interrupts.runs()
-        for name in await loop.run_in_executor(self._files, _names, self.data / "work"):
-            if name in busy or name in self._immovable or not await self._over(name):
-                continue
-            crash_here("clean.before")
-            try:
-                await loop.run_in_executor(self._files, _remove, self.data / "work" / name)
-            except PermissionError as problem:
-                self._immovable.add(name)
-                _log.error("%s: remove it by hand (its build wrote it as another user)", problem)
-            crash_here("clean.after")
-
-    async def _over(self, run_id: str) -> bool:
-        try:
-            return (await self.store.runs.get(run_id)).status.over
-        except KeyError:
-            return False  # not ours to remove
-
-
-def _names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
-
-
-def _remove(folder: Path) -> None:
-    with suppress(FileNotFoundError):  # another worker on this data folder removes it at the same time
-        shutil.rmtree(folder)

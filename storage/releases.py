@@ -63,6 +63,11 @@ class Releases:
         statement = select(ReleaseRow).where(ReleaseRow.run == run).order_by(col(ReleaseRow.id))
         return await self._database.read(lambda session: [_release(row) for row in session.exec(statement)])
 
+    async def took_effect(self, run: str, environment: str) -> bool:
+        """Tell whether a run has released something to an environment."""
+        statement = select(ReleaseRow.id).where(ReleaseRow.run == run, ReleaseRow.environment == environment)
+        return await self._database.read(lambda session: session.exec(statement).first() is not None)
+
     async def previous(self, service: str, environment: str) -> Release | None:
         """Return what a rollback goes to: the last one before the current, not one that was rolled back already."""
 

@@ -1,6 +1,7 @@
 """Runs: opened by a request, walked in legs, ended once."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -106,6 +107,15 @@ class Runs:
     async def active(self, service: str | None = None) -> list[Run]:
         """Return the runs that have not ended, oldest first."""
         return (await self._list(RunRow.phase != phases.Phase.CLOSED, *_of(service, None)))[::-1]
+
+    async def ended(self, run_ids: Collection[str]) -> dict[str, Status]:
+        """Return those of the runs that are over, and how; runs that are unknown are left out."""
+        statement = select(RunRow.id, RunRow.status).where(
+            col(RunRow.id).in_(run_ids), RunRow.phase == phases.Phase.CLOSED
+        )
+        return await self._database.read(
+            lambda session: {run: Status(status) for run, status in session.exec(statement)}
+        )
 
     async def begin_leg(self, run_id: str, leg: int) -> bool:
         """Begin, or begin again, exactly this leg. False when it is over: the caller then does nothing."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, catalog, demo, docs, doctor, logs, manifest, parse, say, serve, workspace
+from bot.cli import audit, catalog, demo, docs, doctor, logs, manifest, orphans, parse, say, serve, workspace
 
 app = typer.Typer(
     name="estiva",
@@ -19,6 +19,7 @@ app.command("demo")(demo.demo)
 app.command("say")(say.say)
 app.command("parse")(parse.parse_message)
 app.command("logs")(logs.logs)
+app.command("orphans")(orphans.orphans)
 app.command("docs", hidden=True)(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("manifest")(manifest.manifest)

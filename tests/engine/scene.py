@@ -14,7 +14,7 @@ from storage.model.catalog import Stage
 from storage.model.run import Plan
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
 
-LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05)
+LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05, clean=0.1)
 
 
 def plans(scene: str) -> list[Plan]:
@@ -41,7 +41,8 @@ async def main(url: str, folder: Path, scene: str) -> None:
         await approve(world)
         engine.wake()
         await asyncio.sleep(0.05)
-    while any((world.data / "work").iterdir()):  # noqa: ASYNC110 - the sweep tells nobody that it is done
+    # the sweep tells nobody that it is done
+    while any((world.data / "work").iterdir()) or await world.outside.leftovers():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await world.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.contract import ActionFailed, Leftover, Outcome, Sink, Work
 from storage.model.catalog import Json
 
 
@@ -48,6 +48,16 @@ class Outside:
         fresh.rename(self._path(key))
         self.note("began", key)
         return began
+
+    async def leftovers(self) -> list[Leftover]:
+        """What began is there until somebody removes it, as containers are."""
+        keys = [path.name.replace(":", "/") for path in (self.folder / "began").iterdir() if path.suffix != ".new"]
+        return [Leftover(kind="container", id=key, name=key, run=key.partition("/")[0]) for key in keys]
+
+    async def remove(self, leftover: Leftover) -> bool:
+        self.note("removed", leftover.id)
+        self._path(leftover.id).unlink(missing_ok=True)
+        return True
 
     def _path(self, key: str) -> Path:
         return self.folder / "began" / key.replace("/", ":")

@@ -54,6 +54,7 @@ async def check(url: str, folder: Path) -> None:
         assert len(await world.store.releases.history("hello", "homolog")) == 2
         assert len(await world.store.releases.history("hello", "production")) == 1
         assert list((world.data / "work").iterdir()) == []
+        assert await world.outside.leftovers() == []
         await world.sound()
     finally:
         await world.close()

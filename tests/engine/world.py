@@ -20,7 +20,7 @@ from storage.model.view import ActionView, RunView, fold
 from storage.store import Store
 from tests.engine.scripted import Outside, Scripted
 
-LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.2, poll=0.05)
+LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.2, poll=0.05, clean=0.1)
 HOMOLOG = Environment(name="homolog", target="deploy")
 PRODUCTION = Environment(name="production", production=True, approvals=1, promotes_from="homolog", target="deploy")
 
@@ -108,7 +108,14 @@ class World:
         runners.update(self.more)
         registry = Registry(host="127.0.0.1:5001")
         engine = Engine(
-            self.store, runners, lambda: registry, self.data, url=self.url, clock=self.now, limits=self.limits
+            self.store,
+            runners,
+            lambda: registry,
+            self.data,
+            url=self.url,
+            clock=self.now,
+            limits=self.limits,
+            cleaners=[self.outside],
         )
         await engine.start()
         self.engines.append(engine)

@@ -10,6 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from storage.model.run import Status
+from storage.store import Store
 from tests.registry import free_port
 from tests.stories.person import Person
 from tests.stories.reading import Json, key_of, words
@@ -199,3 +201,22 @@ async def test_health_and_metrics_tell_how_it_is(world: World) -> None:
             assert facts["slack"]["connected"]
         async with session.get("/metrics") as metrics:
             assert "estiva_" in await metrics.text()
+
+
+async def test_what_a_killed_bot_left_of_a_cancelled_run_is_gone_within_a_minute(make_world: Make) -> None:
+    with make_world() as world:
+        check = {"name": "unit", "with": {"run": ["python3", "-c", "import time; time.sleep(300)"]}}
+        world.service("orphan", tests=[check])
+        async with world.person("dev") as ana:
+            run = await ana.starts("deploy orphan to homolog")
+            await world.until_container(run=run, role="job")
+            world.bot.kill()
+            store = await Store.open(f"sqlite:///{world.root / 'data' / 'estiva.db'}", world.root / "data")
+            await store.runs.finish(run, Status.CANCELLED, "the database was told so by somebody else")
+            await store.close()
+            await asyncio.to_thread(world.bot.start)
+            async with asyncio.timeout(60):
+                while await world.containers(run=run) or (world.root / "data" / "work" / run).exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.5)
+            await ana.deploys("deploy greeter to homolog")
+            assert (await world.answers("greeter.homolog")).strip() == "Olá do greeter!"

@@ -44,10 +44,10 @@ def plan_promotion(catalog: Catalog, service: Service, environment: Environment,
 def plan_rollback(catalog: Catalog, service: Service, environment: Environment, release: Release) -> Plan:
     """Plan to deploy an earlier release again: the stages that deploy, and the gate where people must approve.
 
-    Raises `Unplannable`.
+    It is the way out of trouble, so it waits for no pause and no window. Raises `Unplannable`.
     """
     stages = tuple(
-        stage
+        replace(stage, pause=False, window=None, succeeded_in=None)
         for stage in _of_environment(service, environment)
         if (stage.approval and environment.approvals > 0) or any(a.uses == environment.target for a in stage.actions)
     )
@@ -109,7 +109,7 @@ def _gated(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -
     planned: list[Stage] = []
     for stage in _named(stages):
         name = stage.environment
-        guarded = name is not None and not stage.approval and environments[name].approvals > 0
+        guarded = name is not None and bool(stage.actions) and environments[name].approvals > 0
         if guarded and not any(earlier.approval and earlier.environment == name for earlier in planned):
             planned.append(Stage(name=f"approve-{name}", approval=True, environment=name))
         planned.append(stage)
@@ -117,12 +117,12 @@ def _gated(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -
 
 
 def _named(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """Give each gate that names no environment the one that it stands before."""
+    """Give each stage of gates that names no environment the one that it stands before."""
     named: list[Stage] = []
     ahead: str | None = None
     for stage in reversed(stages):
         ahead = stage.environment or ahead
-        named.append(replace(stage, environment=ahead) if stage.approval else stage)
+        named.append(stage if stage.actions else replace(stage, environment=ahead))
     return tuple(reversed(named))
 
 
@@ -131,7 +131,7 @@ def _of_environment(service: Service, environment: Environment) -> tuple[Stage, 
     taken: list[Stage] = []
     gates: list[Stage] = []
     for stage in service.stages:
-        if stage.approval:
+        if not stage.actions:
             gates.append(stage)
             continue
         if stage.environment == environment.name:
@@ -143,7 +143,7 @@ def _of_environment(service: Service, environment: Environment) -> tuple[Stage, 
 
 
 def _acts_in(stage: Stage, environment: Environment) -> bool:
-    return stage.environment == environment.name and not stage.approval
+    return stage.environment == environment.name and bool(stage.actions)
 
 
 def _artifacts_of(release: Release) -> dict[str, str]:

@@ -46,6 +46,7 @@ class Sweep:
         """Look around once."""
         await self._part("cancel", self._cancel)
         await self._part("expire", self._expire)
+        await self._part("open", self._open)
         await self._part("start", self._start)
         await self._part("reap", self.durable.reap)
         self._clean()
@@ -91,6 +92,13 @@ class Sweep:
 
     async def _expire(self) -> None:
         await self.store.approvals.expire(self.clock())
+
+    async def _open(self) -> None:
+        """Open the gates that the clock opens."""
+        for gate in await self.store.gates.due(self.clock()):
+            crash_here("open.before")
+            await self.store.gates.open(gate.run, gate.stage, gate.kind)
+            crash_here("open.after")
 
     async def _cancel(self) -> None:
         """Notice what another process was told."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from runners.consent import Unapproved, check_consent, environment_of
 from runners.crash import crash_here
+from runners.gates import Gates, Unmet
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, OnFailure
 from storage.model.event import Event, Fact, Kind
@@ -21,8 +22,9 @@ from storage.store import Store
 _log = logging.getLogger(__name__)
 
 Move = dict[str, Json]
-"""`{"do": "act", "stage": name, "actions": [names]}`, or `do`: `parked`, `ended`, `stale`: the leg is over."""
+"""`{"do": "act", "stage": name, "actions": [names]}`, `do`: `again`, or `parked`, `ended`, `stale`: the leg is over."""
 
+AGAIN: Move = {"do": "again"}
 PARKED: Move = {"do": "parked"}
 ENDED: Move = {"do": "ended"}
 STALE: Move = {"do": "stale"}
@@ -75,23 +77,35 @@ class Walk:
         await self.store.runs.finish(run_id, Status.BROKEN, f"Estiva went wrong: {type(error).__name__}: {error}"[:500])
 
     async def _enter(self, view: RunView, stage: StageView) -> Move:
-        """Go on with a stage: ask at a gate, take the lock of an environment, name the actions to run."""
+        """Go on with a stage: pass its gates, take the lock of its environment, name the actions to run."""
         await self._leave_behind(view, stage)
         try:
-            if stage.stage.approval:
-                return await self._ask(view, stage)
-            if stage.stage.environment is not None and not await self._lock(view.run, stage.stage.environment):
+            closed = None if stage.begun else await self._at_gates(view, stage)
+            if closed is not None:
+                return closed
+            locked = stage.stage.environment if stage.actions else None
+            if locked is not None and not await self._lock(view.run, locked):
                 return PARKED
             await check_consent(self.store.approvals, view, stage.stage)
         except Unapproved as unapproved:
             return await self.end(view, Status.BROKEN, str(unapproved))
+        except Unmet as unmet:
+            return await self.end(view, Status.FAILED, str(unmet))
         return await self._begin(view, stage)
+
+    async def _at_gates(self, view: RunView, stage: StageView) -> Move | None:
+        """Pass the gates in their order; what does not let the run pass gives the move instead."""
+        gates = Gates(self.store, self.clock)
+        await gates.check_success(view, stage.stage)
+        if stage.stage.approval and (stage.gate is None or stage.gate.decision is Decision.PENDING):
+            return await self._ask(view, stage)
+        return None if await gates.passed(view, stage) else PARKED
 
     async def _leave_behind(self, view: RunView, stage: StageView) -> None:
         """Let go of the locks that no stage from here on uses."""
         at = view.stages.index(stage)
-        later = {s.stage.environment for s in view.stages[at:] if not s.stage.approval}
-        done = {s.stage.environment for s in view.stages[:at] if not s.stage.approval} - later
+        later = {s.stage.environment for s in view.stages[at:] if s.actions}
+        done = {s.stage.environment for s in view.stages[:at] if s.actions} - later
         for environment in sorted(name for name in done if name is not None):
             crash_here("leave.before")
             await self.store.locks.leave(view.run.id, environment)
@@ -118,11 +132,13 @@ class Walk:
         crash_here("ask.after")
         if approval.decision is Decision.PENDING:
             return PARKED
-        return {"do": "again"}
+        return AGAIN
 
     async def _begin(self, view: RunView, stage: StageView) -> Move:
         name = stage.stage.name
         await journal(self.store, "stage", view.run.id, Kind.STAGE_STARTED, f"{name}/started", {"stage": name})
+        if not stage.actions:
+            return AGAIN
         order = min(a.action.run_order for a in stage.actions if not _settled(a))
         names = [a.action.name for a in stage.actions if a.action.run_order == order and not _settled(a)]
         return {"do": "act", "stage": name, "actions": [*names]}
@@ -179,7 +195,7 @@ def _refusal(gate: GateView) -> str:
 
 
 def _passed(stage: StageView) -> bool:
-    if stage.stage.approval:
+    if not stage.actions:
         return stage.status is Status.SUCCEEDED
     return all(_settled(action) for action in stage.actions)
 

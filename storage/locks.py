@@ -7,7 +7,6 @@ from sqlmodel import Session
 from storage import phases, queue
 from storage.chain import Scribe, hold_run
 from storage.database import Database
-from storage.model.event import Fact, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +35,11 @@ class Locks:
             queue.lock(session, service, environment)
             hold_run(session, run_id)
             waiting = queue.join(session, run_id, service, environment)
-            position, holder = waiting.index(run_id), waiting[0]
+            position, holder = [place.run for place in waiting].index(run_id), waiting[0].run
             if position == 0:
-                self._scribe.append(session, [_taken(run_id, environment)])
+                self._scribe.append(session, [queue.taken(waiting[0])])
             else:
-                self._scribe.append(session, [queue.queued(run_id, environment, position, holder)])
+                self._scribe.append(session, [queue.queued(waiting[position], position, holder)])
                 phases.park(session, run_id)
             return Entered(held=position == 0, position=position, holder=holder)
 
@@ -64,8 +63,3 @@ class Locks:
     async def queues(self) -> dict[tuple[str, str], list[str]]:
         """Return every queue that is not empty: (service, environment) -> run ids, the holder first."""
         return await self._database.read(queue.lines)
-
-
-def _taken(run: str, environment: str) -> Fact:
-    data = {"environment": environment}
-    return Fact(kind=Kind.LOCK_TAKEN, actor="estiva", run=run, key=f"lock/{environment}", data=data)

@@ -68,6 +68,16 @@ class Releases:
         statement = select(ReleaseRow.id).where(ReleaseRow.run == run, ReleaseRow.environment == environment)
         return await self._database.read(lambda session: session.exec(statement).first() is not None)
 
+    async def of_digest(self, service: str, environment: str, digest: str, limit: int = 10) -> list[Release]:
+        """Return the releases of one image there, newest first."""
+        statement = (
+            select(ReleaseRow)
+            .where(ReleaseRow.service == service, ReleaseRow.environment == environment, ReleaseRow.digest == digest)
+            .order_by(col(ReleaseRow.id).desc())
+            .limit(limit)
+        )
+        return await self._database.read(lambda session: [_release(row) for row in session.exec(statement)])
+
     async def previous(self, service: str, environment: str) -> Release | None:
         """Return what a rollback goes to: the last one before the current, not one that was rolled back already."""
 

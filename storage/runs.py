@@ -16,7 +16,7 @@ from storage.model.approval import Decision
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
-from storage.tables import ApprovalRow, CounterRow, RunRow
+from storage.tables import ApprovalRow, CounterRow, GateRow, RunRow
 
 _NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
 
@@ -165,6 +165,7 @@ class Runs:
             data = {"status": status.value, "reason": reason}
             self._scribe.append(session, [Fact(kind=Kind.RUN_ENDED, actor=actor, run=run_id, key="ended", data=data)])
             session.execute(_withdraw(run_id).values(decided_at=now, decided_by=actor))
+            session.execute(_give_up(run_id).values(settled_at=now))
             for _, environment in held:
                 queue.leave(session, self._scribe, run_id, environment)
             return True
@@ -234,6 +235,10 @@ def _withdraw(run: str) -> sa.Update:
         .where(col(ApprovalRow.run) == run, col(ApprovalRow.decision) == Decision.PENDING)
         .values(decision=Decision.CANCELLED.value)
     )
+
+
+def _give_up(run: str) -> sa.Update:
+    return sa.update(GateRow).where(col(GateRow.run) == run, col(GateRow.settled_at).is_(None))
 
 
 def _get(session: Session, run: str) -> Run:

@@ -12,6 +12,7 @@ from storage.approvals import Approvals
 from storage.chain import Scribe
 from storage.clean import Cleaner
 from storage.database import Database
+from storage.gates import Gates
 from storage.journal import Journal
 from storage.locks import Locks
 from storage.logs import Logs
@@ -38,6 +39,7 @@ class Store:
     journal: Journal
     locks: Locks
     approvals: Approvals
+    gates: Gates
     releases: Releases
     posts: Posts
     logs: Logs
@@ -72,6 +74,7 @@ class Store:
             journal=Journal(database, scribe),
             locks=Locks(database, scribe),
             approvals=Approvals(database, scribe),
+            gates=Gates(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),
             logs=logs,

@@ -92,6 +92,8 @@ class RunRow(SQLModel, table=True):
     cancel_requested: bool = False
     sequence: int = 0
     """How many events it has."""
+    epoch: int = Field(default=0, sa_type=sa.BigInteger)
+    """How often a worker took up one of its legs; what an earlier one still writes is refused."""
 
 
 class ChainRow(SQLModel, table=True):
@@ -138,6 +140,33 @@ class LockRow(SQLModel, table=True):
     service: str
     environment: str
     run: str = Field(index=True, foreign_key="runs.id")
+    token: int = Field(default=0, sa_type=sa.BigInteger)
+    """Rises with each place that is ever taken in this queue."""
+
+
+class FenceRow(SQLModel, table=True):
+    """The last token given in one queue; never given again."""
+
+    __tablename__ = "fences"
+
+    service: str = Field(primary_key=True)
+    environment: str = Field(primary_key=True)
+    last: int = Field(sa_type=sa.BigInteger)
+
+
+class GateRow(SQLModel, table=True):
+    """One gate at which a run waits before a stage, or has waited."""
+
+    __tablename__ = "gates"
+    __table_args__ = (_partial("gates_due", "opens_at", "settled_at IS NULL AND opens_at IS NOT NULL"),)
+
+    run: str = Field(primary_key=True, foreign_key="runs.id")
+    stage: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    asked_at: datetime = Field(sa_type=Moment)
+    opens_at: datetime | None = Field(default=None, sa_type=Moment)
+    settled_at: datetime | None = Field(default=None, sa_type=Moment)
+    settled_by: str | None = None
 
 
 class ApprovalRow(SQLModel, table=True):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from storage.model.window import Window
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
@@ -41,7 +43,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Actions that belong together. Stages run in series."""
+    """Actions that belong together. Stages run in series.
+
+    A stage may have gates: `succeeded_in`, `approval`, `pause` and `window` are passed in this order before it begins.
+    """
 
     name: str
     actions: tuple[Action, ...] = ()
@@ -49,6 +54,17 @@ class Stage:
     """The stage is a gate: it has no actions and waits until people approve (policy: the environment's)."""
     environment: str | None = None
     """The stage runs while holding the lock of (service, environment); `None`: no lock needed."""
+    pause: bool = False
+    """The run waits before the stage until somebody resumes it."""
+    window: Window | None = None
+    """The run waits before the stage until the window is open."""
+    succeeded_in: str | None = None
+    """The run ends before the stage unless the same image digest has succeeded in this environment."""
+
+    @property
+    def gated(self) -> bool:
+        """Tell whether it has gates besides an approval."""
+        return self.pause or self.window is not None or self.succeeded_in is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ class Kind(StrEnum):
     # of a run
     RUN_REQUESTED = "run_requested"  # service, environment, trigger, ref, request, text, stages: [{name, actions: []}]
     QUEUED = "queued"  # environment, position, holder
-    LOCK_TAKEN = "lock_taken"  # environment
+    LOCK_TAKEN = "lock_taken"  # environment, token?
     STAGE_STARTED = "stage_started"  # stage
     ACTION_STARTED = "action_started"  # stage, action, attempt
     ACTION_SUCCEEDED = "action_succeeded"  # stage, action, attempt, artifacts: {name: value}, summary?
@@ -32,6 +32,8 @@ class Kind(StrEnum):
     REJECTED = "rejected"  # approval, by, reason?
     APPROVAL_EXPIRED = "approval_expired"  # approval
     APPROVAL_DENIED = "approval_denied"  # approval, by, reason  (a click by somebody not entitled)
+    GATE_WAITING = "gate_waiting"  # stage, gate: pause | window, opens_at?
+    GATE_OPENED = "gate_opened"  # stage, gate, by
     CANCEL_REQUESTED = "cancel_requested"  # by
     RELEASED = "released"  # environment, commit, digest, address?, previous: digest?
     RUN_ENDED = "run_ended"  # status, reason?

@@ -7,6 +7,7 @@ from datetime import datetime
 from storage.model.approval import Decision
 from storage.model.catalog import Action, Stage
 from storage.model.event import Event, Kind
+from storage.model.gate import GateKind
 from storage.model.run import Run, Status
 
 
@@ -43,20 +44,38 @@ class GateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitView:
+    """A gate of a stage at which the run waits."""
+
+    kind: GateKind
+    since: datetime
+    opens_at: datetime | None
+    """When the clock opens it; `None`: somebody has to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageView:
     """One stage, its actions, and its gate if it is one."""
 
     stage: Stage
     actions: tuple[ActionView, ...] = ()
     gate: GateView | None = None
+    wait: WaitView | None = None
+    """The gate at which the run waits now; a stage is waited for at one gate at a time."""
+    begun: bool = False
+    """All gates are behind it."""
     skipped: bool = False
 
     @property
     def status(self) -> Status:
         """Derived from the children, never set."""
-        if self.stage.approval:
-            return _gate_status(self.gate)
-        return worst(action.status for action in self.actions)
+        if self.wait is not None:
+            return Status.WAITING
+        if self.actions or self.begun:
+            return worst(action.status for action in self.actions)
+        asked = _gate_status(self.gate) if self.stage.approval else Status.REQUESTED
+        # an approval that has more gates behind it
+        return Status.RUNNING if asked is Status.SUCCEEDED and self.stage.gated else asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +267,33 @@ def _decided(view: RunView, event: Event) -> RunView:
     return replace(changed, status=Status.RUNNING if event.kind is Kind.APPROVED else changed.status)
 
 
+def _with_stage(view: RunView, event: Event, **changes: object) -> RunView:
+    stages = (
+        replace(stage, **changes) if stage.stage.name == event.data.get("stage") else stage  # type: ignore[arg-type]
+        for stage in view.stages
+    )
+    return replace(view, stages=tuple(stages))
+
+
+def _waiting(view: RunView, event: Event) -> RunView:
+    opens_at = _text(event, "opens_at")
+    wait = WaitView(
+        kind=GateKind(_text(event, "gate")),
+        since=event.at,
+        opens_at=datetime.fromisoformat(opens_at) if opens_at else None,
+    )
+    waiting = _with_stage(view, event, wait=wait)
+    return replace(waiting, status=Status.WAITING, queue_position=None, queue_environment=None)
+
+
+def _opened(view: RunView, event: Event) -> RunView:
+    return replace(_with_stage(view, event, wait=None), status=Status.RUNNING)
+
+
+def _begun(view: RunView, event: Event) -> RunView:
+    return _with_stage(view, event, wait=None, begun=True)
+
+
 def _cancelling(view: RunView, event: Event) -> RunView:
     return replace(view, cancelled_by=_text(event, "by"))
 
@@ -256,7 +302,8 @@ def _ended(view: RunView, event: Event) -> RunView:
     def closed(stage: StageView) -> StageView:
         pending = stage.gate is not None and stage.gate.decision is Decision.PENDING
         gate = replace(stage.gate, decision=Decision.CANCELLED) if stage.gate and pending else stage.gate
-        return replace(stage, gate=gate, skipped=stage.status is Status.REQUESTED)
+        unmet = replace(stage, gate=gate, wait=None)
+        return replace(unmet, skipped=unmet.status is Status.REQUESTED)
 
     return replace(
         view,
@@ -281,6 +328,9 @@ _STEPS = {
     Kind.APPROVED: _decided,
     Kind.REJECTED: _decided,
     Kind.APPROVAL_EXPIRED: _decided,
+    Kind.STAGE_STARTED: _begun,
+    Kind.GATE_WAITING: _waiting,
+    Kind.GATE_OPENED: _opened,
     Kind.CANCEL_REQUESTED: _cancelling,
     Kind.RUN_ENDED: _ended,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from storage.model.catalog import Action, Json, OnFailure, Stage
 from storage.model.kind import ENGINE_ERRORS, Kind
 from storage.reading.document import Item, meant
+from storage.reading.window import window
 
 Kinds = Mapping[str, Kind]
 """Kind of action by what `uses` says."""
@@ -79,18 +80,24 @@ class Actions:
                 "stage": Item.name,
                 "environment": lambda entry: entry.choice(self.environments),
                 "approval": Item.flag,
+                "pause": Item.flag,
+                "window": window,
+                "succeeded_in": lambda entry: entry.choice(self.environments),
                 "actions": self.many,
             },
             ["stage"],
         )
-        approval, actions = read.get("approval", False), read.get("actions", ())
-        if approval and actions:
-            item.problem("is an approval and so has no actions; put them into a stage after it")
-        if not approval and not actions:
-            item.problem("has no actions")
-        return Stage(
-            name=read.get("stage", ""), actions=actions, approval=approval, environment=read.get("environment")
+        stage = Stage(
+            name=read.pop("stage", ""),
+            actions=read.pop("actions", ()),
+            succeeded_in=read.pop("succeeded_in", "") or None,
+            **read,
         )
+        if stage.approval and stage.actions:
+            item.problem("is an approval and so has no actions; put them into a stage after it")
+        if not (stage.actions or stage.approval or stage.gated):
+            item.problem("has no actions, and no gate to wait at")
+        return stage
 
 
 def _options(item: Item | None) -> Mapping[str, Json]:

@@ -1,17 +1,20 @@
 """A bot that is killed: `python -m tests.engine.scene URL FOLDER SCENE`. Started again, it goes on where it was.
 
-`whole`: three runs at once: all the way to production, one that waits for homolog, one that fails. `long`: one that
+`whole`: three runs at once: all the way to production, one with a pause and a window, one that fails. `long`: one that
 takes a minute, to be killed or cancelled under way. `busy`: only starts, and says why it cannot.
 """
 
 import asyncio
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from runners.attempt import Limits
 from runners.lease import EngineBusy
 from storage.model.catalog import Stage
-from storage.model.run import Plan
+from storage.model.run import Plan, Run
+from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
 
 LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05, clean=0.1)
@@ -23,14 +26,26 @@ def plans(scene: str) -> list[Plan]:
     bad = Stage(name="build", actions=(action("image"), action("test", fail="1 test failed", exit_code=1)))
     return [
         plan(*gated(sleep=0.1), environment=PRODUCTION, others=[HOMOLOG]),
-        plan(*pipeline()),
+        plan(pipeline()[0], replace(pipeline()[1], pause=True, window=soon(datetime.now(UTC)))),
         plan(bad, *pipeline()[1:]),
     ]
 
 
-async def approve(world: World) -> None:
+def soon(now: datetime) -> Window:
+    """A window that opens in an hour or two."""
+    hour = (now.hour + 2) % 24
+    return Window(begins=60 * hour, ends=60 * hour + 60)
+
+
+async def open_gates(world: World, run: Run) -> None:
+    """Let people approve and resume, and time pass."""
     for approval in await world.store.approvals.pending():
         await world.store.approvals.approve(approval.id, "U0BOB", approval.subject)
+    for gate in await world.store.gates.closed(run.id):
+        if gate.opens_at is None:
+            await world.store.gates.open(gate.run, gate.stage, gate.kind, "U0BOB")
+        elif gate.opens_at > world.now():
+            world.ahead += gate.opens_at - world.now()
 
 
 async def main(url: str, folder: Path, scene: str) -> None:
@@ -38,7 +53,8 @@ async def main(url: str, folder: Path, scene: str) -> None:
     engine = await world.start()
     runs = [await world.ask(plan) for plan in plans(scene)]
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):
-        await approve(world)
+        for run in runs:
+            await open_gates(world, run)
         engine.wake()
         await asyncio.sleep(0.05)
     # the sweep tells nobody that it is done

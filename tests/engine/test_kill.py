@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runners.crash import ARMED
+from storage.model.event import Kind
 from storage.model.run import Status
 from tests.engine.world import World
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PLACES = [
     f"{name}.{side}"
     for name in (
-        *("begin", "claim", "lock", "leave", "ask", "stage"),
+        *("begin", "claim", "lock", "leave", "ask", "wait", "aside", "open", "stage"),
         *("started", "work", "release", "ended", "finish", "clean"),
     )
     for side in ("before", "after")
@@ -50,6 +51,8 @@ async def check(url: str, folder: Path) -> None:
         assert [run.status for run in runs] == [Status.SUCCEEDED, Status.SUCCEEDED, Status.FAILED]
         began = [key.rpartition("/")[0] for key in world.outside.keys("began")]
         assert len(began) == len(set(began)) == 4 + 3 + 2
+        kinds = [event.kind for event in await world.events(runs[1])]
+        assert kinds.count(Kind.GATE_WAITING) == kinds.count(Kind.GATE_OPENED) >= 2
         assert all(key.endswith("/1") for key in world.outside.keys("began"))
         assert len(await world.store.releases.history("hello", "homolog")) == 2
         assert len(await world.store.releases.history("hello", "production")) == 1

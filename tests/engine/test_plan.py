@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from storage.model.catalog import Catalog, Environment, Registry, Service, Stage
 from storage.model.release import Release
 from storage.model.run import Plan, Run, Status, Trigger
 from storage.model.view import fold
+from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, action, gated, pipeline, service
 
 SMOKE = Stage(name="smoke", actions=(action("probe"),), environment="production")
@@ -111,3 +113,20 @@ def test_a_retry_is_the_same_plan_with_the_commit_that_was_found() -> None:
     plan = plan_retry(catalog(HELLO), run, type(view)(run=run, stages=view.stages, artifacts=found))
     assert (plan.trigger, plan.origin, plan.stages) == (Trigger.RETRY, "hello-9", first.stages)
     assert plan.artifacts == {"commit": "c" * 40, "subject": "Greet"}
+
+
+def test_a_promotion_takes_the_pauses_before_its_stages_and_a_rollback_waits_for_nothing() -> None:
+    build, deploy, approve, live = gated()
+    hello = service(
+        build, deploy, approve, Stage(name="announce", pause=True), replace(live, window=Window(), pause=True)
+    )
+    assert names(plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)) == ["approve", "announce", "live"]
+    back = plan_rollback(catalog(hello), hello, PRODUCTION, RELEASE)
+    assert names(back) == ["approve", "live"]
+    assert not any(stage.gated for stage in back.stages)
+
+
+def test_a_pause_before_a_guarded_environment_brings_no_second_approval() -> None:
+    hello = service(*pipeline(), Stage(name="announce", pause=True), gated()[3])
+    plan = plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)
+    assert names(plan) == ["announce", "approve-production", "live"]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage.catalog import CatalogProblems, Kinds, load
-from storage.model.catalog import Action, Catalog, Grant, Json, OnFailure, Person, Registry
+from storage.model.catalog import Action, Catalog, Grant, Json, OnFailure, Person, Registry, Stage
+from storage.model.window import Window
 from storage.reading.document import NAMING
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "catalog.example.yml"
@@ -98,6 +99,23 @@ def test_variables_are_texts_and_options_are_values(tmp_path: Path) -> None:
     assert hello.stages[1].actions[0].options == {"a": 1, "b": "no", "c": True, "d": "1", "e": 1.5, "f": None}
 
 
+@pytest.mark.parametrize(
+    ("written", "window"),
+    [
+        ("{}", Window()),
+        ("{days: fri}", Window(days=("fri",))),
+        ("{days: sat-mon}", Window(days=("mon", "sat", "sun"))),
+        ("{days: 'MON - wed, fri'}", Window(days=("mon", "tue", "wed", "fri"))),
+        ("{days: [mon, thu-fri]}", Window(days=("mon", "thu", "fri"))),
+        ("{hours: '22:00-04:30'}", Window(begins=1320, ends=270)),
+        ("{hours: 9:00 - 24:00, zone: America/Sao_Paulo}", Window(begins=540, zone="America/Sao_Paulo")),
+    ],
+)
+def test_a_window_is_read_as_people_write_it(tmp_path: Path, written: str, window: Window) -> None:
+    text = MINIMAL.replace("image:", f"pipeline: [{{stage: a, window: {written}}}]\n    image:")
+    assert read(tmp_path, text).services["hello"].stages == (Stage(name="a", window=window),)
+
+
 def test_anchors_and_merges_save_repetition(tmp_path: Path) -> None:
     text = "x-common: &common {port: 9000, health: /up}\n" + MINIMAL.replace(
         "repository:", "<<: *common\n    port: 9001\n    repository:"
@@ -172,7 +190,30 @@ policy:
         ("name: Ana", "name: [Ana]", "people[0].name: should be a text, not a list"),
         ("image: localhost", "pipeline: none\n    image: localhost", "'none' is not one of default"),
         ("image: localhost", "tests: [{with: {}}]\n    image: localhost", "tests[0]: name is missing"),
-        ("image: localhost", "pipeline: [{stage: a}]\n    image: localhost", "pipeline[0]: has no actions"),
+        (
+            "image: localhost",
+            "pipeline: [{stage: a}]\n    image: localhost",
+            "has no actions, and no gate",
+        ),
+        *(
+            (
+                "image: localhost",
+                f"pipeline:\n      - {{stage: a, {gate}}}\n    image: localhost",
+                f"9: services.hello.{at}",
+            )
+            for gate, at in (
+                ("pause: soon", "pipeline[0].pause: should be true or false, not 'soon'"),
+                ("succeeded_in: homlog", "pipeline[0].succeeded_in: 'homlog' is not one of homolog, production; did"),
+                ("window: mon", "pipeline[0].window: should be a mapping, not 'mon'"),
+                ("window: {day: mon}", "pipeline[0].window.day: unknown key; did you mean days?"),
+                ("window: {days: mon-}", "pipeline[0].window.days: 'mon-' is no day: days are mon, tue,"),
+                ("window: {days: [fri, mun]}", "pipeline[0].window.days: 'mun' is no day: days are mon, tue,"),
+                ("window: {hours: 9-17}", 'pipeline[0].window.hours: should be hours such as "09:00-17:00"'),
+                ("window: {hours: '09:00-25:00'}", "pipeline[0].window.hours: should be hours such as"),
+                ("window: {hours: '09:00-09:00'}", "pipeline[0].window.hours: should be hours such as"),
+                ("window: {zone: America/Sao_Palo}", "pipeline[0].window.zone: there is no time zone"),
+            )
+        ),
         ("image: localhost", "pipeline: []\n    image: localhost", "pipeline: has no stages"),
         (
             "image: localhost",

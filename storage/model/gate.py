@@ -1,0 +1,34 @@
+"""What a run waits for before a stage, other than people's yes (see `approval`) and its turn (see `Locks`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class GateKind(StrEnum):
+    """What opens a gate."""
+
+    PAUSE = "pause"
+    """Somebody who resumes the run."""
+    WINDOW = "window"
+    """The clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One gate at which one run waits, or has waited."""
+
+    run: str
+    stage: str
+    kind: GateKind
+    asked_at: datetime
+    opens_at: datetime | None
+    """When the clock opens it; `None`: somebody has to."""
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    """Slack user id, or `estiva`; `None` while it is closed, or when the run ended before it was opened."""
+
+    @property
+    def open(self) -> bool:
+        """Tell whether somebody, or the clock, has opened it."""
+        return self.settled_by is not None

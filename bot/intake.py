@@ -126,7 +126,10 @@ class Intake:
 
     async def _was_begun(self, request: Request) -> bool:
         """Tell whether a crash came between the start of a run and its answer: then it must not be asked again."""
-        return any(run.request == request.id for run in await self._store.runs.recent(limit=100))
+        return any(
+            run.request == request.id or run.request.startswith(f"{request.id}/")  # one of several services
+            for run in await self._store.runs.recent(limit=100)
+        )
 
     async def _handled(self, request: Request) -> Reply:
         try:

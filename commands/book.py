@@ -6,6 +6,7 @@ from functools import cache
 
 from commands import verbs
 from commands.command import Command
+from commands.little import WORDS
 
 
 @cache
@@ -24,6 +25,20 @@ def book() -> dict[str, Command]:
     return {command.name: command for command in commands}
 
 
+@cache
 def verb_names() -> dict[str, str]:
-    """Give every verb with the name of the command that it begins."""
-    return {word: command.name for command in book().values() for word in command.verbs}
+    """Give every verb with the name of the command that it begins, and the imperatives of the Portuguese ones."""
+    given = {word: command.name for command in book().values() for word in command.verbs}
+    formed = {form: name for word, name in given.items() for form in imperatives(word)}
+    return {**{form: name for form, name in formed.items() if form not in WORDS}, **given}
+
+
+_SOUNDS = {"c": "qu", "g": "gu", "ç": "c"}
+
+
+def imperatives(word: str) -> tuple[str, ...]:
+    """Give how a regular Portuguese verb is said to somebody: `publicar` gives `publica` and `publique`."""
+    stem, ending = word[:-2], word[-2:]
+    if ending == "ar" and len(stem) > 1:
+        return f"{stem}a", f"{stem[:-1]}{_SOUNDS.get(stem[-1], stem[-1])}e"
+    return (f"{stem}e", f"{stem}a") if ending == "er" and len(stem) > 1 else ()

@@ -32,11 +32,11 @@ class Command:
     name: str
     """What the policy calls it."""
     verbs: tuple[str, ...]
-    """Words that begin it; the first is the one that help shows."""
+    """Words that begin it; the first is the one that help shows. Of a Portuguese verb the infinitive is enough."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """Language -> the verb that help shows in it instead."""
     usage: tuple[str, ...]
-    """What follows the verb, see `commands.grammar`. The first line that fits counts."""
+    """What follows the verb, see `commands.grammar`. When two lines fit with different arguments, it is asked which."""
     summary: str
     """One sentence, shown by help."""
     examples: tuple[str, ...]
@@ -45,7 +45,7 @@ class Command:
     handle: "Callable[[Asked], Awaitable[Reply]]"
     """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
     reads: bool = False
-    """It only looks: who may is then read from an answer of Slack that is at most a minute old."""
+    """It only looks: it may be asked as a question, and who may is read from what Slack said within a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

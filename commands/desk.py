@@ -1,15 +1,18 @@
 """The desk: one request in, one reply out. Reads, decides, acts, and leaves a trace of every refusal."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from commands.admission import admit
+from commands.answers import TALK, Conversation, Unclear
 from commands.book import book, verb_names
 from commands.command import Asked, Command, Refused
 from commands.directory import Directory
-from commands.parser import Conversation, Unclear, parse
+from commands.parser import parse
 from commands.policy import knows
+from commands.several import all_of, part_of
 from commands.texts import DEFAULT, phrase
 from commands.words import Words
 from runners.mirrors import Mirrors
@@ -67,8 +70,12 @@ class Desk:
         Never raises for what a person did; a fault of ours becomes a `broken` reply and a line in the log.
         """
         language = self._language_of(request.user)
+        return await self.guarded(request, language, partial(self._answer, request, language))
+
+    async def guarded(self, request: Request, language: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Do what answers a request; a refusal or a fault on the way becomes a reply, and leaves its trace."""
         try:
-            return await self._answer(request, language)
+            return await work()
         except Refused as refused:
             if refused.verdict is Verdict.REFUSED:
                 await self._remember_refusal(request, refused.text)
@@ -90,8 +97,7 @@ class Desk:
         catalog = self._catalog()
         parsed = parse(request.text, Words(catalog, verb_names()), language)
         if isinstance(parsed, Conversation):
-            text = phrase(language, "I read one command a line at a time. Say `help` to see what you can ask.")
-            return Reply(verdict=Verdict.ASK, text=text, private=True)
+            return Reply(verdict=Verdict.ASK, text=phrase(language, TALK[parsed.why]), private=True)
         reads = not isinstance(parsed, Unclear) and parsed.command.reads
         groups = await admit(self.directory, request, catalog, language, fresh=not reads)
         if isinstance(parsed, Unclear):
@@ -102,16 +108,19 @@ class Desk:
                 )
                 raise Refused(text)
             return Reply(verdict=Verdict.ASK, text=parsed.text, offers=parsed.offers, private=True)
-        asked = Asked(
-            desk=self,
-            request=request,
-            command=parsed.command,
-            arguments=parsed.arguments,
-            language=language,
-            catalog=catalog,
-            groups=groups,
-        )
-        return await parsed.command.handle(asked)
+        every = [
+            Asked(
+                desk=self,
+                request=part_of(request, number),
+                command=parsed.command,
+                arguments=arguments,
+                language=language,
+                catalog=catalog,
+                groups=groups,
+            )
+            for number, arguments in enumerate(parsed.each)
+        ]
+        return await (all_of(every) if every[1:] else parsed.command.handle(every[0]))
 
     async def _remember_refusal(self, request: Request, reason: str) -> None:
         await self.store.journal.append(

@@ -1,55 +1,88 @@
 """Usage lines are the grammar: what help shows is what the matcher reads.
 
-A usage line is made of
+A usage line is what follows the verb. It is made of
 
-    deploy                a word, which must stand there
-    to|in|on              any of these words
+    <name:kind>           a slot, filled by what is of that kind; `<run>` is short for `<run:run>`
+    to|in <name>          a slot behind one of these words
+    [to|in] <name>        a slot that may have one of these words before it
     [ ... ]               may be left out
-    <name:kind>           a slot, filled by one word of that kind; `<run>` is short for `<run:run>`
-    <reason...>           the rest of the message
+    <name:kind+>          one or more, joined by commas, `and`, `e`; the command is then given once for each
+    <name:on|off>         one of these words
+    <reason...>           the rest of the message, or one quoted text
+    again|novamente       a word, which must stand somewhere; `de novo` are two that stand together
+    [!]                   at the beginning: the verb may carry a `!`, which gives `force` and needs a reason
 
-The kinds are in `commands.words`. When no line fits, the error is the one of the place that was reached furthest:
-what stood there, what was expected, and the nearest names.
+The parts may be said in any order. Every slot may also be named: `--pipeline x`, `pipeline=x`, `pipeline: x`.
+A `target` may be followed by its ref: `api@main`, `api/main`, `api branch main`.
+The kinds are in `commands.words`, the words around them in `commands.little`.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
 from commands.tokens import Token, fold
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One of these words must stand here."""
-
-    any_of: tuple[str, ...]
+FORCE = "force"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A word of a kind must stand here; `rest` takes all that follows."""
+    """What is filled by a word of a kind; `rest` takes all that follows, `many` takes several."""
 
     name: str
     kind: str
     rest: bool = False
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """A slot with the words that may stand before it, or (without a slot) words that stand for themselves."""
+
+    slot: Slot | None = None
+    words: tuple[str, ...] = ()
+    """Any of these; without a slot: any of these word sequences."""
+    marked: bool = False
+    """One of the words must be there."""
+    needed: bool = True
+    markers: frozenset[str] = field(init=False)
+    """The words before the slot as they are compared, with the names by which it can be given."""
+
+    def __post_init__(self) -> None:
+        """Fold the markers once."""
+        named = NAMED.get(self.slot.name, (self.slot.name,)) if self.slot else ()
+        object.__setattr__(self, "markers", frozenset(fold(word).lstrip("-") for word in (*self.words, *named)))
+
+
+NAMED: Mapping[str, tuple[str, ...]] = {
+    "service": ("service", "serviço"),
+    "environment": ("environment", "env", "ambiente"),
+    "ref": ("ref", "branch", "tag", "commit", "sha", "revision", "version", "versão"),
+    "run": ("run", "execução"),
+    "approval": ("approval", "aprovação", "run", "execução"),
+    "reason": ("reason", "motivo", "razão"),
+    "stage": ("stage", "etapa", "estágio"),
+    "action": ("action", "ação"),
+}
+"""Names of a slot in `name=value`, where its own is not the only one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Optional:
-    """These may stand here together, or be left out."""
+class Usage:
+    """A usage line, compiled."""
 
-    parts: "tuple[Part, ...]"
-
-
-Part = Word | Slot | Optional
+    line: str
+    parts: tuple[Part, ...]
+    forced: bool
+    """The verb may carry a `!`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """The word is of the kind; these arguments follow from it."""
+    """The word is of the kind; these arguments follow from it (the name `""` stands for the slot's own)."""
 
     values: Mapping[str, str]
 
@@ -67,118 +100,71 @@ class Kinds(Protocol):
     def fit(self, kind: str, word: str, so_far: Mapping[str, str]) -> Fits | Misfit:
         """Read one word as a kind, given the arguments read before it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """How far a usage line got, and what it wanted there."""
-
-    at: int
-    """Index of the token where it stopped (== number of tokens: the message ended)."""
-    wanted: Part
-    nearest: tuple[str, ...] = ()
+    def is_name(self, token: Token) -> bool:
+        """Tell whether a word is a name, which is never passed over as a little word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """A usage line fits the whole message."""
-
-    values: Mapping[str, str]
-
-
-def _rank(stuck: Stuck) -> tuple[int, bool, bool]:
-    return stuck.at, isinstance(stuck.wanted, Slot), bool(stuck.nearest)
-
-
-@dataclass(slots=True)
-class _Furthest:
-    stuck: Stuck | None = None
-
-    def note(self, at: int, wanted: Part, nearest: tuple[str, ...] = ()) -> None:
-        if self.stuck is None or (at, isinstance(wanted, Slot), bool(nearest)) > _rank(self.stuck):
-            self.stuck = Stuck(at, wanted, nearest)
-
-
-_PART = re.compile(
-    r"(?P<open>\[)|(?P<close>\])|<(?P<slot>\w+)(?::(?P<kind>\w+))?(?P<rest>\.\.\.)?>|(?P<word>[^\s\[\]<>]+)"
+_PIECE = re.compile(
+    r"(?P<open>\[)|(?P<close>\])"
+    r"|<(?P<slot>\w+)(?::(?P<kind>[^<>+.\s]+))?(?P<many>\+)?(?P<rest>\.\.\.)?>"
+    r"|(?P<word>[^\s\[\]<>]+)"
 )
+REF = Part(slot=Slot("ref", "ref"), marked=True, needed=False)
+PLAIN_REF = Part(slot=Slot("ref", "plain_ref"), needed=False)
+"""What follows every `target`, said apart from it: with a word that names it, or unmistakable."""
 
 
 @cache
-def compiled(usage: str) -> tuple[Part, ...]:
+def compiled(line: str) -> Usage:
     """Compile a usage line. Raises `ValueError` for brackets that do not match."""
-    stack: list[list[Part]] = [[]]
-    for found in _PART.finditer(usage):
-        if found["open"]:
-            stack.append([])
-        elif found["close"]:
-            group = Optional(tuple(stack.pop()))
-            if not stack:
-                raise ValueError(f"usage line {usage!r}: `]` without `[`")
-            stack[-1].append(group)
-        elif found["slot"]:
-            stack[-1].append(Slot(found["slot"], found["kind"] or found["slot"], bool(found["rest"])))
+    pieces = list(_PIECE.finditer(line.removeprefix("[!]")))
+    parts = list(_parts(line, pieces, needed=True, depth=0))
+    if pieces:
+        raise ValueError(f"usage line {line!r}: `]` without `[`")
+    if any(part.slot and part.slot.kind == "target" for part in parts):
+        parts += [REF, PLAIN_REF]
+    return Usage(line, tuple(parts), line.startswith("[!]"))
+
+
+def _parts(line: str, pieces: list[re.Match[str]], *, needed: bool, depth: int) -> Iterator[Part]:
+    """Take pieces up to the end of their group."""
+    words: list[str] = []
+    optional = False
+    while pieces:
+        piece = pieces.pop(0)
+        if piece["word"]:
+            words.append(piece["word"])
+            continue
+        if piece["slot"]:
+            yield from _spoken(words[:-1], needed=needed)
+            yield _slot(piece, words[-1:], marked=bool(words) and not optional, needed=needed)
+            words, optional = [], False
+            continue
+        yield from _spoken(words, needed=needed and not optional)
+        words, optional = [], False
+        if piece["close"]:
+            if depth:
+                return
+            pieces.insert(0, piece)
+            return
+        group = list(_parts(line, pieces, needed=False, depth=depth + 1))
+        if len(group) == 1 and group[0].slot is None and pieces and pieces[0]["slot"]:
+            words, optional = ["|".join(group[0].words)], True
         else:
-            stack[-1].append(Word(tuple(found["word"].split("|"))))
-    if len(stack) != 1:
-        raise ValueError(f"usage line {usage!r}: `[` without `]`")
-    return tuple(stack[0])
+            yield from group
+    if depth:
+        raise ValueError(f"usage line {line!r}: `[` without `]`")
+    yield from _spoken(words, needed=needed)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    at: int
-    values: Mapping[str, str] = field(default_factory=dict)
+def _slot(piece: re.Match[str], words: list[str], *, marked: bool, needed: bool) -> Part:
+    slot = Slot(piece["slot"], piece["kind"] or piece["slot"], bool(piece["rest"]), bool(piece["many"]))
+    before = tuple(words[0].split("|")) if words else ()
+    return Part(slot=slot, words=before, marked=marked, needed=needed)
 
 
-def match(usage: str, said: Sequence[Token], kinds: Kinds) -> Matched | Stuck:
-    """Match a message (without its verb) against one usage line (without its verb)."""
-    furthest = _Furthest()
-    end = len(said)
-    for state in _walk(compiled(usage), _State(0), said, kinds, furthest):
-        if state.at == end:
-            return Matched(state.values)
-        furthest.note(state.at, Word(()))
-    return furthest.stuck or Stuck(0, Word(()))
-
-
-def _walk(
-    parts: Sequence[Part], state: _State, said: Sequence[Token], kinds: Kinds, furthest: _Furthest
-) -> Iterator[_State]:
-    if not parts:
-        yield state
-        return
-    for after in _one(parts[0], state, said, kinds, furthest):
-        yield from _walk(parts[1:], after, said, kinds, furthest)
-
-
-def _one(part: Part, state: _State, said: Sequence[Token], kinds: Kinds, furthest: _Furthest) -> Iterator[_State]:
-    match part:
-        case Optional(parts):
-            yield from _walk(parts, state, said, kinds, furthest)
-            yield state
-        case Word(any_of):
-            if state.at < len(said) and said[state.at].folded in {fold(word) for word in any_of}:
-                yield _State(state.at + 1, state.values)
-            else:
-                furthest.note(state.at, part)
-        case Slot(name, _, True):
-            if state.at < len(said):
-                rest = " ".join(token.text for token in said[state.at :])
-                yield _State(len(said), {**state.values, name: rest})
-            else:
-                furthest.note(state.at, part)
-        case Slot(name, kind, _):
-            yield from _slot(name, kind, part, state, said, kinds, furthest)
-
-
-def _slot(
-    name: str, kind: str, part: Slot, state: _State, said: Sequence[Token], kinds: Kinds, furthest: _Furthest
-) -> Iterator[_State]:
-    if state.at >= len(said):
-        furthest.note(state.at, part)
-        return
-    found = kinds.fit(kind, said[state.at].text, state.values)
-    if isinstance(found, Misfit):
-        furthest.note(state.at, part, found.nearest)
-        return
-    yield _State(state.at + 1, {**state.values, **{name if key == "" else key: v for key, v in found.values.items()}})
+def _spoken(words: list[str], *, needed: bool) -> Iterator[Part]:
+    """Words without a slot: `a|b` are alternatives, `a b` stand together."""
+    if words:
+        choices = words[0].split("|") if len(words) == 1 else [" ".join(words)]
+        yield Part(words=tuple(choices), needed=needed)

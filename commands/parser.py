@@ -1,154 +1,82 @@
-"""From a message to a command: three different answers, never a guess."""
+"""From a message to a command: four different answers, never a guess."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from commands import asking
+from commands.answers import Conversation, Unclear, Understood, Why
 from commands.book import book
-from commands.command import Command
-from commands.grammar import Matched, Part, Slot, Stuck, Word, match
-from commands.texts import DEFAULT, later, listing, phrase
-from commands.tokens import Token, fold, tidy, tokens
-from commands.usage import in_language, usage_line
-from commands.words import Words, nearest
-from storage.model.reply import Offer
+from commands.grammar import FORCE, compiled
+from commands.matcher import Matched, match
+from commands.sentence import Call, Sentence, read
+from commands.texts import DEFAULT
+from commands.tokens import LONGEST, tidy, tokens
+from commands.words import Words
 
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """The message is this command with these arguments."""
-
-    command: Command
-    arguments: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Unclear:
-    """The message is nearly a command, or none; nothing is done, and this is what to ask back."""
-
-    text: str
-    offers: tuple[Offer, ...] = ()
-    command: str | None = None
-    """The command that it nearly is; `None` for what is no command at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """The message is not for us: empty, or several lines of talk."""
+__all__ = ["Conversation", "Unclear", "Understood", "parse"]
 
 
 def parse(text: str, words: Words, language: str = DEFAULT) -> Understood | Unclear | Conversation:
     """Read one message. Nothing is started by reading."""
     clean = tidy(text)
-    if not clean or "\n" in clean:
-        return Conversation()
+    if not clean:
+        return Conversation(Why.EMPTY)
+    if "\n" in clean:
+        return Conversation(Why.LINES)
+    if clean.startswith("> "):
+        return Conversation(Why.QUOTED)
     said = tokens(clean)
-    name = words.verbs.get(said[0].folded)
-    if name is None:
-        return _no_verb(said, words, language)
-    return _arguments(book()[name], said, words, language)
+    sentence = read(said, words)
+    if sentence.negated:
+        return Conversation(Why.NEGATED) if sentence.calls else asking.nothing(language)
+    return _Parse(clean, sentence, words, language).answer()
 
 
-def _arguments(command: Command, said: Sequence[Token], words: Words, language: str) -> Understood | Unclear:
-    best: Stuck | None = None
-    for usage in command.usage:
-        result = match(usage, said[1:], words)
-        if isinstance(result, Matched):
-            return Understood(command, result.values)
-        if best is None or result.at > best.at:
-            best = result
-    assert best is not None  # noqa: S101 - a command has at least one usage line
-    return _ask(command, said, best, words, language)
+@dataclass(frozen=True, slots=True)
+class _Parse:
+    text: str
+    sentence: Sentence
+    words: Words
+    language: str
 
+    def answer(self) -> Understood | Unclear | Conversation:
+        ask = asking.Asking(self.text, self.words, self.language)
+        for call in self.sentence.calls:
+            readings = self._readings(call)
+            if readings:
+                return self._decided(call, readings, ask)
+        return ask.back(self.sentence)
 
-def _no_verb(said: Sequence[Token], words: Words, language: str) -> Unclear:
-    close = nearest(said[0].text, words.verbs)
-    rest = " ".join(token.text for token in said[1:])
-    offers = tuple(Offer(label=f"{verb} {rest}".strip()[:75], command=f"{verb} {rest}".strip()) for verb in close)
-    if close:
-        quoted = listing(language, (f"`{verb}`" for verb in close))
-        text = phrase(
-            language, "I know no command `{word}`. Did you mean {nearest}?", word=said[0].text, nearest=quoted
-        )
-        return Unclear(text, offers, words.verbs[fold(close[0])])
-    text = phrase(language, "I did not understand that. Say `help` to see what you can ask.")
-    return Unclear(text, (Offer(label=phrase(language, "Help"), command="help"),))
+    def _readings(self, call: Call) -> list[Matched]:
+        """Give the different ways to read the words around a verb."""
+        found: list[Matched] = []
+        if len(call.said) > LONGEST and not any("..." in line for line in book()[call.command].usage):
+            return found
+        for line in book()[call.command].usage:
+            usage = compiled(line)
+            read = match(usage, call.said, self.text, self.words, call.verb_at)
+            if read is not None and all(read.each != other.each for other in found):
+                found.append(read)
+        least = min((read.passed for read in found), default=0)
+        return [read for read in found if read.passed == least]
 
-
-_KIND_NAMES = {
-    "service": later("a service"),
-    "target": later("a service"),
-    "environment": later("an environment"),
-    "run": later("a run, such as `hello-12`"),
-    "approval": later("a run that waits for approval, such as `hello-12`"),
-    "command": later("a command"),
-    "count": later("a number from 1 to 100"),
-    "reason": later("a reason"),
-    "since": later("a time such as `10m`, `2h`, `3d` or `2026-03-31`"),
-    "person": later("somebody of the catalog"),
-    "action": later("an action of the run"),
-    "release": later("a release, such as `hello-12`"),
-    "words": later("words to look for"),
-}
-
-
-def _ask(command: Command, said: Sequence[Token], stuck: Stuck, words: Words, language: str) -> Unclear:
-    place = stuck.at + 1
-    before = said[place - 1].text
-    found = said[place].text if place < len(said) else None
-    known = stuck.nearest if found else ()
-    choices = known or _choices(stuck.wanted, words)
-    wanted = _wanted(stuck.wanted, language)
-    if not wanted:
-        text = phrase(language, "I did not expect `{word}` after `{before}`.", word=found or "", before=before)
-    elif found is None:
-        text = phrase(language, "I expected {wanted} after `{before}`.", wanted=wanted, before=before)
-    else:
-        text = phrase(
-            language,
-            "I expected {wanted} after `{before}`, but `{word}` is none that I know.",
-            wanted=wanted,
-            before=before,
-            word=found,
-        )
-    if known:
-        text += " " + phrase(language, "Did you mean {nearest}?", nearest=listing(language, (f"`{n}`" for n in known)))
-    elif choices:
-        text += " " + phrase(language, "It can be {choices}.", choices=listing(language, (f"`{n}`" for n in choices)))
-    text += "\n" + phrase(language, "Usage: `{usage}`", usage=usage_line(command, command.usage[0], language))
-    return Unclear(text, _offers(command, said, place, choices, words), command.name)
-
-
-def _wanted(part: Part, language: str) -> str:
-    if isinstance(part, Slot):
-        return phrase(language, _KIND_NAMES.get(part.kind, part.kind))
-    if isinstance(part, Word) and part.any_of:
-        return listing(language, (f"`{word}`" for word in in_language(part.any_of, language)[:3]))
-    return ""
-
-
-def _choices(part: Part, words: Words) -> tuple[str, ...]:
-    if not isinstance(part, Slot):
-        return ()
-    every = {"service": words.services, "target": words.services, "environment": words.environments}.get(part.kind)
-    return every()[:5] if every else ()
-
-
-_LONGEST = 50
-"""Words of a message that is worth correcting."""
-
-
-def _offers(
-    command: Command, said: Sequence[Token], place: int, choices: Sequence[str], words: Words
-) -> tuple[Offer, ...]:
-    """Offer the message with the wrong or missing word put right, but only where it then is a command."""
-    if len(said) > _LONGEST:
-        return ()  # talk, not a command with one slip
-    corrected = (
-        " ".join([*(token.text for token in said[:place]), choice, *(token.text for token in said[place + 1 :])])
-        for choice in choices
-    )
-    return tuple(
-        Offer(label=text[:75], command=text)
-        for text in corrected
-        if any(isinstance(match(usage, tokens(text)[1:], words), Matched) for usage in command.usage)
-    )
+    def _decided(
+        self, call: Call, readings: Sequence[Matched], ask: "asking.Asking"
+    ) -> Understood | Unclear | Conversation:
+        command = book()[call.command]
+        if not command.reads:
+            if self.sentence.asks:
+                return ask.question(self.sentence, call, readings)
+            if call.noun:
+                return ask.mentioned(call, readings)
+        begins = self.sentence.calls[0]
+        if len(readings) > 1 or call.doubtful or (begins.first and not call.first):
+            return ask.which(command, readings)
+        reading = readings[0]
+        if not call.forced:
+            return Understood(command, reading.each, reading.usage)
+        if not reading.usage.forced:
+            return ask.unforced(command, reading)
+        each = tuple({**arguments, FORCE: "true"} for arguments in reading.each)
+        forced = Understood(command, each, reading.usage)
+        return forced if all(arguments.get("reason") for arguments in each) else ask.reason(forced)

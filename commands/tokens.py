@@ -1,42 +1,103 @@
-"""A message as words: what people and Slack do to text is undone here, before any grammar looks at it."""
+"""A message as words: what people, phones and Slack do to text is undone here, before any grammar looks at it."""
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
-_QUOTES = str.maketrans(
-    {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2014": "-", "\u00a0": " ", "`": " "}
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
+        "\u2014": "--",  # phones write it for two hyphens
+        "\u00a0": " ",
+        "\u2026": "...",
+        "`": " ",
+    }
 )
 _LINK = re.compile(r"<(?:https?://|mailto:)[^<>|]*\|([^<>]*)>")
-_BARE_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|]*)>")
-_WORD = re.compile(r"\S+")
+_BARE_LINK = re.compile(r"<(?:(https?://[^<>|]*)|mailto:([^<>|]*))>")
+_NAMED = re.compile(r"<([#!])[^<>|]*\|([#@]?)([^<>]*)>")
+_CODE = re.compile(r"`+([^`]*)`+")
+_ENDS = ".,;:!?\"'*()"
+_WORD = re.compile(
+    r"""
+      (?P<option>-{0,2}[^\W\d_][\w-]*=)(?=\S)      # name= before its value
+    | (?P<comma>,)
+    | (?P<quoted>"[^"]*"|'[^']*')(?=[\s,.;:!?)]|$)
+    | [^\s,]+
+    """,
+    re.VERBOSE,
+)
+_LONGEST_NAME = 256
+LONGEST = 64
+"""Words of a message that are looked at one by one; only a reason may go on after them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word as it was typed, where it began, and the form in which it is compared."""
+    """One word as it was typed, where it stands, and the form in which it is compared."""
 
     text: str
     start: int
+    quoted: bool = False
+    """It stood in quotes: it is a value, never a word of the language."""
+    folded: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Fold once."""
+        object.__setattr__(self, "folded", fold(self.text))
 
     @property
-    def folded(self) -> str:
-        """Lower case, without accents, without the punctuation that ends a sentence."""
-        return fold(self.text)
+    def word(self) -> str:
+        """What was meant: without the punctuation that ends a sentence."""
+        return self.text if self.quoted else self.text.strip(_ENDS) or self.text
+
+    @property
+    def silent(self) -> bool:
+        """True for dashes, arrows, smileys: nothing that could be a word."""
+        return not self.quoted and (not any(c.isalnum() for c in self.text) or _EMOJI.fullmatch(self.text) is not None)
+
+
+_EMOJI = re.compile(r":[a-z0-9_+-]+:[.,!]*")
 
 
 def fold(word: str) -> str:
     """Give the form in which words are compared: `Homologação,` and `homologacao` are the same."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c)).strip(".,;:!?\"'")
+    if len(word) > _LONGEST_NAME:
+        return word
+    plain = word.lower()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    if plain.startswith("_") and plain.endswith("_"):
+        plain = plain.strip("_")
+    return plain.strip(_ENDS) or plain
 
 
 def tidy(text: str) -> str:
-    """Undo what phones and Slack do to text: smart quotes, long dashes, back-ticks, automatic links."""
-    unlinked = _BARE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
-    return unicodedata.normalize("NFC", unlinked).translate(_QUOTES).strip()
+    """Undo what phones and Slack do to text: smart quotes, long dashes, code marks, links, entities."""
+    unlinked = _BARE_LINK.sub(lambda link: link[1] or link[2], _LINK.sub(r"\1", text))
+    named = _NAMED.sub(lambda name: (name[2] or "#" if name[1] == "#" else "@") + name[3].lstrip("@#"), unlinked)
+    # the ampersand last, else `&amp;lt;` would become `<`
+    unescaped = named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return unquoted(unicodedata.normalize("NFC", _CODE.sub(r"\1", unescaped)).translate(_MARKS).strip())
 
 
-def tokens(text: str) -> tuple[Token, ...]:
-    """Split a tidied message into words."""
-    return tuple(Token(found[0], found.start()) for found in _WORD.finditer(text))
+def unquoted(text: str) -> str:
+    """Take off the quotes around the whole of a text."""
+    for quote in "\"'":
+        if len(text) > 2 and text[0] == text[-1] == quote and quote not in text[1:-1]:  # noqa: PLR2004 - both quotes
+            return text[1:-1].strip()
+    return text
+
+
+def tokens(text: str, limit: int = LONGEST) -> tuple[Token, ...]:
+    """Split a tidied message into words: the first `limit`, and one more when there is more."""
+    return tuple(_token(found) for found in islice(_WORD.finditer(text), limit + 1))
+
+
+def _token(found: re.Match[str]) -> Token:
+    if found["quoted"]:
+        return Token(found[0][1:-1], found.start(), quoted=True)
+    return Token(found[0], found.start())

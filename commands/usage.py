@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable
 
 from commands.command import Command
-from commands.grammar import Word, compiled
+from commands.grammar import compiled
 from commands.texts import DEFAULT, PORTUGUESE, later, phrase
 
 _OTHERS = {
     DEFAULT: frozenset(
         "para pra pro em no na de do da porque novamente por desde há entre e com".split()  # noqa: SIM905
     ),
-    PORTUGUESE: frozenset("to in on into of because by since between and with".split()),  # noqa: SIM905
+    PORTUGUESE: frozenset("to in on into of because by since between and with again".split()),  # noqa: SIM905
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
 
@@ -29,8 +29,12 @@ _NAMES = {
     "other": later("environment"),
     "words": later("words"),
 }
-_SLOT = re.compile(r"<(?P<slot>\w+)(?::(?P<kind>\w+))?")
-_PART = re.compile(r"<(?P<slot>\w+)(?P<target>:target)?(?::\w+)?(?P<rest>\.\.\.)?>|(?P<words>[^\s\[\]<>]+)")
+_PART = re.compile(
+    r"<(?P<slot>\w+)(?:(?P<target>:target)|:(?P<kind>[^<>+.\s]+))?(?P<many>\+)?(?P<rest>\.\.\.)?>"
+    r"|(?P<words>[^\s\[\]<>]+)"
+)
+_NOTHING = re.compile(r"\[\s*\]")
+"""What is left of a group that is of the other language."""
 
 
 def verb(command: Command, language: str) -> str:
@@ -49,14 +53,21 @@ def usage_line(command: Command, usage: str, language: str) -> str:
     def drawn(part: re.Match[str]) -> str:
         if part["slot"]:
             name = phrase(language, _NAMES.get(part["slot"], part["slot"]))
+            if part["kind"] and "|" in part["kind"]:
+                return part["kind"]
             return f"<{name}>[@<ref>]" if part["target"] else f"<{name}{part['rest'] or ''}>"
         return "|".join(in_language(part["words"].split("|"), language))
 
-    return f"{verb(command, language)} {_PART.sub(drawn, usage)}".strip()
+    forced, line = ("[!]", usage.removeprefix("[!]")) if usage.startswith("[!]") else ("", usage)
+    shown = _NOTHING.sub("", _PART.sub(drawn, line))
+    return " ".join(f"{verb(command, language)}{forced} {shown}".split())
 
 
 def _foreign(usage: str, language: str) -> bool:
-    return any(isinstance(part, Word) and not in_language(part.any_of, language) for part in compiled(usage))
+    return any(
+        part.needed and part.words and (part.marked or part.slot is None) and not in_language(part.words, language)
+        for part in compiled(usage).parts
+    )
 
 
 def in_language(words: Iterable[str], language: str) -> list[str]:
@@ -69,5 +80,5 @@ _PLACES = frozenset({"service", "environment", "target", "run", "release", "appr
 
 def about_a_place(command: Command) -> bool:
     """Tell whether a command is for a service or an environment, so that the policy can allow it here and not there."""
-    kinds = (part["kind"] or part["slot"] for usage in command.usage for part in _SLOT.finditer(usage))
-    return not _PLACES.isdisjoint(kinds)
+    parts = (part for usage in command.usage for part in compiled(usage).parts)
+    return any(part.slot is not None and part.slot.kind in _PLACES for part in parts)

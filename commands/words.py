@@ -2,27 +2,51 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from commands.grammar import Fits, Misfit
-from commands.tokens import fold
+from commands.little import ARTICLES, JOINING, PREPOSITIONS
+from commands.tokens import Token, fold
 from storage.model.catalog import Catalog
 
-_RUN = re.compile(r"^(?P<service>[\w.-]{1,100})-(?P<number>\d{1,12})$")
+_RUN = re.compile(r"^(?P<service>[\w.-]{1,100})-(?P<number>\d{1,12})$", re.ASCII)
+_NUMBERED = re.compile(r"^#\d{1,12}$", re.ASCII)
 _COUNT = re.compile(r"^(?:[1-9]\d?|100)$", re.ASCII)
-_SINCE = re.compile(r"^(?:\d{1,4}(?:s|m|min|h|d)|20\d\d-\d\d-\d\d)$", re.ASCII)
+_NUMBER = re.compile(r"^\d{1,9}$", re.ASCII)
+_REF = re.compile(r"^(?!-)[^\s\x00-\x1f\x7f~^:?*\[\\\"]{1,200}$")
+_PLAIN_REF = re.compile(
+    r"^(?:main|master|develop|trunk|head|v\d+|v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|[0-9a-f]{7,40}|[\w.-]+(?:/[\w.-]+)+)$",
+    re.ASCII | re.IGNORECASE,
+)
+_DURATION = re.compile(r"^(?P<number>\d{1,6})\s?(?P<unit>[a-z]+)$", re.ASCII)
+_UNITS = {
+    "s": "s sec secs second seconds segundo segundos seg",
+    "m": "m min mins minute minutes minuto minutos",
+    "h": "h hr hrs hour hours hora horas",
+    "d": "d day days dia dias",
+}
+_WEEK = frozenset({"w", "week", "weeks", "semana", "semanas"})
+_UNIT = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+_DAY = re.compile(r"^20\d\d-\d\d-\d\d$", re.ASCII)
 _ACTION = re.compile(r"^[\w./-]{1,100}$")
 _ALL = frozenset({"all", "tudo", "todos"})
-_NUMBER = re.compile(r"^#?\d{1,12}$", re.ASCII)
-_MENTION = re.compile(r"^<?@?(?P<id>[UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>?$")
-_REF = re.compile(r"^(?!-)[^\s\x00-\x1f\x7f~^:?*\[\\]{1,200}$")
+_NUMBER_OF = re.compile(r"^#?\d{1,12}$", re.ASCII)
+_MENTION = re.compile(r"^<?@?(?P<id>[UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>?$", re.ASCII)
+_WORD = re.compile(r"^[^\s<>]{1,200}$")
+_NEVER_REFS = ARTICLES | PREPOSITIONS | JOINING
+_NEAR = 0.75
+_LONGEST, _SHORTEST = 40, 2
 
 
 def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     """Names that somebody who typed `word` may have meant, nearest first."""
+    folded = fold(word)
+    if not _SHORTEST <= len(folded) <= _LONGEST:
+        return ()
     by_fold = {fold(name): name for name in names}
-    close = difflib.get_close_matches(fold(word), by_fold, n=limit, cutoff=0.65)
-    return tuple(dict.fromkeys(by_fold[name] for name in close))
+    begun = sorted((name for name in by_fold if len(folded) > _SHORTEST and name.startswith(folded)), key=len)
+    close = difflib.get_close_matches(folded, by_fold, n=limit, cutoff=_NEAR)
+    return tuple(dict.fromkeys(by_fold[name] for name in (*close, *begun)))[:limit]
 
 
 class Words:
@@ -30,7 +54,8 @@ class Words:
 
     def __init__(self, catalog: Catalog, verbs: Mapping[str, str]) -> None:
         """Take the catalog, and the verbs with the name of the command that each stands for."""
-        self.verbs = {fold(verb): name for verb, name in verbs.items()}
+        self.verbs = {" ".join(fold(word) for word in verb.split()): name for verb, name in verbs.items()}
+        self._most = max((verb.count(" ") for verb in self.verbs), default=0) + 1
         self._services = _names({s.name: s.aliases for s in catalog.services.values()})
         self._environments = _names({e.name: e.aliases for e in catalog.environments.values()})
         self._people = {fold(p.name): p.id for p in catalog.people.values()}
@@ -41,18 +66,43 @@ class Words:
             "run": self._run,
             "approval": self._approval,
             "command": lambda word: self._named(word, self.verbs),
-            "count": lambda word: Fits({"": word}) if _COUNT.match(word) else Misfit(),
-            "since": lambda word: Fits({"": fold(word)}) if _SINCE.match(fold(word)) else Misfit(),
             "person": self._person,
+            "since": lambda word: Fits({"": word}) if _DAY.match(word) else _duration(word),
             "all": lambda word: Fits({"": "all"}) if fold(word) in _ALL else Misfit(),
-            "action": lambda word: Fits({"": word}) if _ACTION.match(word) else Misfit(),
+            "action": _if(_ACTION),
+            "count": _if(_COUNT),
+            "number": _if(_NUMBER),
+            "duration": _duration,
+            "ref": self._ref,
+            "plain_ref": lambda word: self._ref(word) if _PLAIN_REF.match(word) else Misfit(),
+            "word": _if(_WORD),
         }
 
     def fit(self, kind: str, word: str, so_far: Mapping[str, str]) -> Fits | Misfit:
         """Read one word as a kind. Raises `KeyError` for a kind that no usage line may name."""
+        if "|" in kind:
+            return _one_of(kind.split("|"), word)
         if kind == "release":
             return self._release(word, so_far.get("service"))
         return self._kinds[kind](word)
+
+    def read(self, kind: str, word: str) -> Mapping[str, str] | None:
+        """Give what a word means as a kind; `None` when it is not of it."""
+        found = self.fit(kind, word, {})
+        return found.values if isinstance(found, Fits) else None
+
+    def is_name(self, token: Token) -> bool:
+        """Tell whether a word names a service or an environment, whatever else it may be."""
+        return token.folded in self._services or token.folded in self._environments
+
+    def verb_at(self, said: Sequence[Token], at: int) -> tuple[str, int] | None:
+        """Find the verb that begins at a word: the command that it stands for, and where it ends."""
+        for length in range(min(self._most, len(said) - at), 0, -1):
+            here = said[at : at + length]
+            name = self.verbs.get(" ".join(token.folded for token in here))
+            if name is not None and not any(token.quoted for token in here):
+                return name, at + length
+        return None
 
     def environments(self) -> tuple[str, ...]:
         """Names of all environments, in the catalog's order."""
@@ -67,42 +117,75 @@ class Words:
         return Fits({"": name}) if name else Misfit(tuple(dict.fromkeys(names[n] for n in nearest(word, names))))
 
     def _target(self, word: str) -> Fits | Misfit:
-        """Read `service` or `service@ref`; a ref may contain slashes, so only the first `@` counts."""
-        name, at, ref = word.partition("@")
+        """Read `service`, `service@ref`, `service/ref` or `service:ref`; the first mark counts, a ref has more."""
+        at = re.search(r"[@/:]", word)
+        name, mark, ref = (word[: at.start()], at[0], word[at.end() :]) if at else (word, "", "")
         service = self._services.get(fold(name))
         if service is None:
             close = dict.fromkeys(self._services[n] for n in nearest(name, self._services))
-            return Misfit(tuple(f"{candidate}{at}{ref}" for candidate in close))
-        if not at:
+            return Misfit(tuple(f"{candidate}@{ref}" if mark else candidate for candidate in close))
+        if not mark:
             return Fits({"service": service})
         clean = ref.rstrip(",;!?.")
         return Fits({"service": service, "ref": clean}) if _REF.match(clean) else Misfit()
 
+    def _ref(self, word: str) -> Fits | Misfit:
+        """Read a ref that stands alone; what is a service or an environment is not one."""
+        folded = fold(word)
+        taken = folded in self._services or folded in self._environments or folded in _NEVER_REFS
+        return Misfit() if taken or not _REF.match(word) else Fits({"": word})
+
     def _run(self, word: str) -> Fits | Misfit:
-        clean = fold(word).removeprefix("#")
-        found = _RUN.match(clean)
-        if found and fold(found["service"]) in self._services:
-            return Fits({"": f"{self._services[fold(found['service'])]}-{int(found['number'])}"})
-        return Misfit()
-
-    def _release(self, word: str, service: str | None) -> Fits | Misfit:
-        """Read the run that made a release; a number alone is one of the service named before."""
-        if service is not None and _NUMBER.match(fold(word)):
-            return Fits({"": f"{service}-{int(fold(word).removeprefix('#'))}"})
-        return self._run(word)
-
-    def _person(self, word: str) -> Fits | Misfit:
-        """Read somebody of the catalog, by mention, id or name."""
-        mentioned = _MENTION.match(word.rstrip(".,;:!?"))
-        if mentioned and mentioned["id"] in self._people.values():
-            return Fits({"": mentioned["id"]})
-        return self._named(word.removeprefix("@"), self._people)
+        clean = fold(word)
+        if _NUMBERED.match(clean):
+            return Fits({"": clean})
+        found = _RUN.match(clean.removeprefix("#"))
+        if found is None:
+            return Misfit()
+        service = self._services.get(found["service"])
+        if service is None:
+            return Misfit(tuple(f"{name}-{found['number']}" for name in nearest(found["service"], self.services())))
+        return Fits({"": f"{service}-{int(found['number'])}"})
 
     def _approval(self, word: str) -> Fits | Misfit:
         run, slash, stage = word.partition("/")
         found = self._run(run)
         return Fits({"": found.values[""] + slash + stage}) if isinstance(found, Fits) else found
 
+    def _release(self, word: str, service: str | None) -> Fits | Misfit:
+        """Read the run that made a release; a number alone is one of the service named before."""
+        if service is not None and _NUMBER_OF.match(word):
+            return Fits({"": f"{service}-{int(word.removeprefix('#'))}"})
+        return self._run(word)
+
+    def _person(self, word: str) -> Fits | Misfit:
+        """Read somebody of the catalog, by mention, id or name."""
+        mentioned = _MENTION.match(word)
+        if mentioned and mentioned["id"] in self._people.values():
+            return Fits({"": mentioned["id"]})
+        return self._named(word.removeprefix("@"), self._people)
+
 
 def _names(with_aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return {fold(word): name for name, aliases in with_aliases.items() for word in (name, *aliases)}
+
+
+def _if(pattern: re.Pattern[str]) -> Callable[[str], Fits | Misfit]:
+    return lambda word: Fits({"": word}) if pattern.match(word) else Misfit()
+
+
+def _one_of(choices: Sequence[str], word: str) -> Fits | Misfit:
+    known = {fold(choice): choice for choice in choices}
+    found = known.get(fold(word))
+    return Fits({"": found}) if found else Misfit(nearest(word, choices))
+
+
+def _duration(word: str) -> Fits | Misfit:
+    """Read `2h`, `90 min`, `2 horas`; gives `2h`, `90m`, `2h`."""
+    found = _DURATION.match(fold(word))
+    if found is None:
+        return Misfit()
+    number, unit = int(found["number"]), _UNIT.get(found["unit"])
+    if found["unit"] in _WEEK:
+        number, unit = 7 * number, "d"
+    return Fits({"": f"{number}{unit}"}) if unit else Misfit()

@@ -1,5 +1,6 @@
 """`estiva parse "<message>"`: what a message would be understood as. Starts nothing."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,11 +8,15 @@ import typer
 
 from bot.cli.catalog import load_or_fail
 from bot.cli.terminal import Json, out, settings, show_json
+from commands.answers import TALK, Conversation, Unclear, Understood
 from commands.book import verb_names
-from commands.parser import Conversation, Unclear, Understood, parse
-from commands.policy import Denied, decide
+from commands.parser import parse
+from commands.policy import Denied, decide, knows
 from commands.words import Words
 from storage.model.catalog import Catalog
+
+_NAMED = ("service", "ref", "environment", "force", "reason", "target", "run")
+"""Arguments that stand by themselves; all others are `options`."""
 
 
 def parse_message(
@@ -22,39 +27,76 @@ def parse_message(
 ) -> None:
     """Show what a message would be understood as; exit code 0 for a command, 2 for anything else."""
     known = load_or_fail(catalog or settings().catalog)
-    result = _read(message, known, as_user)
+    result = read_message(message, known, as_user)
     if as_json:
         show_json(result)
     else:
-        out.print(
-            f"{result['outcome']}: {result['command'] or ''} {result['arguments']}\n{result['message']}", markup=False
-        )
+        said = f"{result['outcome']}: {result['command'] or ''} {result['arguments']}\n{result['message']}"
+        out.print(said.rstrip(), markup=False)
     raise typer.Exit(0 if result["outcome"] == "command" else 2)
 
 
-def _read(message: str, catalog: Catalog, user: str | None) -> dict[str, object]:
+def read_message(message: str, catalog: Catalog, user: str | None = None) -> dict[str, object]:
+    """Read a message as the desk does; with a user, what the policy says to it too."""
     parsed = parse(message, Words(catalog, verb_names()))
     if isinstance(parsed, Conversation):
-        return _answer("ignored", None, {}, "")
+        return _answer("ignored", None, (), TALK[parsed.why])
     if isinstance(parsed, Unclear):
-        return _answer("ask" if parsed.command else "ignored", parsed.command, {}, parsed.text)
+        if user is not None and not knows(catalog, user, {}):
+            return _answer("refused", None, (), "not allowed: unknown_person")
+        return _answer("ask" if parsed.command else "ignored", parsed.command, (), parsed.text)
     refusal = _refusal(parsed, catalog, user)
-    return _answer("refused" if refusal else "command", parsed.command.name, dict(parsed.arguments), refusal)
+    return _answer("refused" if refusal else "command", parsed.command.name, parsed.each, refusal)
 
 
 def _refusal(parsed: Understood, catalog: Catalog, user: str | None) -> str:
-    if user is None:
-        return ""
-    arguments = parsed.arguments
-    decision = decide(
-        catalog,
-        user,
-        parsed.command.name,
-        service=arguments.get("service"),
-        environment=arguments.get("environment"),
-    )
-    return f"not allowed: {decision.why}" if isinstance(decision, Denied) else ""
+    for arguments in parsed.each if user is not None else ():
+        decision = decide(
+            catalog,
+            str(user),
+            parsed.command.name,
+            service=arguments.get("service"),
+            environment=arguments.get("environment"),
+        )
+        if isinstance(decision, Denied):
+            return f"not allowed: {decision.why}"
+    return ""
 
 
-def _answer(outcome: str, command: str | None, arguments: dict[str, str], message: str) -> dict[str, object]:
-    return {"outcome": outcome, "command": command, "arguments": arguments, "message": message}
+def _answer(outcome: str, command: str | None, each: Sequence[Mapping[str, str]], message: str) -> dict[str, object]:
+    every = [public(arguments) for arguments in each]
+    answer: dict[str, object] = {
+        "outcome": outcome,
+        "command": command,
+        "arguments": _together(every),
+        "message": message,
+    }
+    if every[1:]:
+        answer["commands"] = [{"command": command, "arguments": arguments} for arguments in every]
+    return answer
+
+
+def public(arguments: Mapping[str, str]) -> dict[str, object]:
+    """Give the arguments by the names that docs/language.md promises."""
+    known: dict[str, object] = {}
+    options: dict[str, str] = {}
+    for name, value in arguments.items():
+        if name == "approval":
+            known["run"] = value
+        elif name in _NAMED:
+            known[name] = True if name == "force" else value
+        else:
+            options[name] = value
+    return {**known, "options": options} if options else known
+
+
+def _together(every: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Of several services: what they have in common, and lists of what they do not."""
+    if not every:
+        return {}
+    names = dict.fromkeys(name for arguments in every for name in arguments)
+    values = {name: [arguments.get(name) for arguments in every] for name in names}
+    return {
+        name: value[0] if all(each == value[0] for each in value) and not (name == "service" and every[1:]) else value
+        for name, value in values.items()
+    }

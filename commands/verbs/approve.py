@@ -31,7 +31,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="approve",
-    verbs=("approve", "aprovar", "aprova", "aprovo"),
+    verbs=("approve", "aprovar", "aprovo"),
     shown={PORTUGUESE: "aprovar"},
     usage=("<approval>", "<service>"),
     summary=later("Approve a release that waits for it."),

@@ -40,7 +40,7 @@ async def _which(asked: Asked) -> Run:
 
 COMMAND = Command(
     name="cancel",
-    verbs=("cancel", "stop", "abort", "cancelar", "cancela", "parar", "abortar", "interromper"),
+    verbs=("cancel", "stop", "abort", "cancelar", "parar", "pare", "abortar", "interromper"),
     shown={PORTUGUESE: "cancelar"},
     usage=("<run>", "<service>"),
     summary=later("Stop a run that is going on or waiting."),

@@ -121,7 +121,7 @@ def _offers(asked: Asked, service: Service) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="diff",
-    verbs=("diff", "compare", "comparar", "compara", "diferença", "diferenças"),
+    verbs=("diff", "difference", "differences", "compare", "comparar", "diferença", "diferenças"),
     shown={PORTUGUESE: "comparar"},
     usage=(
         "[of|de|do|da] <service> [in|between|em|no|na|entre] <environment> [and|with|e|com] <other:environment>",

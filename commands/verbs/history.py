@@ -74,10 +74,7 @@ COMMAND = Command(
     verbs=("history", "histórico"),
     shown={PORTUGUESE: "histórico"},
     usage=(
-        "[of|de|do|da] <service> [in|on|em|no|na] <environment> [[by|por] <person>] [[since|desde|há] <since>]",
-        "[of|de|do|da] <service> [[by|por] <person>] [[since|desde|há] <since>]",
-        "[in|on|em|no|na] <environment> [[by|por] <person>] [[since|desde|há] <since>]",
-        "[[by|por|of|de|do|da] <person>] [[since|desde|há] <since>]",
+        "[[of|de|do|da] <service>] [[in|on|em|no|na] <environment>] [[by|por] <person>] [[since|desde|há] <since>]",
     ),
     summary=later("The last runs: what, where, who, when, and how they ended."),
     examples=(

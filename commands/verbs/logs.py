@@ -94,13 +94,7 @@ def _offers(asked: Asked, run: Run) -> tuple[Offer, ...]:
 COMMAND = Command(
     name="logs",
     verbs=("logs", "log", "failure", "registros", "registro", "falha", "falhas", "erro", "erros"),
-    usage=(
-        "[of|de|do|da] <run>",
-        "[of|de|do|da] <service> [in|on|em|no|na] <environment>",
-        "[of|de|do|da] <service>",
-        "[in|on|em|no|na] <environment>",
-        "",
-    ),
+    usage=("[of|de|do|da] <run>", "[[of|de|do|da] <service>] [[in|on|em|no|na] <environment>]"),
     summary=later("The last failure of a service with its log; or the log of one run."),
     examples=(
         later("logs hello"),

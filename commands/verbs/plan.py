@@ -132,7 +132,7 @@ def _offers(asked: Asked, plan: Plan) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="plan",
-    verbs=("plan", "dry-run", "preview", "planejar", "plano", "simular", "simula", "prever"),
+    verbs=("plan", "dry-run", "dry run", "preview", "planejar", "plano", "simular", "prever"),
     shown={PORTUGUESE: "planejar"},
     usage=("[deploy|implantar|of|de|do|da] <service:target> [to|in|on|into|para|pra|pro|em|no|na] <environment>",),
     summary=later("What a deploy would do, without doing it: stages, approvals, commits, configuration."),

@@ -30,7 +30,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="promote",
-    verbs=("promote", "promover", "promove"),
+    verbs=("promote", "promover"),
     shown={PORTUGUESE: "promover"},
     usage=("<service> [to|in|into|para|pra|pro|em|no|na] <environment>",),
     summary=later("Release the very image that the environment before runs; nothing is built."),

@@ -43,12 +43,7 @@ COMMAND = Command(
     name="queue",
     verbs=("queue", "fila"),
     shown={PORTUGUESE: "fila"},
-    usage=(
-        "",
-        "[of|de|do|da] <service> [in|on|em|no|na] <environment>",
-        "[of|de|do|da] <service>",
-        "[of|in|on|de|em|no|na] <environment>",
-    ),
+    usage=("[[of|de|do|da] <service>] [[in|on|of|em|no|na|de] <environment>]",),
     summary=later("Who has the turn to deploy, and who waits for it, in order."),
     examples=(later("queue"), later("queue hello"), later("queue homolog")),
     handle=handle,

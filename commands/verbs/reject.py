@@ -24,14 +24,9 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="reject",
-    verbs=("reject", "rejeitar", "rejeita", "recusar", "recusa", "negar"),
+    verbs=("reject", "deny", "rejeitar", "recusar", "negar", "nega", "negue"),
     shown={PORTUGUESE: "rejeitar"},
-    usage=(
-        "<approval> [because|porque|:] <reason...>",
-        "<approval>",
-        "<service> [because|porque|:] <reason...>",
-        "<service>",
-    ),
+    usage=("<approval> [[because|porque] <reason...>]", "<service> [[because|porque] <reason...>]"),
     summary=later("Refuse a release that waits for approval."),
     examples=(later("reject hello-12"), later("reject hello-12 because the tests are flaky"), later("reject hello")),
     topic=Topic.DECIDE,

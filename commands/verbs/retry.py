@@ -31,9 +31,9 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="retry",
-    verbs=("retry", "again", "repetir", "repete", "tentar", "refazer"),
+    verbs=("retry", "try", "repetir", "repete", "repita", "tentar", "refazer", "refaz", "refaça"),
     shown={PORTUGUESE: "repetir"},
-    usage=("<run>", "de novo <run>", "novamente <run>", "<run> de novo", "<run> novamente"),
+    usage=("<run> [again|novamente]",),
     summary=later("Do again what a failed or cancelled run was asked to do."),
     examples=(later("retry hello-12"),),
     topic=Topic.STEER,

@@ -36,7 +36,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="rollback",
-    verbs=("rollback", "revert", "reverter", "reverte", "voltar", "volta", "desfazer"),
+    verbs=("rollback", "roll back", "revert", "reverter", "voltar", "desfazer", "desfaz", "desfaça"),
     shown={PORTUGUESE: "reverter"},
     usage=("<service> [in|on|to|em|no|na|para|pra] <environment>",),
     summary=later("Go back to the release before the one that runs now."),

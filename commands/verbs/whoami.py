@@ -40,9 +40,9 @@ def _may(asked: Asked, environment: str) -> Iterator[str]:
 
 COMMAND = Command(
     name="whoami",
-    verbs=("whoami", "quemsou"),
+    verbs=("whoami", "who am i", "quemsou", "quem sou", "quem sou eu"),
     shown={PORTUGUESE: "quemsou"},
-    usage=("", "eu"),
+    usage=("",),
     summary=later("Who you are to me: name, id, roles, and what you may ask for where."),
     examples=(later("whoami"),),
     topic=Topic.HELP,

@@ -13,7 +13,7 @@ from tests.stories.world import World
         ("siskin", "deploy siskn to homolog", "`siskn` is none that I know", "deploy siskin to homolog"),
         ("serin", "deploy serin to homolgo", "`homolgo` is none that I know", "deploy serin to homolog"),
         ("linnet", "deploy linnet@mian to homolog", "no branch, tag or commit mian", "linnet@main"),
-        ("redpoll", "deploy redpoll", "I expected an environment after `redpoll`", "deploy redpoll homolog"),
+        ("redpoll", "deploy redpoll", "I expected an environment after `redpoll`", "deploy redpoll to homolog"),
     ],
 )
 async def test_what_is_wrong_or_missing_is_asked_and_the_offered_button_works(
@@ -68,7 +68,7 @@ async def test_status_history_logs_and_help_are_answered(world: World, ana: Pers
     assert "Retry" in buttons(logs.message)
     assert "No run of robin has failed" in (await ana.asks("logs robin")).text
     helped = (await ana.asks("help all")).text
-    assert "`deploy &lt;service" in helped
+    assert "`deploy[!] &lt;service" in helped
     assert "`approve" not in helped
     assert "For example:" in (await ana.asks("help deploy")).text
     code, printed = await world.bot.estiva("logs", "dunnock")

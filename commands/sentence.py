@@ -1,0 +1,202 @@
+"""What a message is, before its words are read: who is the verb, is it asked or told, is it a yes or a no."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from commands.little import ARTICLES, NEGATING, OPENING, TELLING, Role, phrase_at
+from commands.matcher import is_mention
+from commands.tokens import Token
+from commands.words import Words, nearest
+
+_LATEST = 12
+"""A verb that comes later than this many words does not begin a command."""
+_REASONS = frozenset({"because", "porque", "pq", "reason", "motivo"})
+"""Behind these it is somebody's reason: its words are not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One word of the message as the verb of a command."""
+
+    command: str
+    said: tuple[Token, ...]
+    """The words around the verb, without those that only introduce it."""
+    verb_at: int
+    """How many of them stand before the verb."""
+    verb: str
+    """As it was said."""
+    meant: str = ""
+    """Where that is no verb: the one that it may have been meant to be."""
+    doubtful: bool = False
+    """It takes a courtesy for a name: `hello rollback ...`, where a service is called hello."""
+    forced: bool = False
+    """The verb carries a `!`."""
+    noun: bool = False
+    """It is talked about (`the deploy`), not asked for (`deploy`, `do a deploy`)."""
+    first: bool = True
+    """Nothing but little words stands before the verb."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A message as a whole."""
+
+    calls: tuple[Call, ...]
+    """Every way to see a verb in it, the likeliest first."""
+    guesses: tuple[Call, ...]
+    """Where no verb is in it: those that its first word may have been meant to be."""
+    asks: bool
+    """It is a question, not a request in the form of one."""
+    opened: bool
+    """The question begins as one: `did the deploy ...`, not `deploy api?`."""
+    negated: bool
+    said: tuple[Token, ...]
+
+
+def read(said: tuple[Token, ...], words: Words) -> Sentence:
+    """Look at the words of a message."""
+    opening = _Opening(said, words)
+    calls = tuple(opening.calls())
+    return Sentence(
+        calls=calls,
+        guesses=() if any(call.first for call in calls) else tuple(opening.guesses()),
+        asks=Role.QUESTION in opening.roles or (said[-1].text.rstrip(")!.").endswith("?") and not opening.requests),
+        opened=Role.QUESTION in opening.roles,
+        negated=_negated(said),
+        said=said,
+    )
+
+
+def tells(said: Sequence[Token]) -> bool:
+    """Tell whether words tell of something: `was`, `quebrou`."""
+    return any(phrase_at(TELLING, said, at) for at in range(len(said)))
+
+
+def _negated(said: Sequence[Token]) -> bool:
+    for at, token in enumerate(said):
+        if token.folded in _REASONS and at:
+            return False
+        if not token.quoted and phrase_at(NEGATING, said, at):
+            return True
+    return False
+
+
+class _Opening:
+    """The little words before the verb, or before the first word that is none."""
+
+    def __init__(self, said: tuple[Token, ...], words: Words) -> None:
+        self._said = said
+        self._words = words
+        self.roles: set[Role] = set()
+        self.end = 0
+        self._greeting: int | None = None
+        """Where a courtesy stands that is also a name."""
+        self._before: Role | None = None
+        """What stands right before an article."""
+        self._article = False
+        self._go()
+        self.requests = Role.REQUEST in self.roles
+
+    def _go(self) -> None:
+        while self.end < len(self._said):
+            token = self._said[self.end]
+            found = None if token.quoted else phrase_at(OPENING, self._said, self.end)
+            verb = self._words.verb_at(self._said, self.end)
+            if verb is not None and not (found and self._leads_on(max(found[1], verb[1]))):
+                return
+            if found is not None and self._words.is_name(token):
+                if token.text.endswith(":"):
+                    return
+                self._greeting = self.end if self._greeting is None else self._greeting
+            if found is not None:
+                self._before, self._article = found[0], False
+                self.roles.add(found[0])
+                self.end = found[1]
+            elif not token.quoted and token.folded in ARTICLES:
+                self._article = True
+                self.end += 1
+            elif token.silent or is_mention(token):
+                self.end += 1
+            else:
+                return
+
+    def _leads_on(self, at: int) -> bool:
+        """Tell whether the verb that is also a little word leads to another one: `show the status`."""
+        while at < len(self._said) and self._said[at].folded in ARTICLES:
+            at += 1
+        return at < len(self._said) and self._words.verb_at(self._said, at) is not None
+
+    def calls(self) -> Iterator[Call]:
+        first = self._call(self.end, before=self.end) if self.end < len(self._said) else None
+        if first is not None:
+            yield first
+        start = self._start()
+        for at in range(max(self.end, start) + 1, min(len(self._said), _LATEST)):
+            call = self._call(at, before=start)
+            if call is not None:
+                yield call
+        if first is not None and self._greeting is not None:
+            named = self._call(self.end, before=self._greeting)
+            if named is not None:
+                yield replace(named, doubtful=True, noun=False)
+
+    def _start(self) -> int:
+        """Where words that belong to a later verb may begin: an article belongs to the word behind it."""
+        start = self.end
+        while start and self._said[start - 1].folded in ARTICLES:
+            start -= 1
+        return start
+
+    def _call(self, at: int, *, before: int) -> Call | None:
+        verb = self._words.verb_at(self._said, at)
+        if verb is None:
+            return None
+        name, end = verb
+        around, noun = self._introduced(before, at)
+        said = self._said[before:around] + self._said[end:]
+        text = self._said[end - 1].text
+        return Call(
+            command=name,
+            said=said,
+            verb_at=around - before,
+            verb=" ".join(token.text for token in self._said[at:end]),
+            forced=text.endswith("!") and end < len(self._said),
+            noun=noun,
+            first=at == self.end,
+        )
+
+    def _introduced(self, before: int, at: int) -> tuple[int, bool]:
+        """Leave out what introduces the verb; tell whether it makes it a thing that is talked about."""
+        if at == self.end and before == at:
+            return before, self._article and self._before is not Role.LIGHT
+        start, article = at, False
+        while start > before and self._said[start - 1].folded in ARTICLES:
+            start, article = start - 1, True
+        light = start > before and (phrase_at(OPENING, self._said, start - 1) or (None, 0))[0] is Role.LIGHT
+        topic = before < len(self._said) and self._said[before].folded in ARTICLES
+        return (start - 1 if light else start), (article and not light) or topic
+
+    def guesses(self) -> Iterator[Call]:
+        """See what the first word that is no little one may have been meant to be."""
+        if self.end >= len(self._said) or self._said[self.end].quoted or self._article:
+            return
+        token = self._said[self.end]
+        if _is_form(token.folded):
+            return
+        near: dict[str, str] = {}
+        for verb in nearest(token.word, self._words.verbs):
+            near.setdefault(self._words.verbs[verb], verb)
+        for command, verb in near.items():
+            yield Call(
+                command=command,
+                said=self._said[self.end + 1 :],
+                verb_at=0,
+                verb=token.word,
+                meant=verb,
+                forced=token.text.endswith("!") and len(self._said) > self.end + 1,
+            )
+
+
+def _is_form(word: str) -> bool:
+    """Tell whether a word is a form that tells: `deployed`, `deploying`, `deployado`, `subindo`."""
+    return word.endswith(("ed", "ing", "ado", "ando", "endo", "indo", "ou"))

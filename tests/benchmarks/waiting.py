@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.catalogs import Catalogs
 from bot.reader import READER
+from runners.kinds import option_checks
 from runners.plan import plan_promotion
 from runners.walk import PARKED, Walk
 from storage.model.release import Release
@@ -36,7 +37,7 @@ def _now() -> datetime:
 
 
 def _plan(path: Path) -> Plan:
-    catalog = Catalogs(path, {})()
+    catalog = Catalogs(path, option_checks())()
     tested = Release(
         service="hello",
         environment="homolog",
@@ -58,7 +59,7 @@ async def _wait(store: Store, number: int, plan: Plan) -> None:
         id=f"waiting/{number}",
         via=Via.TERMINAL,
         team="T1",
-        channel="C0DEPLOYS1",
+        channel="C0DEPLOYS",
         user="UANADEV01",
         text="deploy hello to production",
         at=_now(),

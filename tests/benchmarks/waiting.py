@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.catalogs import Catalogs
 from bot.reader import READER
-from runners.kinds import option_checks
+from runners.kinds import known_kinds
 from runners.plan import plan_promotion
 from runners.walk import PARKED, Walk
 from storage.model.release import Release
@@ -37,7 +37,7 @@ def _now() -> datetime:
 
 
 def _plan(path: Path) -> Plan:
-    catalog = Catalogs(path, option_checks())()
+    catalog = Catalogs(path, known_kinds())()
     tested = Release(
         service="hello",
         environment="homolog",

@@ -86,6 +86,26 @@ class ApprovalRule:
     """A yes takes a code of the approver's authenticator."""
 
 
+class Mode(StrEnum):
+    """How the runs of one pipeline meet at the lock of an environment."""
+
+    QUEUED = "queued"
+    """First come, first served; every run gets its turn."""
+    SUPERSEDED = "superseded"
+    """Of those that wait only the newest gets a turn; the older ones end."""
+    PARALLEL = "parallel"
+    """Only a stage that deploys waits for the lock of its environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """One way of a service through its environments."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    mode: Mode = Mode.QUEUED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """Where a service can be deployed."""
@@ -129,7 +149,15 @@ class Service:
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Environment name -> variables given to the container there."""
     stages: tuple[Stage, ...] = ()
-    """The whole pipeline, first stage to last, over all environments."""
+    """The whole default pipeline, first stage to last, over all environments."""
+    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+    """All pipelines by name, the default one first; empty when there is none but `stages`, and in plans."""
+
+    def pipeline(self, name: str | None = None) -> Pipeline:
+        """Return the pipeline of that name, or the default one. Raises `KeyError`."""
+        if not self.pipelines and name in (None, "default"):
+            return Pipeline(name="default", stages=self.stages)
+        return self.pipelines[name if name is not None else next(iter(self.pipelines))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

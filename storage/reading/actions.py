@@ -1,11 +1,12 @@
 """Actions and stages as the file writes them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from storage.model.catalog import Action, Json, OnFailure, Stage
 from storage.model.kind import ENGINE_ERRORS, Kind
+from storage.model.soundness import nearest
 from storage.reading.document import Item, meant
 from storage.reading.window import window
 
@@ -72,7 +73,7 @@ class Actions:
         known = {**self.kinds[kind].errors, **ENGINE_ERRORS}
         for name in names.items():
             if name.is_text and name.text() not in known:
-                name.problem(f"{kind} never fails with {name.text()!r}{meant_or_all(name.text(), known)}")
+                name.problem(f"{kind} never fails with {name.text()!r}{nearest(name.text(), sorted(known))}")
 
     def _stage(self, item: Item) -> Stage:
         read = item.record(
@@ -110,11 +111,6 @@ def _retry(item: Item) -> dict[str, Any]:
     if "on" in read:
         read["retry_on"] = read.pop("on")
     return read
-
-
-def meant_or_all(word: str, known: Iterable[str]) -> str:
-    """Give the nearest known word, or all that there are, as the end of a sentence."""
-    return meant(word, known) or f"; there are: {', '.join(sorted(known))}"
 
 
 def _mapping(item: Item) -> None:

@@ -147,6 +147,16 @@ class Item:
         """Give an empty mapping in the place of a key that is not there."""
         return self._inside(MappingNode("tag:yaml.org,2002:map", []), self.line, f".{key}")
 
+    def at(self, path: Iterable[str | int]) -> "Item":
+        """Give the place inside that a path leads to, or the nearest to it that there is."""
+        item = self
+        for step in path:
+            inside = item._steps()
+            if step not in inside:
+                return item
+            item = inside[step]
+        return item
+
     def json(self) -> Json:
         """Read anything, by YAML 1.2: `no` and `on` are texts, `0777` is 777."""
         if isinstance(self.node, MappingNode):
@@ -161,9 +171,19 @@ class Item:
         return self._tag() == "null"
 
     @property
+    def is_mapping(self) -> bool:
+        """True when it has entries of its own."""
+        return isinstance(self.node, MappingNode)
+
+    @property
     def is_text(self) -> bool:
         """True when it is one word or text."""
         return isinstance(self.node, ScalarNode) and not self.is_null
+
+    def _steps(self) -> Mapping[str | int, "Item"]:
+        if isinstance(self.node, MappingNode):
+            return {**self.entries()}
+        return dict(enumerate(self.items())) if isinstance(self.node, SequenceNode) else {}
 
     def _scalar(self) -> Json:
         value, tag = str(self.node.value), self._tag()

@@ -8,7 +8,7 @@ from typing import Any
 from storage.model.catalog import Environment, Grant, Person, Registry, Service
 from storage.reading.actions import Actions
 from storage.reading.document import NAME, NAMING, Item, meant
-from storage.reading.pipeline import default
+from storage.reading.pipelines import pipelines
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -118,28 +118,14 @@ def services(
     for name, entry in (item.entries() if item else {}).items():
         _named(name, entry)
         readers = {**_SERVICE, "addresses": _addresses(places), "env": _variables(places)}
-        known = {**readers, "pipeline": _nothing, "build": _nothing, "tests": _nothing}
+        known = {**readers, **dict.fromkeys(("pipeline", "pipelines", "build", "tests"), _nothing)}
         read = {key: value for key, value in entry.record(known, ["repository", "image"]).items() if key in readers}
         repository = _repository(read.pop("repository", ""), folder)
         image = read.pop("image", "")
-        stages = _stages(entry, places, actions)
-        found[name] = Service(name=name, repository=repository, image=image, stages=stages, **read)
+        ways = pipelines(entry, places, actions)
+        stages = next(iter(ways.values())).stages
+        found[name] = Service(name=name, repository=repository, image=image, stages=stages, pipelines=ways, **read)
     return found
-
-
-def _stages(entry: Item, places: Mapping[str, Environment], actions: Actions) -> Any:
-    parts = entry.entries()
-    pipeline = parts.get("pipeline")
-    if pipeline is not None and not pipeline.is_text:
-        for key in ("build", "tests"):
-            if key in parts:
-                parts[key].problem("belongs to the default pipeline, and this service has its own")
-        return actions.stages(pipeline)
-    if pipeline is not None:
-        pipeline.choice(["default"])
-    build = actions.one(parts.get("build") or entry.without("build"), name="image", uses="dockerfile")
-    tests = actions.many(parts["tests"], uses="command") if "tests" in parts else ()
-    return default(build, tests, places)
 
 
 def _repository(text: str, folder: Path) -> str:

@@ -18,6 +18,7 @@ from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work
 from runners.crash import crash_here
 from runners.excerpt import excerpt_of
 from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
+from runners.variables import options_of
 from runners.walk import cancelled_by, journal, view_of
 from storage.model import artifact
 from storage.model.catalog import Action, Json, Registry, Stage
@@ -163,8 +164,10 @@ class _Attempt:
             _log.exception("action %s broke", self._key)
             return await self._broken(f"{type(error).__name__}: {error}"[:500])
         await self._release(view, outcome)
-        made: dict[str, Json] = {**outcome.artifacts}
-        await self._journal(Kind.ACTION_SUCCEEDED, "ended", {"artifacts": made, "summary": outcome.summary})
+        made: dict[str, Json] = {"artifacts": {**outcome.artifacts}, "summary": outcome.summary}
+        if outcome.variables:
+            made["variables"] = {**outcome.variables}
+        await self._journal(Kind.ACTION_SUCCEEDED, "ended", made)
         return Status.SUCCEEDED
 
     @property
@@ -175,7 +178,7 @@ class _Attempt:
         engine, sink = self.engine, self.engine.store.logs.sink(*self._place)
         try:
             crash_here("work.before")
-            described = self._described(view)
+            described = self._described(view, options_of(view, self.stage, self.action, self._runner))
             described.workspace.mkdir(parents=True, exist_ok=True)
             work = self._runner.run(described, sink)
             outcome = await supervised(work, self.watch, timeout=self.action.timeout, grace=engine.limits.grace)
@@ -196,7 +199,7 @@ class _Attempt:
     def _place(self) -> tuple[str, str, str, int]:
         return self.run.id, self.stage.name, self.action.name, self.number
 
-    def _described(self, view: RunView) -> Work:
+    def _described(self, view: RunView, options: Mapping[str, Json]) -> Work:
         plan = self.run.plan
         return Work(
             key=self._key,
@@ -207,7 +210,7 @@ class _Attempt:
             service=plan.service,
             environment=environment_of(plan, self.stage) if self.stage.environment is not None else None,
             registry=self.engine.registry(),
-            options=self.action.options,
+            options=options,
             artifacts={artifact.REF: plan.ref, **view.artifacts},
             workspace=self.engine.data / "work" / self.run.id,
             abandoned=self.watch.abandoned,
@@ -270,7 +273,8 @@ class _Attempt:
         crash_here("stop.before")
         try:
             async with asyncio.timeout(self.engine.limits.grace):
-                await self._runner.stop(self._described(view))
+                # by its key: what began is stopped, whatever its options were
+                await self._runner.stop(self._described(view, self.action.options))
         except Exception:  # noqa: BLE001 - see below
             # the run ends all the same; what is labelled with an ended run is swept later
             _log.exception("what %s left outside could not be stopped", self._key)

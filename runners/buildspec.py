@@ -50,7 +50,7 @@ _ERRORS = {
 
 
 class BuildspecRunner:
-    """Hands on the image that `imagedefinitions.json` names, and the exported variables as `exported.NAME`."""
+    """Hands on the image that `imagedefinitions.json` names, and the exported variables."""
 
     kind = "buildspec"
     errors = _ERRORS
@@ -92,9 +92,10 @@ class BuildspecRunner:
             )
         if failure:
             raise failure
-        made = await self._image(work, build)
+        made, exported = await self._image(work, build), build.exported()
         return Outcome(
-            artifacts={**build.exported(), **made},
+            artifacts={**{f"exported.{name}": value for name, value in exported.items()}, **made},
+            variables=exported,
             summary=made.get(artifact.IMAGE, f"{len(build.spec.phases)} phases succeeded"),
         )
 
@@ -283,7 +284,7 @@ class _Build:
         """Last values of the exported variables; what is a secret stays inside."""
         secret = (self.login or {}).get("password")
         return {
-            f"exported.{name}": value
+            name: value
             for name, value in self._values().items()
             if name in self.spec.exported and not name.startswith("AWS_") and value != secret
         }

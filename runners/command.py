@@ -8,6 +8,7 @@ from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Json
+from storage.model.variables import Reference, parts
 
 _KNOWN = {
     "run": options.commands,
@@ -17,6 +18,10 @@ _KNOWN = {
     "user": options.text,
     "memory": options.memory,
 }
+_SCRIPT = re.compile(
+    r"(?:^|/|\0)(?:[a-z]*sh|python[\d.]*|perl|ruby|node)\0(?:-[^\0]*\0)*-[a-z]*[ce]\0(?P<script>[^\0]*)"
+)
+"""A shell or other interpreter that is given its program as a word; words are told apart by NUL."""
 _COUNTED = re.compile(r"\b\d+ (?:passed|tests?|examples?|ok)\b|\bOK\b", re.IGNORECASE)
 
 
@@ -40,7 +45,8 @@ class CommandRunner:
 
     def problems(self, options_: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with the options."""
-        return options.problems(options_, _KNOWN, required=("run",))
+        found = options.problems(options_, _KNOWN, required=("run",))
+        return found or [problem for words in _commands(options_.get("run")) for problem in _run_as_code(words)]
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Run each command in a container of its own; no shell reads them."""
@@ -99,6 +105,14 @@ class _Counted:
         if _COUNTED.search(text):
             self.summary = text.strip(" =")[:80]
         self._sink.line(text)
+
+
+def _run_as_code(words: tuple[str, ...]) -> list[str]:
+    """Note a variable inside a shell's script: whoever names a branch or a commit could write commands there."""
+    script = _SCRIPT.search("\0".join(words))
+    if script is None or not any(isinstance(part, Reference) for part in parts(script["script"])):
+        return []
+    return [f"option run: a shell would run what stands in for #{{...}} in {words[-1]!r}: give it by env instead"]
 
 
 def _commands(run: Json) -> list[tuple[str, ...]]:

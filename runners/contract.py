@@ -33,6 +33,7 @@ class Work:
     """Where the stage deploys; `None` for stages that deploy nowhere."""
     registry: Registry
     options: Mapping[str, Json]
+    """The action's own, with the values of this run in place of every `#{...}`."""
     artifacts: Mapping[str, str]
     """What earlier actions made, by the names of `storage.model.artifact`."""
     workspace: Path
@@ -53,6 +54,8 @@ class Outcome:
     """What an action made, and one line that says so."""
 
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What else later actions may refer to, by the names in `#{action.NAME}`; every artifact is one already."""
     summary: str = ""
     """`7 tests passed`, `sha256:1a2b… pushed`: the subject of the task card."""
 

@@ -3,59 +3,69 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from runners.soundness import problems_of
 from storage.model import artifact
-from storage.model.catalog import Catalog, Environment, Service, Stage
+from storage.model.catalog import Catalog, Environment, Pipeline, Service, Stage
 from storage.model.release import Release
 from storage.model.run import Plan, Run, Trigger
+from storage.model.soundness import nearest
 from storage.model.view import RunView
 
 _OF_THE_COMMIT = (artifact.COMMIT, artifact.AUTHOR, artifact.SUBJECT, artifact.COMMITTED_AT)
 
 
 class Unplannable(Exception):  # noqa: N818 - says what is the matter
-    """The service's pipeline has no stage that does what was asked."""
+    """What was asked cannot be planned: no stage does it, or the plan could not do what it says."""
 
 
 def plan_deploy(
-    catalog: Catalog, service: Service, environment: Environment, ref: str, artifacts: Mapping[str, str] | None = None
+    catalog: Catalog,
+    service: Service,
+    environment: Environment,
+    ref: str,
+    artifacts: Mapping[str, str] | None = None,
+    pipeline: str | None = None,
 ) -> Plan:
-    """Plan the pipeline from its beginning through the last stage of the environment.
+    """Plan a pipeline (`None`: the default one) from its beginning through the last stage of the environment.
 
     `artifacts` is what is known of the commit already. Raises `Unplannable`.
     """
-    last = max((i for i, s in enumerate(service.stages) if _acts_in(s, environment)), default=None)
+    chosen = _chosen(service, pipeline)
+    last = max((i for i, s in enumerate(chosen.stages) if _acts_in(s, environment)), default=None)
     if last is None:
-        raise _nothing_for(service, environment)
-    stages = service.stages[: last + 1]
-    return _plan(catalog, service, environment, Trigger.DEPLOY, ref, stages, artifacts or {}, None)
+        raise _nothing_for(service, environment, pipeline)
+    stages = chosen.stages[: last + 1]
+    return _plan(catalog, service, chosen, environment, Trigger.DEPLOY, ref, stages, artifacts or {}, None)
 
 
-def plan_promotion(catalog: Catalog, service: Service, environment: Environment, release: Release) -> Plan:
+def plan_promotion(
+    catalog: Catalog, service: Service, environment: Environment, release: Release, pipeline: str | None = None
+) -> Plan:
     """Plan to release here what `release` runs elsewhere: the environment's gates and stages, the same digest.
 
     Raises `Unplannable`.
     """
-    stages = _of_environment(service, environment)
-    return _plan(
-        catalog, service, environment, Trigger.PROMOTE, release.commit, stages, _artifacts_of(release), release.run
-    )
+    chosen, known = _chosen(service, pipeline), _artifacts_of(release)
+    stages = _of_environment(service, chosen, environment)
+    return _plan(catalog, service, chosen, environment, Trigger.PROMOTE, release.commit, stages, known, release.run)
 
 
-def plan_rollback(catalog: Catalog, service: Service, environment: Environment, release: Release) -> Plan:
+def plan_rollback(
+    catalog: Catalog, service: Service, environment: Environment, release: Release, pipeline: str | None = None
+) -> Plan:
     """Plan to deploy an earlier release again: the stages that deploy, and the gate where people must approve.
 
     It is the way out of trouble, so it waits for no pause and no window. Raises `Unplannable`.
     """
+    chosen, known = _chosen(service, pipeline), _artifacts_of(release)
     stages = tuple(
         replace(stage, pause=False, window=None, succeeded_in=None)
-        for stage in _of_environment(service, environment)
+        for stage in _of_environment(service, chosen, environment)
         if (stage.approval and environment.approvals > 0) or any(a.uses == environment.target for a in stage.actions)
     )
     if not any(stage.actions for stage in stages):
-        raise _nothing_for(service, environment)
-    return _plan(
-        catalog, service, environment, Trigger.ROLLBACK, release.commit, stages, _artifacts_of(release), release.run
-    )
+        raise _nothing_for(service, environment, pipeline)
+    return _plan(catalog, service, chosen, environment, Trigger.ROLLBACK, release.commit, stages, known, release.run)
 
 
 def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:
@@ -69,20 +79,23 @@ def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:
         raise Unplannable(f"`{gone[0] if gone else old.service.name}` is not in the catalog any more")
     environments = {name: catalog.environments[name] for name in old.environments}
     known = {name: view.artifacts[name] for name in _OF_THE_COMMIT if name in view.artifacts}
-    return replace(
-        old,
-        trigger=Trigger.RETRY,
-        environment=catalog.environments[old.environment.name],
-        environments=environments,
-        stages=_gated(old.stages, environments),
-        artifacts={**known, **old.artifacts},
-        origin=run.id,
+    return _sound(
+        replace(
+            old,
+            trigger=Trigger.RETRY,
+            environment=catalog.environments[old.environment.name],
+            environments=environments,
+            stages=_gated(old.stages, environments),
+            artifacts={**known, **old.artifacts},
+            origin=run.id,
+        )
     )
 
 
 def _plan(
     catalog: Catalog,
     service: Service,
+    pipeline: Pipeline,
     environment: Environment,
     trigger: Trigger,
     ref: str,
@@ -92,16 +105,37 @@ def _plan(
 ) -> Plan:
     named = {stage.environment for stage in stages if stage.environment is not None} | {environment.name}
     environments = {name: catalog.environments[name] for name in sorted(named)}
-    return Plan(
-        service=service,
-        environment=environment,
-        trigger=trigger,
-        ref=ref,
-        stages=_gated(stages, environments),
-        environments=environments,
-        artifacts=dict(artifacts),
-        origin=origin,
+    return _sound(
+        Plan(
+            # of its pipelines a plan keeps the one that it is cut from
+            service=replace(service, stages=pipeline.stages, pipelines={}),
+            environment=environment,
+            trigger=trigger,
+            ref=ref,
+            stages=_gated(stages, environments),
+            environments=environments,
+            artifacts=dict(artifacts),
+            origin=origin,
+            pipeline=pipeline.name,
+            mode=pipeline.mode,
+        )
     )
+
+
+def _sound(plan: Plan) -> Plan:
+    """Give a plan that can do what it says. Raises `Unplannable` with everything that is wrong with it."""
+    problems = problems_of(plan)
+    if problems:
+        raise Unplannable("; ".join(problem.removesuffix("?") for problem in problems))
+    return plan
+
+
+def _chosen(service: Service, pipeline: str | None) -> Pipeline:
+    try:
+        return service.pipeline(pipeline)
+    except KeyError:
+        near = nearest(str(pipeline), service.pipelines or ["default"])
+        raise Unplannable(f"`{service.name}` has no pipeline `{pipeline}`{near.removesuffix('?')}") from None
 
 
 def _gated(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -> tuple[Stage, ...]:
@@ -126,11 +160,11 @@ def _named(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
     return tuple(reversed(named))
 
 
-def _of_environment(service: Service, environment: Environment) -> tuple[Stage, ...]:
+def _of_environment(service: Service, pipeline: Pipeline, environment: Environment) -> tuple[Stage, ...]:
     """Take the stages that act in an environment, and the gates right before them."""
     taken: list[Stage] = []
     gates: list[Stage] = []
-    for stage in service.stages:
+    for stage in pipeline.stages:
         if not stage.actions:
             gates.append(stage)
             continue
@@ -138,7 +172,7 @@ def _of_environment(service: Service, environment: Environment) -> tuple[Stage, 
             taken += [gate for gate in gates if gate.environment in (environment.name, None)] + [stage]
         gates = []
     if not taken:
-        raise _nothing_for(service, environment)
+        raise _nothing_for(service, environment, pipeline.name)
     return tuple(taken)
 
 
@@ -157,5 +191,6 @@ def _artifacts_of(release: Release) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
-def _nothing_for(service: Service, environment: Environment) -> Unplannable:
-    return Unplannable(f"no stage of `{service.name}` deploys to {environment.name}: add one to the catalog")
+def _nothing_for(service: Service, environment: Environment, pipeline: str | None) -> Unplannable:
+    named = f" in its pipeline `{pipeline}`" if len(service.pipelines) > 1 and pipeline else ""
+    return Unplannable(f"no stage of `{service.name}`{named} deploys to {environment.name}: add one to the catalog")

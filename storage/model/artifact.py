@@ -19,3 +19,8 @@ DIGEST = "digest"
 ADDRESS = "address"
 """Where the release answers: `http://127.0.0.1:18081`."""
 CONTAINER = "container"
+
+
+def variable(name: str) -> str:
+    """Give the name under which later actions refer to an artifact: `#{build/push.IMAGE_DIGEST}`."""
+    return "IMAGE_DIGEST" if name == DIGEST else name.upper()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from storage.model.catalog import Environment, Service, Stage
+from storage.model.catalog import Environment, Mode, Service, Stage
 
 
 class Status(StrEnum):
@@ -56,6 +56,11 @@ class Plan:
     """Known before the first stage: the commit and digest of a promotion (names: `artifact`)."""
     origin: str | None = None
     """The run that a retry, promotion or rollback goes back to."""
+    pipeline: str = "default"
+    """Name of the service's pipeline that it is cut from."""
+    mode: Mode = Mode.QUEUED
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """`stage/action` -> what it handed on in the run before: for actions that this plan leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,15 +78,13 @@ def _text_flaws(
     kinds: Mapping[str, Kind] | None,
     given: Given,
 ) -> Iterator[str]:
-    try:
-        found = [part for part in parts(text) if isinstance(part, Reference)]
-    except NoReference as no_reference:
-        yield str(no_reference)
-        return
-    for reference in found:
-        what = _flaw_of(reference, stages, at, kinds, given)
-        if what:
-            yield what
+    for part in parts(text):
+        if isinstance(part, NoReference):
+            yield str(part)
+        elif isinstance(part, Reference):
+            what = _flaw_of(part, stages, at, kinds, given)
+            if what:
+                yield what
 
 
 def _flaw_of(

@@ -45,14 +45,14 @@ Lookup = Callable[[Reference], str]
 def fill(value: Json, lookup: Lookup) -> Json:
     """Give the options with every reference replaced by what `lookup` says. Raises `NoReference`."""
     if isinstance(value, str):
-        return "".join(part if isinstance(part, str) else lookup(part) for part in parts(value))
+        return "".join(part if isinstance(part, str) else lookup(_sure(part)) for part in parts(value))
     if isinstance(value, dict):
         return {key: fill(each, lookup) for key, each in value.items()}
     return [fill(each, lookup) for each in value] if isinstance(value, list) else value
 
 
-def parts(text: str) -> Iterator[str | Reference]:
-    """Cut a text into what stands as it is and references. Raises `NoReference`."""
+def parts(text: str) -> Iterator[str | Reference | NoReference]:
+    """Cut a text into what stands as it is and references; a `#{` that is neither gives what is wrong with it."""
     at = 0
     for mark in _MARK.finditer(text):
         yield text[at : mark.start()]
@@ -96,11 +96,17 @@ def place(stage: Stage, action: Action) -> str:
     return f"{stage.name}/{action.name}"
 
 
-def _reference(mark: re.Match[str]) -> Reference:
+def _reference(mark: re.Match[str]) -> Reference | NoReference:
     found = _REFERENCE.fullmatch(mark[1]) if mark[2] else None
     if found is None:
-        raise NoReference(
+        return NoReference(
             f"{mark[0]!r} names no variable: write #{{action.NAME}} or #{{stage/action.NAME}}, "
             "and ##{ for what should stay as it is"
         )
     return Reference(found["source"], found["name"])
+
+
+def _sure(part: Reference | NoReference) -> Reference:
+    if isinstance(part, NoReference):
+        raise part
+    return part

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.catalog import Action, Stage
 from storage.model.event import Event, Kind
@@ -85,6 +86,8 @@ class RunView:
     run: Run
     stages: tuple[StageView, ...]
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """`stage/action` -> what it handed on, its artifacts too, by the names in `#{action.NAME}`."""
     status: Status = Status.REQUESTED
     reason: str = ""
     ended_at: datetime | None = None
@@ -155,6 +158,11 @@ def _text(event: Event, key: str) -> str:
     return "" if value is None else str(value)
 
 
+def _texts(event: Event, key: str) -> dict[str, str]:
+    value = event.data.get(key)
+    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
+
+
 def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
     def touched(stage: StageView) -> StageView:
         if stage.stage.name != event.data.get("stage"):
@@ -200,12 +208,13 @@ def _started(view: RunView, event: Event) -> RunView:
 
 
 def _succeeded(view: RunView, event: Event) -> RunView:
-    made = event.data.get("artifacts")
-    artifacts = {**view.artifacts, **({k: str(v) for k, v in made.items()} if isinstance(made, dict) else {})}
+    made, place = _texts(event, "artifacts"), f"{_text(event, 'stage')}/{_text(event, 'action')}"
+    handed_on = {**{artifact.variable(name): value for name, value in made.items()}, **_texts(event, "variables")}
     changed = _with_action(
         view, event, status=Status.SUCCEEDED, ended_at=event.at, summary=_text(event, "summary"), reason=""
     )
-    return replace(changed, artifacts=artifacts)
+    variables = {**view.variables, place: handed_on}
+    return replace(changed, artifacts={**view.artifacts, **made}, variables=variables)
 
 
 def _failed(view: RunView, event: Event) -> RunView:

@@ -182,7 +182,7 @@ class Item:
 
     def _steps(self) -> Mapping[str | int, "Item"]:
         if isinstance(self.node, MappingNode):
-            return {**self.entries()}
+            return dict(self.entries().items())
         return dict(enumerate(self.items())) if isinstance(self.node, SequenceNode) else {}
 
     def _scalar(self) -> Json:

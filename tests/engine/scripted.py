@@ -64,7 +64,9 @@ class Outside:
 
 
 class Scripted:
-    """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error, crash, deaf, makes."""
+    """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error, crash, deaf, makes,
+    hands_on, say.
+    """
 
     errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
     exports = None
@@ -104,15 +106,19 @@ class Scripted:
                 retryable=bool(options.get("retryable")),
             )
         self.outside.note("done", work.key)
-        made = options.get("makes", {})
         return Outcome(
-            artifacts={name: str(value) for name, value in made.items()} if isinstance(made, dict) else {},
-            summary=f"{work.action} is done",
+            artifacts=_texts(options.get("makes")),
+            variables=_texts(options.get("hands_on")),
+            summary=str(options.get("say", f"{work.action} is done")),
         )
 
     async def stop(self, work: Work) -> None:
         if self.outside.begun(work.key) is not None:
             self.outside.note("stopped", work.key)
+
+
+def _texts(value: Json) -> dict[str, str]:
+    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
 
 
 def _number(options: Mapping[str, Json], name: str, otherwise: float = 0.0) -> float:

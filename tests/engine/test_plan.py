@@ -1,16 +1,30 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import pytest
 
 from runners.plan import Unplannable, plan_deploy, plan_promotion, plan_retry, plan_rollback
+from runners.soundness import problems_of
 from storage.model import artifact
-from storage.model.catalog import Catalog, Environment, Registry, Service, Stage
+from storage.model.catalog import (
+    Catalog,
+    Environment,
+    Json,
+    Mode,
+    OnFailure,
+    Pipeline,
+    Registry,
+    Service,
+    Stage,
+)
 from storage.model.release import Release
 from storage.model.run import Plan, Run, Status, Trigger
 from storage.model.view import fold
 from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, action, gated, pipeline, service
+from tests.engine.world import plan as plan_of
 
 SMOKE = Stage(name="smoke", actions=(action("probe"),), environment="production")
 RELEASE = Release(
@@ -130,3 +144,76 @@ def test_a_pause_before_a_guarded_environment_brings_no_second_approval() -> Non
     hello = service(*pipeline(), Stage(name="announce", pause=True), gated()[3])
     plan = plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)
     assert names(plan) == ["announce", "approve-production", "live"]
+
+
+def variant(**pipelines: Pipeline) -> Service:
+    return replace(service(), pipelines=pipelines, stages=next(iter(pipelines.values())).stages)
+
+
+def test_a_service_with_several_pipelines_is_planned_by_the_one_that_is_named() -> None:
+    quick = Pipeline(name="quick", stages=pipeline()[1:], mode=Mode.SUPERSEDED)
+    hello = variant(whole=Pipeline(name="whole", stages=gated()), quick=quick)
+    plan = plan_deploy(catalog(hello), hello, HOMOLOG, "main", pipeline="quick")
+    assert (names(plan), plan.pipeline, plan.mode) == (["deploy"], "quick", Mode.SUPERSEDED)
+    plan = plan_deploy(catalog(hello), hello, HOMOLOG, "main")
+    assert (names(plan), plan.pipeline, plan.mode) == (["build", "deploy"], "whole", Mode.QUEUED)
+    assert plan.service.pipelines == {}
+    with pytest.raises(Unplannable, match=r"`hello` has no pipeline `quik`; did you mean quick$"):
+        plan_deploy(catalog(hello), hello, HOMOLOG, "main", pipeline="quik")
+    with pytest.raises(Unplannable, match="no stage of `hello` in its pipeline `quick` deploys to production"):
+        plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE, pipeline="quick")
+
+
+def test_a_plan_that_refers_to_what_it_leaves_out_has_it_from_the_release() -> None:
+    smoke = Stage(name="smoke", environment="production", actions=(action("probe", digest="#{build/image.DIGEST}"),))
+    known = replace(smoke, actions=(action("probe", digest="#{image.IMAGE_DIGEST} #{image.COMMIT}"),))
+    hello = service(*gated(), known)
+    assert names(plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)) == ["approve", "live", "smoke"]
+    hello = service(*gated(), smoke)
+    with pytest.raises(Unplannable, match=r"smoke/probe\.with\.digest: #\{build/image\.DIGEST\}: there is no action"):
+        plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)
+
+
+class Strict:
+    errors: ClassVar[dict[str, str]] = {"flaky": "now and then"}
+    exports = ("IMAGE",)
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
+        return [f"unknown option {name}" for name in options if name != "text"]
+
+
+def test_everything_wrong_with_a_plan_is_said_at_once() -> None:
+    first = action(
+        "image", text="#{test.IMAGE} #{later.X} #{run.NUMBER} #{environment.NAME} ##{x}", more=["#{ }", "#{image.IMAGE"]
+    )
+    test = action("test", retry_on=("flak",), timeout=0, on_failure=OnFailure.ROLLBACK)
+    after = action("after", text="#{image.DIGEST} #{build/imag.IMAGE} #{Run.ID}", run_order=2)
+    bad = (
+        Stage(name="build", actions=(first, test, after)),
+        Stage(name="later", environment="moon", actions=(action("later"), action("later", uses="teleport"))),
+        Stage(name="later", approval=True),
+    )
+    write = "write #{action.NAME} or #{stage/action.NAME}, and ##{ for what should stay as it is"
+    assert problems_of(plan_of(*bad), {"script": Strict()}) == [
+        "2 stages are called later",
+        "build/image: unknown option more",
+        "build/test: timeout should be at least 1",
+        "build/test: script never fails with 'flak'; did you mean flaky?",
+        "later: the plan has no environment 'moon'; there are: homolog",
+        "later: 2 actions are called later",
+        "later/later: no kind of action is called 'teleport'; there are: script",
+        "build/image.with.text: #{test.IMAGE}: build/test does not end before this action begins",
+        "build/image.with.text: #{later.X}: later/later does not end before this action begins",
+        "build/image.with.text: #{run.NUMBER}: run has no NUMBER; there are: ID, REF, REQUESTER",
+        "build/image.with.text: #{environment.NAME}: the stage has no environment",
+        f"build/image.with.more[0]: '#{{ }}' names no variable: {write}",
+        f"build/image.with.more[1]: '#{{image.IMAGE' names no variable: {write}",
+        "build/test.on_failure: the stage has no environment to roll back: set its environment",
+        "build/after.with.text: #{image.DIGEST}: build/image hands on no DIGEST; there are: IMAGE",
+        "build/after.with.text: #{build/imag.IMAGE}: there is no action build/imag; did you mean build/image?",
+        f"build/after.with.text: '#{{Run.ID}}' names no variable: {write}",
+    ]
+
+
+def test_a_sound_plan_has_no_problems() -> None:
+    assert problems_of(plan_of(*gated(), environment=PRODUCTION, others=[HOMOLOG])) == []

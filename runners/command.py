@@ -19,7 +19,7 @@ _KNOWN = {
     "memory": options.memory,
 }
 _SCRIPT = re.compile(
-    r"(?:^|/|\0)(?:[a-z]*sh|python[\d.]*|perl|ruby|node)\0(?:-[^\0]*\0)*-[a-z]*[ce]\0(?P<script>[^\0]*)"
+    r"(?:^|/|\0)(?:[a-z]*sh|python[\d.]*|perl|ruby|node)\0(?:-[a-z]*o\0[^\0]*\0|-[^\0]*\0)*-[a-z]*[ce]\0(?P<script>[^\0]*)"
 )
 """A shell or other interpreter that is given its program as a word; words are told apart by NUL."""
 _COUNTED = re.compile(r"\b\d+ (?:passed|tests?|examples?|ok)\b|\bOK\b", re.IGNORECASE)

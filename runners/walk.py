@@ -13,9 +13,10 @@ from runners.consent import Unapproved, check_consent, environment_of
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
 from storage.model.approval import Decision, subject_of
-from storage.model.catalog import Json, OnFailure
+from storage.model.catalog import Json, Mode, OnFailure
 from storage.model.event import Event, Fact, Kind
 from storage.model.run import Run, Status
+from storage.model.soundness import deploys
 from storage.model.view import ActionView, GateView, RunView, StageView, fold
 from storage.store import Store
 
@@ -83,7 +84,7 @@ class Walk:
             closed = None if stage.begun else await self._at_gates(view, stage)
             if closed is not None:
                 return closed
-            locked = stage.stage.environment if stage.actions else None
+            locked = _lock_of(view, stage)
             if locked is not None and not await self._lock(view.run, locked):
                 return PARKED
             await check_consent(self.store.approvals, view, stage.stage)
@@ -113,7 +114,8 @@ class Walk:
 
     async def _lock(self, run: Run, environment: str) -> bool:
         crash_here("lock.before")
-        entered = await self.store.locks.enter(run.id, run.plan.service.name, environment)
+        superseding = run.plan.mode is Mode.SUPERSEDED
+        entered = await self.store.locks.enter(run.id, run.plan.service.name, environment, superseding=superseding)
         crash_here("lock.after")
         return entered.held
 
@@ -176,6 +178,15 @@ def _end_of(view: RunView) -> tuple[Status, str] | None:
         return Status.CANCELLED, closed[0]
     stopped = view.cancelled_by and any(a.status is Status.CANCELLED for _, a in actions)
     return (Status.CANCELLED, cancelled_by(view)) if stopped else None
+
+
+def _lock_of(view: RunView, stage: StageView) -> str | None:
+    """Name the environment whose lock the stage needs; of a parallel pipeline only what deploys needs one."""
+    plan = view.run.plan
+    known = {plan.environment.name: plan.environment, **plan.environments}
+    if not stage.actions or (plan.mode is Mode.PARALLEL and not deploys(stage.stage, known)):
+        return None
+    return stage.stage.environment
 
 
 def _aborts(view: ActionView) -> bool:

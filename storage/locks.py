@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import phases, queue
+from storage import ending, phases, queue
 from storage.chain import Scribe, hold_run
 from storage.database import Database
 
@@ -28,8 +28,11 @@ class Locks:
         self._database = database
         self._scribe = scribe
 
-    async def enter(self, run_id: str, service: str, environment: str) -> Entered:
-        """Join the queue, or look where the run stands. When it does not hold the lock the run is parked."""
+    async def enter(self, run_id: str, service: str, environment: str, *, superseding: bool = False) -> Entered:
+        """Join the queue, or look where the run stands. When it does not hold the lock the run is parked.
+
+        `superseding`: of the runs of its pipeline that wait here only the newest stays, the others end.
+        """
 
         def work(session: Session) -> Entered:
             queue.lock(session, service, environment)
@@ -40,7 +43,8 @@ class Locks:
                 self._scribe.append(session, [queue.taken(waiting[0])])
             else:
                 self._scribe.append(session, [queue.queued(waiting[position], position, holder)])
-                phases.park(session, run_id)
+                if not (superseding and ending.supersede(session, self._scribe, run_id, waiting)):
+                    phases.park(session, run_id)
             return Entered(held=position == 0, position=position, holder=holder)
 
         return await self._database.write(work)

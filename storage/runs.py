@@ -9,14 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from storage import codec, cursors, phases, queue, statements
+from storage import codec, cursors, ending, phases, statements
 from storage.chain import Scribe, events_of, hold, hold_run
 from storage.database import Database
-from storage.model.approval import Decision
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
-from storage.tables import ApprovalRow, CounterRow, GateRow, RunRow
+from storage.tables import CounterRow, RunRow
 
 _NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
 
@@ -154,23 +153,9 @@ class Runs:
         if not status.over:
             raise ValueError(f"a run ends succeeded, failed, cancelled or broken, not {status}")
 
-        def work(session: Session) -> bool:
-            held = queue.places(session, run_id)
-            for service, environment in held:
-                queue.lock(session, service, environment)
-            hold_run(session, run_id)
-            now = self._scribe.now()
-            if not phases.close(session, run_id, status=status.value, closed_at=now):
-                return False
-            data = {"status": status.value, "reason": reason}
-            self._scribe.append(session, [Fact(kind=Kind.RUN_ENDED, actor=actor, run=run_id, key="ended", data=data)])
-            session.execute(_withdraw(run_id).values(decided_at=now, decided_by=actor))
-            session.execute(_give_up(run_id).values(settled_at=now))
-            for _, environment in held:
-                queue.leave(session, self._scribe, run_id, environment)
-            return True
-
-        return await self._database.write(work)
+        return await self._database.write(
+            lambda session: ending.end(session, self._scribe, run_id, status, actor, reason=reason)
+        )
 
     async def news(self, reader: str) -> list[str]:
         """Return the runs with events that this reader has not seen."""
@@ -227,18 +212,6 @@ def _requested(run: str, request: Request, plan: Plan) -> Fact:
             "stages": [{"name": s.name, "actions": [a.name for a in s.actions]} for s in plan.stages],
         },
     )
-
-
-def _withdraw(run: str) -> sa.Update:
-    return (
-        sa.update(ApprovalRow)
-        .where(col(ApprovalRow.run) == run, col(ApprovalRow.decision) == Decision.PENDING)
-        .values(decision=Decision.CANCELLED.value)
-    )
-
-
-def _give_up(run: str) -> sa.Update:
-    return sa.update(GateRow).where(col(GateRow.run) == run, col(GateRow.settled_at).is_(None))
 
 
 def _get(session: Session, run: str) -> Run:

@@ -36,7 +36,7 @@ class Kind(StrEnum):
     GATE_OPENED = "gate_opened"  # stage, gate, by
     CANCEL_REQUESTED = "cancel_requested"  # by
     RELEASED = "released"  # environment, commit, digest, address?, previous: digest?
-    RUN_ENDED = "run_ended"  # status, reason?
+    RUN_ENDED = "run_ended"  # status, reason?, superseded_by?: run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,8 @@ class RunView:
     queue_position: int | None = None
     queue_environment: str | None = None
     cancelled_by: str | None = None
+    superseded_by: str | None = None
+    """The newer run that took its turn."""
     head: str = ""
     """Hash of the run's newest event: the anchor that the final message carries."""
 
@@ -320,6 +322,7 @@ def _ended(view: RunView, event: Event) -> RunView:
         status=Status(_text(event, "status")),
         reason=_text(event, "reason"),
         ended_at=event.at,
+        superseded_by=_text(event, "superseded_by") or None,
         queue_position=None,
     )
 

@@ -26,7 +26,7 @@ def pipelines(entry: Item, places: Mapping[str, Environment], actions: Actions) 
     listed = parts["pipelines"].entries() if "pipelines" in parts else {}
     if "pipeline" in parts and DEFAULT in listed:
         listed[DEFAULT].problem("is the default pipeline, which stands under pipeline already")
-    items: dict[str, Item | None] = {**listed}
+    items: dict[str, Item | None] = {name: item for name, item in listed.items() if name != DEFAULT}
     if "pipeline" in parts or not listed:
         items = {DEFAULT: parts.get("pipeline"), **items}
     elif DEFAULT in listed:

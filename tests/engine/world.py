@@ -168,6 +168,17 @@ class World:
             await asyncio.sleep(0.02)
         raise AssertionError(f"not reached within {seconds} s: {await self.kinds(run)}, {view.status}: {view.reason}")
 
+    async def until_any(self, runs: Sequence[Run], reached: Any, seconds: float = 15.0) -> RunView:
+        """Wait until one of the runs is as `reached` says, and give its view."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for run in runs:
+                view = await self.view(run)
+                if reached(view):
+                    return view
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"not reached within {seconds} s by any of {[run.id for run in runs]}")
+
     async def began(self, key: str, seconds: float = 10.0) -> None:
         end = time.monotonic() + seconds
         while self.outside.begun(key) is None:

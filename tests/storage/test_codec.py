@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runners.soundness import problems_of
 from storage import codec
-from storage.model.catalog import Action, Environment, Json, OnFailure, Service, Stage
+from storage.model.catalog import Action, Environment, Json, Mode, OnFailure, Service, Stage
 from storage.model.run import Plan, Trigger
 from tests.storage.nouns import planned
 
@@ -111,3 +113,15 @@ def test_canonical_json_is_one_text_for_one_value() -> None:
     assert codec.canonical({"b": [1, 1.5], "a": "olá"}) == '{"a":"olá","b":[1,1.5]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         codec.canonical(float("nan"))
+
+
+def test_a_plan_that_an_older_estiva_stored_can_still_be_walked() -> None:
+    """The file is a plan as it was written before there were several pipelines, gates and named errors."""
+    text = (Path(__file__).parent / "plan-before-pipelines.json").read_text()
+    plan = codec.load(Plan, text)
+    assert (plan.pipeline, plan.mode, plan.variables, plan.service.pipelines) == ("default", Mode.QUEUED, {}, {})
+    assert plan.service.pipeline().stages == plan.service.stages
+    push = next(stage for stage in plan.stages if stage.name == "push").actions[0]
+    assert (push.attempts, push.backoff, push.retry_on) == (1, None, None)
+    assert problems_of(plan) == []
+    assert codec.load(Plan, codec.dump(plan)) == plan

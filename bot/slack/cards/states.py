@@ -36,7 +36,7 @@ def _outcome(view: RunView, around: Surroundings) -> str:
 def why(view: RunView) -> str:
     """Give the reason of an end, where `state` has not said it already."""
     stopped = [gate for gate in gates(view) if gate.decision in (Decision.REJECTED, Decision.EXPIRED)]
-    if view.status is not Status.CANCELLED or not (stopped or view.cancelled_by):
+    if view.status is not Status.CANCELLED or not (stopped or view.cancelled_by or view.superseded_by):
         return view.reason
     return stopped[0].reason if stopped else ""
 
@@ -54,6 +54,8 @@ def _stopped(view: RunView, around: Surroundings, took: str) -> str:
             return say("Nobody approved in time: stopped after {took}", took=took)
     if view.cancelled_by:
         return say("Cancelled by {name} after {took}", name=around.name(view.cancelled_by), took=took)
+    if view.superseded_by:
+        return say("Made way for {run}, which is newer", run=view.superseded_by)
     return say("Stopped after {took}", took=took)
 
 

@@ -1,0 +1,70 @@
+"""The end of a run, once, and all that it held let go. Runs inside the caller's transaction."""
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from storage import phases, queue
+from storage.chain import Scribe, hold_run
+from storage.model.approval import Decision
+from storage.model.catalog import Json, Mode
+from storage.model.event import Fact, Kind
+from storage.model.run import Status
+from storage.tables import ApprovalRow, GateRow, LockRow, RunRow
+
+
+def end(session: Session, scribe: Scribe, run: str, status: Status, actor: str, **data: Json) -> bool:
+    """End a run; `data` goes into its last event. False when it had ended before."""
+    held = queue.places(session, run)
+    for service, environment in held:
+        queue.lock(session, service, environment)
+    hold_run(session, run)
+    now = scribe.now()
+    if not phases.close(session, run, status=status.value, closed_at=now):
+        return False
+    told: dict[str, Json] = {"status": status.value, **data}
+    scribe.append(session, [Fact(kind=Kind.RUN_ENDED, actor=actor, run=run, key="ended", data=told)])
+    session.execute(_withdraw(run).values(decided_at=now, decided_by=actor))
+    session.execute(_give_up(run).values(settled_at=now))
+    for _, environment in held:
+        queue.leave(session, scribe, run, environment)
+    return True
+
+
+def supersede(session: Session, scribe: Scribe, run: str, line: Sequence[LockRow]) -> bool:
+    """Of the runs of one pipeline that wait in a line, leave only the newest. True when `run` itself had to go.
+
+    The holder works, or is about to: it stays. The caller has locked the queue.
+    """
+    ids = [place.run for place in line[1:]]
+    waiting = {row.id: row for row in session.exec(select(RunRow).where(col(RunRow.id).in_(ids)))}
+    mine = _way(waiting[run])
+    same = [
+        row for row in waiting.values() if _way(row) == mine and (row.id == run or row.phase == phases.Phase.PARKED)
+    ]
+    newest = max(same, key=lambda row: row.number)
+    for row in same:
+        if row is not newest:
+            reason = f"superseded by {newest.id}"
+            end(session, scribe, row.id, Status.CANCELLED, "estiva", reason=reason, superseded_by=newest.id)
+    return newest.id != run
+
+
+def _way(row: RunRow) -> tuple[str, bool]:
+    """Tell by which pipeline a run goes, and whether newer runs of that pipeline may take its turn."""
+    plan = json.loads(row.plan)
+    return str(plan.get("pipeline", "default")), plan.get("mode") == Mode.SUPERSEDED
+
+
+def _withdraw(run: str) -> sa.Update:
+    return (
+        sa.update(ApprovalRow)
+        .where(col(ApprovalRow.run) == run, col(ApprovalRow.decision) == Decision.PENDING)
+        .values(decision=Decision.CANCELLED.value)
+    )
+
+
+def _give_up(run: str) -> sa.Update:
+    return sa.update(GateRow).where(col(GateRow.run) == run, col(GateRow.settled_at).is_(None))

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.catalogs import Catalogs
 from bot.metrics import Metrics
+from bot.presence import Alone, OneOfSeveral
 from bot.role import Role
 from bot.settings import Mode, Settings
 from bot.slack.connection import Access, Slack
@@ -80,7 +81,7 @@ async def estiva(
     Raises `SeveralNeedPostgres`, `CatalogProblems`, `EngineBusy` (another process has this data folder),
     `ForeignProxy`, `SlackSetupError`, `PortTaken`.
     """
-    if settings.database_url is None and not role.alone:
+    if settings.lite and not role.alone:
         raise SeveralNeedPostgres(
             f"`estiva {role}` shares its work with other processes, which needs PostgreSQL: set ESTIVA_DATABASE_URL, "
             "or run `estiva serve`, which does everything in one process"
@@ -180,6 +181,7 @@ async def _slack(
         language=settings.language,
         languages=languages,
         directory=directory,
+        presence=Alone(store) if settings.lite else OneOfSeveral(store, settings.store_url),
     )
     await slack.open()
     stack.push_async_callback(slack.close)

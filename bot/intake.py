@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.presence import Presence
 from bot.recent import Recent
 from commands.texts import DEFAULT, phrase
 from runners.crash import crash_here
@@ -47,12 +48,14 @@ class Intake:
         desk: Answering,
         wake: Callable[[], None],
         *,
+        presence: Presence,
         clock: Callable[[], datetime] = _now,
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
         learn: Callable[[str], Awaitable[None]] = _nothing,
     ) -> None:
         """`wake` is called when an answer is stored: somebody may show it; `learn` before `language_of` must know."""
         self._store = store
+        self._presence = presence
         self._desk = desk
         self._wake = wake
         self._clock = clock
@@ -69,7 +72,7 @@ class Intake:
 
     async def take(self, request: Request) -> bool:
         """Keep a request; it is durable on return, and may be acknowledged. False: it was delivered before."""
-        new = await self._store.requests.accept(request)
+        new = await self._store.requests.accept(request, self._presence.name)
         crash_here("request.after")
         if new:
             self._enqueue(request)
@@ -88,14 +91,22 @@ class Intake:
             self._queue.put_nowait(request)
 
     async def _sweep(self) -> None:
-        """Take up what nobody answers: left by a crash, or by a fault of the store."""
+        """Take up what nobody answers: left by a crash of this process or another, or by a fault of the store."""
         while True:
             await self._guarded(self._take_up, "unanswered requests could not be read")
             await asyncio.sleep(_SWEEP)
 
     async def _take_up(self) -> None:
-        for request in await self._store.requests.unanswered():
+        waiting: dict[str | None, list[Request]] = {}
+        for request, taker in await self._store.requests.taken():
+            waiting.setdefault(taker, []).append(request)
+        for request in waiting.pop(self._presence.name, []):
             self._enqueue(request)
+        for taker, theirs in waiting.items():
+            async with self._presence.of_the_dead(taker) as dead:
+                for request in theirs if dead else ():
+                    if await self._store.requests.take_over(request.id, taker, self._presence.name):
+                        self._enqueue(request)
 
     async def _lane(self) -> None:
         while True:

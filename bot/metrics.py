@@ -37,6 +37,9 @@ class Metrics:
             "estiva_slack_calls", "Calls of Slack's Web API.", ["method", "result"], registry=self.registry
         )
         self._connected = Gauge("estiva_slack_connected", "1 while Slack can reach us.", registry=self.registry)
+        self._speaks = Gauge(
+            "estiva_slack_speaks", "1 while it is this process that says things in Slack.", registry=self.registry
+        )
         self._waiting = Gauge("estiva_slack_outbox", "Messages on their way to Slack.", registry=self.registry)
 
     def working(self, health: Mapping[str, object]) -> None:
@@ -70,6 +73,10 @@ class Metrics:
     def connected(self, up: bool) -> None:  # noqa: FBT001 - a gauge is told yes or no
         """Say whether Slack can reach us."""
         self._connected.set(1 if up else 0)
+
+    def speaking(self, ours: bool) -> None:  # noqa: FBT001 - as above
+        """Say whether it is our turn to say things in Slack."""
+        self._speaks.set(1 if ours else 0)
 
     def waiting(self, count: int) -> None:
         """Say how many messages wait."""

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         """The database's URL, with the default filled in."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'estiva.db'}"
 
+    @property
+    def lite(self) -> bool:
+        """Whether the database is SQLite: one process, nothing to install."""
+        return self.store_url.startswith("sqlite")
+
     def missing(self) -> list[str]:
         """Name the environment variables without which the bot cannot talk to Slack in the chosen mode."""
         needed = {"ESTIVA_SLACK_BOT_TOKEN": self.slack_bot_token}

@@ -58,7 +58,7 @@ class Durable:
             raise EngineBusy("an engine already runs in this process")
         self.stopping = False
         self.worker = "bot" if self._lite else f"{socket.gethostname()}-{uuid.uuid4()}"
-        self._lease = FileLease(self._data) if self._lite else SessionLease(_plain(self._url), self.worker, self._lost)
+        self._lease = FileLease(self._data) if self._lite else SessionLease(self._url, self.worker, self._lost)
         await self._lease.take()
         _here = self
         try:
@@ -216,11 +216,6 @@ async def _leg(spec: dict[str, Any]) -> str:
 def _worth_reading(record: logging.LogRecord) -> bool:
     """Leave out what DBOS warns about each time we stop on purpose."""
     return not str(record.msg).startswith("Asyncio task cancelled for workflow or step")
-
-
-def _plain(url: str) -> str:
-    """Say the URL as libpq knows it: without the name of the driver."""
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def sqlite_engine(path: Path) -> sa.Engine:

@@ -13,6 +13,13 @@ import psycopg
 
 _log = logging.getLogger(__name__)
 _BEAT = 1.0
+_PATIENCE = 5.0
+_FROZEN_MILLISECONDS = 10_000
+_WATCHED = (
+    f"-c idle_session_timeout={_FROZEN_MILLISECONDS} -c tcp_keepalives_idle=4 "
+    "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+)
+"""What the server is to do with our connection: end it when the process is frozen, or its machine gone."""
 
 
 class EngineBusy(Exception):  # noqa: N818 - says what is the matter
@@ -52,17 +59,24 @@ class FileLease:
 
 
 class SessionLease:
-    """One of several workers on PostgreSQL: lives as long as its connection does."""
+    """One of several processes on PostgreSQL: lives as long as its connection does.
 
-    def __init__(self, url: str, worker: str, lost: Callable[[], None]) -> None:
-        """`url` as libpq knows it; `lost` is called once when the connection is gone, and with it the lease."""
-        self._url, self._worker, self._lost = url, worker, lost
+    Dead, frozen and cut off look the same from outside, so the server decides, by its own clock: it frees the lock when
+    the connection ends, or when nothing was heard on it for 10 s. We ask every second and let go by ourselves after 5 s
+    without an answer, so that nobody takes over while we still work; a process that was frozen meanwhile learns of it
+    with its next question.
+    """
+
+    def __init__(self, url: str, name: str, lost: Callable[[], None]) -> None:
+        """`url` is the store's; `lost` is called once when the connection is gone, and with it the lease."""
+        self.name = name
+        self._url, self._lost = f"postgresql://{url.partition('://')[2]}", lost
         self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
         self._beat: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
     async def take(self) -> None:
-        """Connect and lock our own name."""
+        """Connect and lock our own name. Raises `EngineBusy`, and `psycopg.Error` when there is no server."""
         self._connection = await psycopg.AsyncConnection.connect(
             self._url,
             autocommit=True,
@@ -70,14 +84,17 @@ class SessionLease:
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
-            application_name=f"estiva {self._worker}",
+            tcp_user_timeout=int(_PATIENCE * 1000),
+            application_name=f"estiva {self.name}",
+            options=_WATCHED,
         )
-        if not await self._ask("select pg_try_advisory_lock(%s)", self._worker):
-            raise EngineBusy(f"another Estiva calls itself {self._worker}")
+        if not await self.hold(self.name):
+            await self._connection.close()
+            raise EngineBusy(f"another Estiva calls itself {self.name}")
         self._beat = asyncio.create_task(self._watch(), name="lease")
 
     async def free(self) -> None:
-        """Disconnect; the server frees the lock."""
+        """Disconnect; the server frees the locks."""
         if self._beat is not None:
             self._beat.cancel()
             await asyncio.wait({self._beat})
@@ -86,21 +103,37 @@ class SessionLease:
             await self._connection.close()
             self._connection = None
 
+    async def hold(self, name: str) -> bool:
+        """Lock a further name until the connection ends. False while somebody else has it."""
+        return await self._ask("select pg_try_advisory_lock(%s)", name)
+
     @asynccontextmanager
-    async def of_the_dead(self, worker: str) -> AsyncIterator[bool]:
-        """Hold another worker's lease during the block: true when that worker is dead."""
-        dead = await self._ask("select pg_try_advisory_lock(%s)", worker)
+    async def of_the_dead(self, name: str) -> AsyncIterator[bool]:
+        """Hold another's lease during the block: true when that one is dead."""
+        dead = await self.hold(name)
         try:
             yield dead
         finally:
             if dead:
-                await self._ask("select pg_advisory_unlock(%s)", worker)
+                await self._ask("select pg_advisory_unlock(%s)", name)
 
-    async def _ask(self, question: str, worker: str) -> bool:
+    async def _ask(self, question: str, name: str) -> bool:
+        """Ask the server. Raises `TimeoutError` when it does not answer in time."""
+        asking = asyncio.ensure_future(self._asked(question, name))
+        try:
+            # not asyncio.timeout: a question that is cancelled waits for the server to take note of it
+            await asyncio.wait({asking}, timeout=_PATIENCE)
+            if not asking.done():
+                raise TimeoutError(f"no answer from the database for {_PATIENCE:g} s")
+            return asking.result()
+        finally:
+            asking.cancel()
+
+    async def _asked(self, question: str, name: str) -> bool:
         if self._connection is None:
             raise RuntimeError("the lease was not taken")
         async with self._turn:
-            cursor = await self._connection.execute(question.encode(), (lease_key(worker),))
+            cursor = await self._connection.execute(question.encode(), (lease_key(name),))
             row = await cursor.fetchone()
         return bool(row and row[0])
 
@@ -108,14 +141,13 @@ class SessionLease:
         while True:
             await asyncio.sleep(_BEAT)
             try:
-                async with asyncio.timeout(10):
-                    await self._ask("select %s is not null", self._worker)
-            except (psycopg.Error, TimeoutError, OSError):
-                _log.critical("the database connection that proves this worker alive is lost", exc_info=True)
+                await self._ask("select %s is not null", self.name)
+            except (psycopg.Error, TimeoutError, OSError) as problem:
+                _log.critical("the database connection that proves %s alive is lost: %s", self.name, problem)
                 self._lost()
                 return
 
 
-def lease_key(worker: str) -> int:
-    """Derive the number that PostgreSQL locks for a worker."""
-    return int.from_bytes(hashlib.sha256(f"estiva worker {worker}".encode()).digest()[:8], signed=True)
+def lease_key(name: str) -> int:
+    """Derive the number that PostgreSQL locks for a name."""
+    return int.from_bytes(hashlib.sha256(f"estiva worker {name}".encode()).digest()[:8], signed=True)

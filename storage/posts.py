@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from storage.database import Database
-from storage.tables import PostRow
+from storage.tables import CursorRow, PostRow
+from storage.tenures import Tenure, hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,26 @@ class Posts:
 
         return await self._database.read(work)
 
-    async def put(self, key: str, channel: str, ts: str, digest: str) -> None:
-        """Note the message posted under a key, or what it shows now."""
+    async def put(self, key: str, channel: str, ts: str, digest: str, tenure: Tenure | None = None) -> None:
+        """Note the message posted under a key, or what it shows now. Raises `Superseded` when the turn is over."""
 
         def work(session: Session) -> None:
+            if tenure is not None:
+                hold(session, tenure)
             session.merge(PostRow(key=key, channel=channel, ts=ts, digest=digest))
+
+        await self._database.write(work)
+
+    async def doubt(self, key: str, run: str) -> None:
+        """Note that nobody knows what a message shows: one whose turn was over has edited it.
+
+        The next look at the run, which is due for every reader, has it edited again.
+        """
+        unknown = sa.update(PostRow).where(col(PostRow.key) == key).values(digest="")
+        unread = sa.update(CursorRow).where(col(CursorRow.run) == run).values(seen=0)
+
+        def work(session: Session) -> None:
+            session.execute(unknown)
+            session.execute(unread)
 
         await self._database.write(work)

@@ -25,8 +25,11 @@ class Requests:
         self._database = database
         self._scribe = scribe
 
-    async def accept(self, request: Request) -> bool:
-        """Keep a request; committed on return. True when it is new, False when it was delivered before."""
+    async def accept(self, request: Request, taker: str | None = None) -> bool:
+        """Keep a request; committed on return. True when it is new, False when it was delivered before.
+
+        `taker` names the process that handles it; others leave it alone as long as that one lives.
+        """
         values = {
             "id": request.id,
             "via": request.via.value,
@@ -37,18 +40,19 @@ class Requests:
             "at": request.at,
             "thread": request.thread,
             "message": request.message,
+            "taker": taker,
         }
         try:
             await self._database.insert(_TABLE, values)
         except IntegrityError:
             return False
         except OutcomeUnknown:
-            return await self._accept_again(request)
+            return await self._accept_again(request, taker)
         return True
 
-    async def _accept_again(self, request: Request) -> bool:
+    async def _accept_again(self, request: Request, taker: str | None) -> bool:
         """After a lost commit nobody can tell a new request from an old one; handled twice is better than never."""
-        await self.accept(request)
+        await self.accept(request, taker)
         return True
 
     async def get(self, request_id: str) -> Request | None:
@@ -62,8 +66,30 @@ class Requests:
 
     async def unanswered(self) -> list[Request]:
         """Return requests without a reply, oldest first: what a crash left behind."""
+        return [request for request, _ in await self.taken()]
+
+    async def taken(self) -> list[tuple[Request, str | None]]:
+        """Return requests without a reply, oldest first, each with the process that took it."""
         statement = select(RequestRow).where(col(RequestRow.reply).is_(None)).order_by(col(RequestRow.at))
-        return await self._database.read(lambda session: [_request(row) for row in session.exec(statement)])
+
+        def work(session: Session) -> list[tuple[Request, str | None]]:
+            return [(_request(row), row.taker) for row in session.exec(statement)]
+
+        return await self._database.read(work)
+
+    async def take_over(self, request_id: str, taker: str | None, by: str) -> bool:
+        """Take an unanswered request from a process that died. False when another one did, or it is answered."""
+        statement = (
+            sa.update(RequestRow)
+            .where(
+                col(RequestRow.id) == request_id,
+                col(RequestRow.reply).is_(None),
+                col(RequestRow.taker).is_not_distinct_from(taker),
+            )
+            .values(taker=by)
+            .returning(col(RequestRow.id))
+        )
+        return await self._database.write(lambda session: session.execute(statement).first() is not None)
 
     async def answer(self, request_id: str, reply: Reply, facts: Iterable[Fact] = ()) -> bool:
         """Keep the reply and journal `facts` in the same transaction. False (and nothing) when already answered."""

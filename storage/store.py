@@ -21,6 +21,7 @@ from storage.redact import Redactor
 from storage.releases import Releases
 from storage.requests import Requests
 from storage.runs import Runs
+from storage.tenures import Tenures
 
 Clock = Callable[[], datetime]
 """Gives the time now, with its offset."""
@@ -42,6 +43,7 @@ class Store:
     gates: Gates
     releases: Releases
     posts: Posts
+    tenures: Tenures
     logs: Logs
     redactor: Redactor
     """Masks the secrets that the store was opened with; for what is said elsewhere."""
@@ -77,6 +79,7 @@ class Store:
             gates=Gates(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),
+            tenures=Tenures(database, scribe.now),
             logs=logs,
             redactor=redactor,
             database=database,

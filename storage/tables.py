@@ -51,6 +51,8 @@ class RequestRow(SQLModel, table=True):
     reply: str | None = None
     answered_at: datetime | None = Field(default=None, sa_type=Moment)
     posted_at: datetime | None = Field(default=None, sa_type=Moment)
+    taker: str | None = None
+    """The process that handles it."""
 
 
 class CounterRow(SQLModel, table=True):
@@ -234,3 +236,14 @@ class CursorRow(SQLModel, table=True):
     reader: str = Field(primary_key=True)
     run: str = Field(primary_key=True)
     seen: int
+
+
+class TenureRow(SQLModel, table=True):
+    """Whose turn it is to be a reader."""
+
+    __tablename__ = "tenures"
+
+    reader: str = Field(primary_key=True)
+    number: int
+    holder: str
+    since: datetime = Field(sa_type=Moment)

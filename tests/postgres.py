@@ -1,6 +1,7 @@
 """A PostgreSQL of its own for the tests: temporary folder, free port, stopped at the end."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -9,6 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+
+_numbers = itertools.count(1)
 _USERS = ("postgres", "nobody")
 """PostgreSQL refuses to run as root; whoever runs the tests as root lends it one of these."""
 
@@ -32,6 +36,14 @@ def server() -> Iterator[str]:
         yield from _running(binaries, folder, user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(server_url: str) -> str:
+    """Make an empty database on a server; gives its URL."""
+    name = f"fresh_{next(_numbers)}"
+    with psycopg.connect(server_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{server_url.rpartition('/')[0]}/{name}"
 
 
 def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:

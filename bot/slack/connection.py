@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.intake import Answering, Intake
 from bot.metrics import Metrics
-from bot.reader import SlackReader
+from bot.presence import Alone, Presence
+from bot.reader import READER, SlackReader
 from bot.slack.answers import Answers, Links
 from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
@@ -27,11 +28,13 @@ from bot.slack.outbox import Outbox
 from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
 from bot.slack.surroundings import Approvers, Changes, Gatherer, nobody, unknown
+from bot.slack.telling import Telling
 from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
 from storage.model.catalog import Catalog
 from storage.model.view import RunView
 from storage.store import Store
+from storage.tenures import Tenure
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +73,12 @@ class Slack:
         language: str = DEFAULT,
         languages: Languages | None = None,
         directory: SlackDirectory | None = None,
+        presence: Presence | None = None,
     ) -> None:
         """`language` is what everybody reads in channels; `languages` knows those of single people.
 
-        `directory` is connected as soon as Slack is.
+        `directory` is connected as soon as Slack is. `presence` says who we are among several processes; without one we
+        are the only one.
         """
         self._access = access
         self._store = store
@@ -83,15 +88,22 @@ class Slack:
         self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
         self._gatherer = Gatherer(store, catalog, self._say, approvers=approvers, changes=changes)
-        self.intake = Intake(store, desk, self.wake, language_of=self._languages, learn=self._languages.learn)
+        self._presence = presence or Alone(store)
+        self.intake = Intake(
+            store,
+            desk,
+            self.wake,
+            presence=self._presence,
+            language_of=self._languages,
+            learn=self._languages.learn,
+        )
         self._chores = Chores()
         self._session: aiohttp.ClientSession | None = None
         self._socket: SocketMode | None = None
         self._app: AsyncApp | None = None
-        self._speaker: Speaker | None = None
-        self._outbox: Outbox | None = None
-        self._answers: Answers | None = None
-        self._reader: SlackReader | None = None
+        self._client: AsyncWebClient | None = None
+        self._links = Links()
+        self._telling: Telling | None = None
 
     @property
     def app(self) -> AsyncApp:
@@ -100,12 +112,11 @@ class Slack:
             raise RuntimeError(_NOT_OPEN)
         return self._app
 
-    @property
-    def speaker(self) -> Speaker:
-        """What says things in Slack, once opened."""
-        if self._speaker is None:
+    def speaker(self, tenure: Tenure | None = None) -> Speaker:
+        """Give what says things in Slack, once opened, for as long as it is our turn."""
+        if self._client is None or self._session is None:
             raise RuntimeError(_NOT_OPEN)
-        return self._speaker
+        return Speaker(self._client, self._session, self._store, self._say, tenure)
 
     async def open(self) -> Identity:
         """Learn who we are and put the parts together. Waits while Slack cannot be reached.
@@ -127,46 +138,24 @@ class Slack:
             await self._session.close()
             raise
         self._directory.connect(client, identity.team)
-        self._speaker = speaker = Speaker(client, self._session, self._store, self._say)
-        self._outbox = Outbox(speaker, self._store, Throttle())
-        self._put_together(client, identity, speaker, self._outbox, self._session)
-        return identity
-
-    def _put_together(
-        self,
-        client: AsyncWebClient,
-        identity: Identity,
-        speaker: Speaker,
-        outbox: Outbox,
-        session: aiohttp.ClientSession,
-    ) -> None:
-        links = Links()
-        say_to, learn = self._say_to, self._languages.learn
-        self._answers = Answers(
-            store=self._store, outbox=outbox, speaker=speaker, session=session, links=links, say_to=say_to, learn=learn
-        )
-        self._reader = SlackReader(
-            store=self._store,
-            outbox=outbox,
-            surroundings=self._gatherer,
-            evidence=Evidence(self._store, speaker),
-            ended=self._count_ended,
-        )
+        self._client = client
         parts = Parts(
             identity=identity,
             intake=self.intake,
             store=self._store,
             catalog=self._catalog,
-            say_to=say_to,
-            learn=learn,
-            speaker=speaker,
-            links=links,
+            say_to=self._say_to,
+            learn=self._languages.learn,
+            speaker=self.speaker(),
+            links=self._links,
             chores=self._chores,
         )
         self._app = build_app(parts, client=client, answered=self._metrics.answered)
+        await self._presence.open()
+        return identity
 
     async def run(self) -> None:
-        """Take in, answer and tell until cancelled."""
+        """Take in, answer, and, whenever it is our turn, tell, until cancelled."""
         if self._access.app_token:
             self._socket = SocketMode(
                 self.app,
@@ -175,19 +164,53 @@ class Slack:
                 connected=self._metrics.connected,
             )
         async with asyncio.TaskGroup() as group:
-            for part in (self.intake, self._outbox, self._answers, self._reader, self._socket):
-                if part is not None:
-                    group.create_task(part.run())
+            group.create_task(self.intake.run())
+            group.create_task(self._presence.run(READER, self._tell))
+            if self._socket is not None:
+                group.create_task(self._socket.run())
+
+    async def _tell(self, tenure: Tenure) -> None:
+        """Show what is in the store, until cancelled: another process has taken over, or we end."""
+        self._telling = self._teller(tenure)
+        self._metrics.speaking(True)
+        try:
+            await self._telling.run()
+        finally:
+            self._telling = None
+            self._metrics.speaking(False)
+
+    def _teller(self, tenure: Tenure) -> Telling:
+        if self._session is None:
+            raise RuntimeError(_NOT_OPEN)
+        speaker = self.speaker(tenure)
+        outbox = Outbox(speaker, self._store, Throttle())
+        answers = Answers(
+            store=self._store,
+            outbox=outbox,
+            speaker=speaker,
+            session=self._session,
+            links=self._links,
+            say_to=self._say_to,
+            learn=self._languages.learn,
+        )
+        reader = SlackReader(
+            store=self._store,
+            outbox=outbox,
+            surroundings=self._gatherer,
+            evidence=Evidence(self._store, speaker),
+            ended=self._count_ended,
+        )
+        return Telling(outbox, answers, reader)
 
     def wake(self) -> None:
         """Look for news and unposted replies now."""
-        for part in (self._reader, self._answers):
-            if part is not None:
-                part.wake()
+        if self._telling is not None:
+            self._telling.wake()
 
     async def close(self) -> None:
         """Let go of what is open. What was not said yet is said after the next start."""
         await self._chores.close()
+        await self._presence.close()
         if self._session is not None:
             await self._session.close()
 
@@ -200,13 +223,20 @@ class Slack:
         }
         if self._socket is not None:
             known |= await self._socket.facts()
-        waiting = len(self._outbox) if self._outbox is not None else 0
+        waiting = len(self._telling) if self._telling is not None else 0
         self._metrics.waiting(waiting)
-        return {**known, "requests_in_hand": len(self.intake), "messages_waiting": waiting}
+        return {
+            **known,
+            "requests_in_hand": len(self.intake),
+            "messages_waiting": waiting,
+            "name": self._presence.name,
+            "speaks": self._telling is not None,
+            "speaker": self._presence.speaker,
+        }
 
     def _hold(self, seconds: float) -> None:
-        if self._outbox is not None:
-            self._outbox.hold(seconds)
+        if self._telling is not None:
+            self._telling.hold(seconds)
 
     def _say_to(self, user: str) -> Say:
         return partial(phrase, self._languages(user))

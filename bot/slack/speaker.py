@@ -5,10 +5,12 @@ made from the key, so that it can be known as the same message. (The local works
 what it does, and without the right to read channels there is no asking.)
 """
 
+import asyncio
 import hashlib
 import io
 import json
 import logging
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +25,9 @@ from bot.slack.client import error_of
 from bot.slack.marks import Say
 from bot.slack.plainly import barely, plainly
 from runners.crash import crash_here
+from storage.posts import Post
 from storage.store import Store
+from storage.tenures import Tenure
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ _BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_
 _NO_ENTRY = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_read_only_channel"}
 )
+_NOTING = 5.0
+_STAMP = re.compile(r"[0-9a-f]{12}\.\d+")
 _TRANSIENT = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
     | {"team_added_to_org", "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -56,12 +62,23 @@ def digest_of(message: Desired) -> str:
 class Speaker:
     """Posts, edits, whispers, uploads."""
 
-    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, store: Store, say: Say) -> None:
-        """`session` is the one that file contents are sent with."""
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        store: Store,
+        say: Say,
+        tenure: Tenure | None = None,
+    ) -> None:
+        """`session` is the one that file contents are sent with.
+
+        Everything raises `Superseded`, and says nothing, once `tenure` is over; without one only `whisper` makes sense.
+        """
         self._client = client
         self._session = session
         self._store = store
         self._say = say
+        self._tenure = tenure
 
     async def deliver(self, message: Desired) -> None:
         """Make Slack show this version of the message. Raises `UnavailableError` when it cannot be done now."""
@@ -69,6 +86,14 @@ class Speaker:
         digest = digest_of(message)
         if post is not None and post.digest == digest:
             return
+        try:
+            await self._show(message, post, digest)
+        except BaseException as problem:
+            if post is not None and not isinstance(problem, RefusedError):
+                await self._doubt(message)
+            raise
+
+    async def _show(self, message: Desired, post: Post | None, digest: str) -> None:
         crash_here("post.before")
         try:
             channel, ts = await (
@@ -79,7 +104,19 @@ class Speaker:
             # written down all the same: a message that Slack will never take must not be tried every second
             channel, ts = (post.channel, post.ts) if post else (message.channel, "")
         crash_here("post.after")
-        await self._store.posts.put(message.key, channel, ts, digest)
+        await self._store.posts.put(message.key, channel, ts, digest, self._tenure)
+
+    async def _doubt(self, message: Desired) -> None:
+        """Note that an edit was sent and nobody knows when it takes effect.
+
+        If it is our turn no more, it may do so after a newer one: then whoever's turn it is edits again.
+        """
+        noting = self._store.posts.doubt(message.key, str(message.payload.get("run", "")))
+        try:
+            async with asyncio.timeout(_NOTING):
+                await asyncio.shield(noting)
+        except Exception as problem:  # noqa: BLE001 - what led here weighs more
+            log.warning("what %s shows now is not certain, and could not be noted: %s", message.key, problem)
 
     async def whisper(
         self, *, channel: str, user: str, blocks: Sequence[Block], text: str, thread: str | None = None
@@ -101,7 +138,7 @@ class Speaker:
             return
         file = post.ts if post else await self._send_file(name, text)
         # noted before it is shared: after a crash the very same file is shared again, which changes nothing
-        await self._store.posts.put(key, channel, file, "uploading")
+        await self._store.posts.put(key, channel, file, "uploading", self._tenure)
         try:
             await self._call(
                 "files.completeUploadExternal",
@@ -109,7 +146,7 @@ class Speaker:
             )
         except RefusedError as problem:
             log.warning("file %s of %s was not shared: %s", name, key, problem)
-        await self._store.posts.put(key, channel, file, "uploaded")
+        await self._store.posts.put(key, channel, file, "uploaded", self._tenure)
 
     async def _send_file(self, name: str, text: str) -> str:
         content = text.encode()
@@ -133,7 +170,7 @@ class Speaker:
             "unfurl_media": False,
         }
         try:
-            return await self._drawn("chat.postMessage", arguments, message, digest)
+            return await self._posted(arguments, message, digest)
         except RefusedError as problem:
             if message.instead is None or str(problem) not in _NO_ENTRY:
                 raise
@@ -141,7 +178,15 @@ class Speaker:
                 "cannot write in %s (%s): invite the bot there; %s gets it directly", channel, problem, message.instead
             )
             arguments |= {"channel": message.instead, "thread_ts": None, "reply_broadcast": None}
-            return await self._drawn("chat.postMessage", arguments, message, digest)
+            return await self._posted(arguments, message, digest)
+
+    async def _posted(self, arguments: Mapping[str, Any], message: Desired, digest: str) -> tuple[str, str]:
+        """Post; when it stands there already, as an earlier version, edit that."""
+        answer = await self._drawn("chat.postMessage", arguments, message, digest)
+        channel, ts = str(answer["channel"]), str(answer["ts"])
+        if _shows(answer, digest):
+            return channel, ts
+        return await self._update(message, digest, channel, ts)
 
     async def _place(self, message: Desired) -> tuple[str, str | None]:
         """Find where the message goes: beside its parent when it has one."""
@@ -153,9 +198,12 @@ class Speaker:
     async def _update(self, message: Desired, digest: str, channel: str, ts: str) -> tuple[str, str]:
         if not ts:
             raise RefusedError("it never stood there")
-        return await self._drawn("chat.update", {"channel": channel, "ts": ts}, message, digest)
+        answer = await self._drawn("chat.update", {"channel": channel, "ts": ts}, message, digest)
+        return str(answer["channel"]), str(answer["ts"])
 
-    async def _drawn(self, method: str, arguments: Mapping[str, Any], message: Desired, digest: str) -> tuple[str, str]:
+    async def _drawn(
+        self, method: str, arguments: Mapping[str, Any], message: Desired, digest: str
+    ) -> Mapping[str, Any]:
         """Try the renderings from the richest to the barest; only a fault of the blocks leads to the next."""
         metadata = {"event_type": message.event, "event_payload": dict(message.payload)}
         common = {**arguments, "text": message.text, "metadata": metadata}
@@ -167,10 +215,12 @@ class Speaker:
                     raise
                 log.error("Slack does not draw %s (%s): drawn more plainly", message.key, problem)  # noqa: TRY400
             else:
-                return str(answer["channel"]), str(answer["ts"])
+                return answer
         raise RefusedError("invalid_blocks, however plainly drawn")
 
     async def _call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self._tenure is not None:
+            await self._store.tenures.check(self._tenure)
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             answer = (
@@ -190,6 +240,13 @@ class Speaker:
 
 def _flat(arguments: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in arguments.items()}
+
+
+def _shows(answer: Mapping[str, Any], digest: str) -> bool:
+    """Tell whether what stands there is this version, as far as its blocks say."""
+    blocks = (answer.get("message") or {}).get("blocks") or ()
+    stamps = [str(block["block_id"]) for block in blocks if _STAMP.fullmatch(str(block.get("block_id", "")))]
+    return not stamps or any(stamp.startswith(digest[:12]) for stamp in stamps)
 
 
 def _stamped(blocks: Sequence[Block], digest: str) -> list[Block]:

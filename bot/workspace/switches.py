@@ -25,6 +25,10 @@ class Switches:
     """By method: answer the next N calls with `fatal_error`."""
     retry_after: int = 1
     """Seconds in the Retry-After of those."""
+    held: dict[str, int] = field(default_factory=dict)
+    """By method: the next N calls are slow on the way and arrive late."""
+    held_seconds: float = 1.0
+    """How late."""
 
     def take(self, name: str) -> bool:
         """Use up one of switch `name`; True when there was one."""
@@ -35,10 +39,11 @@ class Switches:
 
     def take_limit(self, method: str) -> bool:
         """Use up one 429 of `method`."""
-        left = self.rate_limited.get(method, 0)
-        if left > 0:
-            self.rate_limited[method] = left - 1
-        return left > 0
+        return _one_less(self.rate_limited, method)
+
+    def take_held(self, method: str) -> bool:
+        """Use up one late call of `method`."""
+        return _one_less(self.held, method)
 
     def take_failure(self, method: str) -> bool:
         """Use up one failure of `method`."""
@@ -60,3 +65,10 @@ class Switches:
         blank = Switches()
         for each in fields(self):
             setattr(self, each.name, getattr(blank, each.name))
+
+
+def _one_less(counts: dict[str, int], method: str) -> bool:
+    left = counts.get(method, 0)
+    if left > 0:
+        counts[method] = left - 1
+    return left > 0

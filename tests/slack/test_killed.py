@@ -1,25 +1,13 @@
 """`kill -9`, at moments that nobody chose."""
 
 import asyncio
-import os
 import random
-import sys
 from pathlib import Path
 
 import pytest
 
 from storage.model.run import Status
-from tests.slack.town import RUI, Town
-
-ROOT = Path(__file__).parents[2]
-
-
-async def _life(place: Town, folder: Path) -> asyncio.subprocess.Process:
-    workspace = place.workspace
-    return await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "tests" / "slack" / "process.py"), str(folder), workspace.api_url,
-        workspace.bot_token, workspace.app_token, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+from tests.slack.town import RUI, Town, life
 
 
 @pytest.mark.sweep
@@ -31,18 +19,18 @@ async def test_killed_at_any_moment_nothing_is_lost_or_said_twice(place: Town, t
     approval = await place.ask_approval(run)
     chance = random.Random()
     said: list[str] = []
-    for life in range(4):
-        process = await _life(place, tmp_path)
+    for number in range(4):
+        process = await life(place, tmp_path)
         assert (await place.control("wait", seconds=20))["ok"]
-        said.append((await place.say(f"@estiva number {life}"))["ts"])
+        said.append((await place.say(f"@estiva number {number}"))["ts"])
         await asyncio.sleep(chance.random() * 0.4)
         process.kill()
         await process.wait()
-        if life == 2:
+        if number == 2:
             await place.store.approvals.approve(approval, RUI, "subject")
             await place.walk(run, "release", "deploy")
             await place.store.runs.finish(run.id, Status.SUCCEEDED)
-    process = await _life(place, tmp_path)
+    process = await life(place, tmp_path)
     try:
         await place.until(lambda: _all_said(place, run.id, said), 60)
         await asyncio.sleep(1)

@@ -151,7 +151,7 @@ async def test_a_message_slack_took_but_we_did_not_note_is_not_said_again(place:
     message = Desired(key=f"{run.id}/twice", channel=DEPLOYS, blocks=(), text="once", payload={"key": "twice"})
     slack = place.slack()
     await slack.open()
-    speaker = slack.speaker
+    speaker = slack.speaker()
     channel, ts = await speaker._post(message, "digest")  # noqa: SLF001 - the crash comes right after this step
     await speaker.deliver(message)
     post = await place.store.posts.get(message.key)
@@ -189,7 +189,7 @@ async def test_a_refused_block_is_drawn_more_plainly(place: Town) -> None:
     wrong = {**plan_block("Building", [{"type": "task_card", "task_id": "1", "title": "Build", "status": "complete"}])}
     wrong["tasks"] = wrong["tasks"] * 2  # the same id twice
     message = Desired(key="odd", channel=DEPLOYS, blocks=(wrong,), text="Building", payload={"key": "odd"})
-    await slack.speaker.deliver(message)
+    await slack.speaker().deliver(message)
     shown = await place.message("odd")
     assert shown is not None
     assert "● done: Build" in shown["blocks"][0]["text"]["text"]

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import os
+import sys
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -86,8 +89,10 @@ class Desk:
 class Town:
     """Slack, its people, and Estiva's Slack side."""
 
-    def __init__(self, workspace: LocalWorkspace, store: Store, desk: Desk, http: aiohttp.ClientSession) -> None:
-        self.workspace, self.store, self.desk, self._http = workspace, store, desk, http
+    def __init__(
+        self, workspace: LocalWorkspace, store: Store, desk: Desk, http: aiohttp.ClientSession, url: str
+    ) -> None:
+        self.workspace, self.store, self.desk, self._http, self.url = workspace, store, desk, http, url
         self.metrics = Metrics()
         self.approvers: tuple[str, ...] = (RUI,)
         self.changes: tuple[str, ...] = ()
@@ -225,15 +230,28 @@ def button(message: Json, action: str) -> Json:
     )
 
 
+async def life(place: Town, folder: Path) -> asyncio.subprocess.Process:
+    """The Slack side as a process, to be killed or frozen; what it logs is in `folder`."""
+    workspace, root = place.workspace, Path(__file__).parents[2]
+    with (folder / f"life-{uuid.uuid4().hex[:6]}.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, str(root / "tests" / "slack" / "process.py")),
+            *(place.url, str(folder), workspace.api_url, workspace.bot_token, workspace.app_token),
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stderr=log,
+        )
+
+
 @contextlib.asynccontextmanager
-async def town(path: Path, **settings: Any) -> AsyncIterator[Town]:
+async def town(path: Path, url: str = "", **settings: Any) -> AsyncIterator[Town]:
     """A town with nobody at work yet."""
-    store = await Store.open(f"sqlite:///{path}/estiva.db", path)
+    url = url or f"sqlite:///{path}/estiva.db"
+    store = await Store.open(url, path)
     known = Manifest.read(manifest("socket"))
     try:
         async with running(manifest=known, retry_scale=0.01, **settings) as workspace:
             headers = {"X-Workspace-Token": workspace.token}
             async with aiohttp.ClientSession(headers=headers) as http:
-                yield Town(workspace, store, Desk(), http)
+                yield Town(workspace, store, Desk(), http, url)
     finally:
         await store.close()

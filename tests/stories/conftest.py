@@ -1,14 +1,12 @@
 """One world for most stories, started when the first needs it; people come anew for each story."""
 
 import contextlib
-import itertools
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests import postgres
@@ -19,7 +17,6 @@ from tests.stories.sources import make_demo_repositories
 from tests.stories.world import World
 from tests.stories.world import world as made
 
-_numbers = itertools.count(1)
 Make = Callable[..., AbstractContextManager[World]]
 
 
@@ -74,10 +71,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def fresh_postgres(postgres_url: str) -> str:
     """A database of one's own."""
-    name = f"story_{next(_numbers)}"
-    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return f"{postgres_url.rpartition('/')[0]}/{name}"
+    return postgres.fresh(postgres_url)
 
 
 @pytest.fixture

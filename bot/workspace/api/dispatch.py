@@ -1,5 +1,6 @@
 """A request to /api/<method> becomes a call: token, scope, rate, arguments; its result is logged."""
 
+import asyncio
 import json
 import time
 
@@ -22,6 +23,8 @@ async def answer(platform: Platform, request: web.Request) -> web.Response:
     try:
         arguments = await _arguments(request)
         token = _token(request, arguments)
+        if platform.switches.take_held(name):
+            await asyncio.sleep(platform.switches.held_seconds)
         result = _answered(platform, name, arguments, token)
     except SlackError as refusal:
         result = refusal.answer()

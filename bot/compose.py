@@ -151,6 +151,7 @@ async def _slack(
         mirrors=tools.mirrors,
         catalog=catalogs,
         directory=directory,
+        runners=kinds(tools),
         language_of=languages,
     )
 

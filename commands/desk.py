@@ -1,8 +1,9 @@
 """The desk: one request in, one reply out. Reads, decides, acts, and leaves a trace of every refusal."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from commands.admission import admit
@@ -15,6 +16,7 @@ from commands.policy import knows
 from commands.several import all_of, part_of
 from commands.texts import DEFAULT, phrase
 from commands.words import Words
+from runners.contract import Runner
 from runners.mirrors import Mirrors
 from runners.plan import Unplannable
 from storage.model.catalog import Catalog
@@ -23,6 +25,7 @@ from storage.model.reply import Reply, Verdict
 from storage.model.request import Request
 from storage.store import Store
 
+_NO_RUNNERS: Mapping[str, Runner] = MappingProxyType({})
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 1000
@@ -54,13 +57,18 @@ class Desk:
         mirrors: Mirrors,
         catalog: Callable[[], Catalog],
         directory: Directory,
+        runners: Mapping[str, Runner] = _NO_RUNNERS,
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
     ) -> None:
-        """Take what handlers work with. `catalog` and `directory` are asked anew for each request."""
+        """Take what handlers work with. `catalog` and `directory` are asked anew for each request.
+
+        `runners` know their targets.
+        """
         self.store = store
         self.engine = engine
         self.mirrors = mirrors
         self.directory = directory
+        self.runners = runners
         self._catalog = catalog
         self._language_of = language_of
 

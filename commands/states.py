@@ -21,4 +21,6 @@ WORDS = (
     later("promote"),
     later("rollback"),
     later("retry"),
+    later("redeploy"),
+    later("restart"),
 )

@@ -28,6 +28,7 @@ _NAMES = {
     "release": later("release"),
     "other": later("environment"),
     "words": later("words"),
+    "all": later("all"),
 }
 _PART = re.compile(
     r"<(?P<slot>\w+)(?:(?P<target>:target)|:(?P<kind>[^<>+.\s]+))?(?P<many>\+)?(?P<rest>\.\.\.)?>"

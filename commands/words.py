@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from commands.grammar import Fits, Misfit
 from commands.little import ARTICLES, JOINING, PREPOSITIONS
@@ -28,7 +28,6 @@ _UNITS = {
 _WEEK = frozenset({"w", "week", "weeks", "semana", "semanas"})
 _UNIT = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 _DAY = re.compile(r"^20\d\d-\d\d-\d\d$", re.ASCII)
-_ACTION = re.compile(r"^[\w./-]{1,100}$")
 _ALL = frozenset({"all", "tudo", "todos"})
 _NUMBER_OF = re.compile(r"^#?\d{1,12}$", re.ASCII)
 _MENTION = re.compile(r"^<?@?(?P<id>[UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>?$", re.ASCII)
@@ -58,6 +57,7 @@ class Words:
         self._most = max((verb.count(" ") for verb in self.verbs), default=0) + 1
         self._services = _names({s.name: s.aliases for s in catalog.services.values()})
         self._environments = _names({e.name: e.aliases for e in catalog.environments.values()})
+        self._actions = {fold(name): name for name in _actions(catalog)}
         self._people = {fold(p.name): p.id for p in catalog.people.values()}
         self._kinds: dict[str, Callable[[str], Fits | Misfit]] = {
             "service": lambda word: self._named(word, self._services),
@@ -69,7 +69,7 @@ class Words:
             "person": self._person,
             "since": lambda word: Fits({"": word}) if _DAY.match(word) else _duration(word),
             "all": lambda word: Fits({"": "all"}) if fold(word) in _ALL else Misfit(),
-            "action": _if(_ACTION),
+            "action": lambda word: self._named(word, self._actions),
             "count": _if(_COUNT),
             "number": _if(_NUMBER),
             "duration": _duration,
@@ -172,6 +172,13 @@ def _names(with_aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
 
 def _if(pattern: re.Pattern[str]) -> Callable[[str], Fits | Misfit]:
     return lambda word: Fits({"": word}) if pattern.match(word) else Misfit()
+
+
+def _actions(catalog: Catalog) -> Iterator[str]:
+    """Give what actions are called, alone and with their stage: `unit`, `test/unit`."""
+    for service in catalog.services.values():
+        for stage in service.stages:
+            yield from (name for action in stage.actions for name in (action.name, f"{stage.name}/{action.name}"))
 
 
 def _one_of(choices: Sequence[str], word: str) -> Fits | Misfit:

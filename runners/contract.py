@@ -12,6 +12,7 @@ and cleaned up, within 2 seconds, before the error is raised on.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -106,6 +107,17 @@ class Runner(Protocol):
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Do the work, or find it done. Raises `ActionFailed` for facts of the work."""
+
+
+@runtime_checkable
+class Tailing(Protocol):
+    """What the runner of a target may offer besides: what the release that runs there writes at this moment."""
+
+    async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
+        """Give the newest `lines` lines, oldest first, not redacted; `since` a time when one is given.
+
+        Raises `ActionFailed` when nothing runs there, or the target does not answer.
+        """
 
 
 @runtime_checkable

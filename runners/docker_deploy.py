@@ -8,16 +8,17 @@ end. Every step looks first whether it is done: a second call with the same key 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from runners import health, options, proxy, releases
-from runners.containers import Containers
+from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.health import wait_until_healthy
 from runners.proxy import Proxy, Upstream
 from runners.releases import Release
 from storage.model import artifact
-from storage.model.catalog import Json
+from storage.model.catalog import Environment, Json, Service
 
 T = TypeVar("T")
 
@@ -73,6 +74,13 @@ class DockerRunner:
             raise
         rest = asyncio.ensure_future(self._released(work, release, upstream, sink))
         return await _to_its_end(rest, work.abandoned)
+
+    async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
+        """Give what the container writes that has the traffic."""
+        try:
+            return await releases.tail(self._containers, service.name, environment.name, since, lines)
+        except EngineUnavailable as away:
+            raise ActionFailed(f"the logs cannot be read: {away}", hint="see that the Docker engine runs") from away
 
     async def _healthy(self, work: Work, release: Release, sink: Sink) -> Upstream:
         await releases.pulled(self._containers, release, work.registry, self._environ, sink)

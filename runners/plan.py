@@ -57,15 +57,46 @@ def plan_rollback(
 
     It is the way out of trouble, so it waits for no pause and no window. Raises `Unplannable`.
     """
+    return _again(catalog, service, environment, Trigger.ROLLBACK, release, pipeline)
+
+
+def plan_redeploy(
+    catalog: Catalog, service: Service, environment: Environment, release: Release, pipeline: str | None = None
+) -> Plan:
+    """Plan to deploy the image that runs once more, with the configuration that the catalog has now.
+
+    It brings something new, so it waits as a deploy does. Raises `Unplannable`.
+    """
+    return _again(catalog, service, environment, Trigger.REDEPLOY, release, pipeline)
+
+
+def plan_restart(catalog: Catalog, run: Run, environment: Environment, release: Release) -> Plan:
+    """Plan new containers for what runs: its image, and the configuration that `run` released it with.
+
+    Like a rollback it waits for no pause and no window. Raises `Unplannable`.
+    """
+    today = catalog.services[release.service]
+    service = replace(run.plan.service, stages=today.stages, pipelines=today.pipelines)
+    return _again(catalog, service, environment, Trigger.RESTART, release, None)
+
+
+def _again(
+    catalog: Catalog,
+    service: Service,
+    environment: Environment,
+    trigger: Trigger,
+    release: Release,
+    pipeline: str | None,
+) -> Plan:
     chosen, known = _chosen(service, pipeline), _artifacts_of(release)
     stages = tuple(
-        replace(stage, pause=False, window=None, succeeded_in=None)
+        stage if trigger is Trigger.REDEPLOY else replace(stage, pause=False, window=None, succeeded_in=None)
         for stage in _of_environment(service, chosen, environment)
         if (stage.approval and environment.approvals > 0) or any(a.uses == environment.target for a in stage.actions)
     )
     if not any(stage.actions for stage in stages):
         raise _nothing_for(service, environment, pipeline)
-    return _plan(catalog, service, chosen, environment, Trigger.ROLLBACK, release.commit, stages, known, release.run)
+    return _plan(catalog, service, chosen, environment, trigger, release.commit, stages, known, release.run)
 
 
 def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:

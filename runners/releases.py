@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -198,6 +199,21 @@ async def others_running(containers: Containers, release: Release) -> list[Upstr
         ]
 
     return await containers.ask(find)
+
+
+async def tail(containers: Containers, service: str, environment: str, since: datetime | None, lines: int) -> list[str]:
+    """Read the newest lines of the newest container of the service in the environment that runs."""
+
+    def read(engine: Any) -> list[str]:
+        filters = containers.filters(role="app", service=service, environment=environment)
+        running = sorted(engine.containers(filters=filters), key=lambda each: int(each["Created"]))
+        if not running:
+            raise ActionFailed(f"no container of {service} runs in {environment}", hint="deploy it first")
+        seconds = None if since is None else int(since.timestamp())
+        said = engine.logs(running[-1]["Id"], stdout=True, stderr=True, tail=lines, since=seconds)
+        return [*said.decode(errors="replace").splitlines()]
+
+    return await containers.ask(read)
 
 
 async def stopped(containers: Containers, container: str, seconds: int) -> None:

@@ -11,6 +11,8 @@ from storage.model.release import Release
 from storage.model.run import Trigger
 from storage.tables import ReleaseRow, RunRow
 
+_REPEATS = frozenset({Trigger.ROLLBACK, Trigger.REDEPLOY, Trigger.RESTART})
+"""Runs that bring no new release: theirs stands where the one stood that they repeat."""
 _FIELDS = tuple(field.name for field in dataclasses.fields(Release))
 
 
@@ -45,7 +47,7 @@ class Releases:
         texts = {name: getattr(release, name) for name in _FIELDS}
         # the words of a commit are whatever somebody wrote
         words = {name: self._scribe.cleaner.text(texts[name]) for name in ("subject", "author")}
-        return ReleaseRow(**{**texts, **words}, rollback=trigger == Trigger.ROLLBACK)
+        return ReleaseRow(**{**texts, **words}, rollback=trigger in _REPEATS)
 
     async def current(self, service: str, environment: str) -> Release | None:
         """Return what runs there now."""
@@ -91,8 +93,8 @@ class Releases:
 def _before_current(rows: list[ReleaseRow]) -> ReleaseRow | None:
     """Find the release that a rollback goes to among `rows`, newest first.
 
-    After `one, two, three, back to two` the next rollback goes to `one`: a rollback stands where the release that it
-    went back to stood.
+    After `one, two, three, back to two` the next rollback goes to `one`: a rollback, and a restart as well, stands
+    where the release stood that it repeats.
     """
     at = 0
     while at < len(rows) and rows[at].rollback:

@@ -215,6 +215,7 @@ class ReleaseRow(SQLModel, table=True):
     by: str
     at: datetime = Field(sa_type=Moment)
     rollback: bool = False
+    """It repeats an earlier release of the same digest: a rollback, a redeploy or a restart."""
 
 
 class PostRow(SQLModel, table=True):

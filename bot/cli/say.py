@@ -103,7 +103,7 @@ class Conversation:
             return self._whisper(message)
         about = message.get("metadata", {})
         facts = about.get("event_payload", {})
-        if about.get("event_type") == "estiva_reply" and message.get("thread_ts") == self._ts:
+        if about.get("event_type") == "estiva_reply" and facts.get("key", "").endswith(f"/{self._ts}"):
             return self._reply(message, facts, wait=wait)
         if about.get("event_type") == "estiva_run" and self._run and facts.get("run") == self._run:
             return self._progress(message, facts)

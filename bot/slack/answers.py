@@ -10,10 +10,12 @@ import aiohttp
 
 from bot.recent import Recent
 from bot.rounds import Rounds
-from bot.slack.blocks import Block, notice
+from bot.slack.blocks import Block, context, notice
 from bot.slack.cards.reply import reply as drawn_reply
 from bot.slack.cards.shown import Desired, Priority
-from bot.slack.marks import Say
+from bot.slack.desired import key_of
+from bot.slack.evidence import file_name
+from bot.slack.marks import Say, code, marked
 from bot.slack.outbox import Outbox
 from bot.slack.speaker import RefusedError, Speaker, UnavailableError
 from storage.model.reply import Reply, Verdict
@@ -111,13 +113,26 @@ class Answers:
 
     async def _show(self, request: Request, reply: Reply) -> None:
         await self._learn(request.user)
-        blocks, text = drawn_reply(reply, self._say_to(request.user))
+        say = self._say_to(request.user)
+        blocks, text = drawn_reply(reply, say)
+        there = await self._shared(request, reply)
+        if there:
+            blocks = [*blocks, context(marked(say, "The whole log is in this thread: {file}", file=code(there)))]
         if _is_public(request, reply):
             await self._outbox.show(_desired(request, reply, blocks, notice(text)))
         else:
             await self._privately(request, _told_apart(request, reply, blocks), notice(text))
-        if reply.attachment is not None:
+        if reply.attachment is not None and not there:
             await self._attach(request, reply)
+
+    async def _shared(self, request: Request, reply: Reply) -> str:
+        """Name the file when it stands in the very thread that is answered in, shared there with the failure."""
+        if reply.attachment is None or not reply.attachment.of or reply.run is None:
+            return ""
+        card = await self._store.posts.get(key_of(reply.run, "card"))
+        file = await self._store.posts.get(key_of(reply.run, reply.attachment.of))
+        here = card is not None and (card.channel, card.ts) == (request.channel, request.thread or request.message)
+        return file_name(reply.run, reply.attachment.of) if here and file and file.digest == "uploaded" else ""
 
     async def _privately(self, request: Request, blocks: list[Block], text: str) -> None:
         url = self._links.take(request.id)
@@ -146,12 +161,11 @@ class Answers:
     async def _attach(self, request: Request, reply: Reply) -> None:
         assert reply.attachment is not None  # noqa: S101 - the caller looked
         place = await self._store.posts.get(f"reply/{request.id}")
-        direct = request.channel.startswith("D")
         channel = place.channel if place else request.channel
         await self._speaker.upload(
             f"reply/{request.id}/file",
             channel=channel,
-            thread=request.thread or (None if direct and not request.message else request.message),
+            thread=_thread(request),
             name=reply.attachment.name,
             text=reply.attachment.text,
         )
@@ -183,12 +197,17 @@ def _is_public(request: Request, reply: Reply) -> bool:
     return reply.verdict is Verdict.STARTED
 
 
+def _thread(request: Request) -> str | None:
+    """Find the thread for an answer: that of the question; a direct message has none unless the question is in one."""
+    return request.thread or (None if request.via is Via.DIRECT else request.message)
+
+
 def _desired(request: Request, reply: Reply, blocks: list[Block], text: str) -> Desired:
     key = f"reply/{request.id}"
     return Desired(
         key=key,
         channel=request.channel or request.user,
-        thread=request.thread or request.message,
+        thread=_thread(request),
         blocks=tuple(blocks),
         text=text,
         event="estiva_reply",

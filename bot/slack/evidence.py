@@ -37,5 +37,10 @@ class Evidence:
             return
         text = "\n".join(await self.store.logs.read(view.run.id, stage, action))[-_BIGGEST:]
         if text:
-            name = f"{view.run.id}-{stage}-{action}.log"
+            name = file_name(view.run.id, f"log/{stage}/{action}")
             await self.speaker.upload(key, channel=card.channel, thread=card.ts, name=name, text=text)
+
+
+def file_name(run: str, of: str) -> str:
+    """Name the file of a log: `hello-12-test-unit.log` for `log/test/unit`."""
+    return f"{run}-{of.removeprefix('log/').replace('/', '-')}.log"

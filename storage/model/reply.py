@@ -53,6 +53,8 @@ class Attachment:
 
     name: str
     text: str
+    of: str = ""
+    """What of the reply's run it is, when that is shared in the run's own thread anyway: `log/test/unit`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

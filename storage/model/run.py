@@ -38,6 +38,10 @@ class Trigger(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     RETRY = "retry"
+    REDEPLOY = "redeploy"
+    """The image that runs, with the configuration of today."""
+    RESTART = "restart"
+    """The release that runs, in new containers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,23 @@ ACCEPTED = [
     ("history hello since 2026-03-01", "history", {"service": "hello", "since": "2026-03-01"}),
     ("fila de homolog", "queue", {"environment": "homolog"}),
     ("quemsou", "whoami", {}),
+    ("logs hello-12 image", "logs", {"run": "hello-12", "action": "image"}),
+    ("logs of hello-12 build/image grep FAIL", "logs", {"run": "hello-12", "action": "build/image", "words": "FAIL"}),
+    (
+        "logs do hello em homolog desde 10m com erro fatal",
+        "logs",
+        {"service": "hello", "environment": "homolog", "since": "10m", "words": "erro fatal"},
+    ),
+    ("logs hello in homolog now", "logs", {"service": "hello", "environment": "homolog", "now": "now"}),
+    ("rollback hello to 12", "rollback", {"service": "hello", "release": "hello-12"}),
+    (
+        "reverter hello em homolog para 12",
+        "rollback",
+        {"service": "hello", "environment": "homolog", "release": "hello-12"},
+    ),
+    ("rollback hello homolog pick", "rollback", {"service": "hello", "environment": "homolog", "pick": "pick"}),
+    ("restart hello in homolog", "restart", {"service": "hello", "environment": "homolog"}),
+    ("reimplantar hello em produção", "redeploy", {"service": "hello", "environment": "production"}),
     ("configuração do hello em homolog", "env", {"service": "hello", "environment": "homolog"}),
 ]
 

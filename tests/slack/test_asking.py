@@ -24,8 +24,9 @@ async def test_a_mention_is_answered_in_its_thread(place: Town) -> None:
 async def test_a_direct_message_is_answered(place: Town) -> None:
     async with place.working():
         said = await place.say("help", channel="@estiva")
-        answer = await place.until(lambda: place.bots(said["channel"], thread=said["ts"]))
+        answer = await place.until(lambda: place.bots(said["channel"]))
     assert answer[0]["text"] == "You said help"
+    assert "thread_ts" not in answer[0]
     assert place.desk.asked[0].via is Via.DIRECT
 
 

@@ -47,14 +47,17 @@ async def test_history_is_newest_first_and_says_what_was_before(store: Store) ->
         ("one two three <two four <two", "one"),
         ("one two one", "two"),
         ("<gone", None),
+        ("one two =two", "one"),
+        ("one two three <two =two", "one"),
+        ("one two =two three", "two"),
     ],
 )
 async def test_a_rollback_goes_to_the_last_that_was_not_rolled_back(
     store: Store, history: str, goes_to: str | None
 ) -> None:
     for number, digest in enumerate(history.split()):
-        back = digest.startswith("<")
-        await release(store, number, digest.removeprefix("<"), Trigger.ROLLBACK if back else Trigger.DEPLOY)
+        trigger = {"<": Trigger.ROLLBACK, "=": Trigger.RESTART}.get(digest[0], Trigger.DEPLOY)
+        await release(store, number, digest.lstrip("<="), trigger)
     found = await store.releases.previous("hello", "homolog")
     assert (found and found.digest) == goes_to
 

@@ -23,7 +23,7 @@ from bot.workspace.server import LocalWorkspace, running
 from commands.approvers import approvers_of
 from commands.desk import Desk
 from runners.engine import Engine
-from runners.kinds import known_kinds
+from runners.kinds import Tools, kinds, known_kinds
 from runners.mirrors import Mirrors
 from runners.plan import plan_deploy
 from storage.catalog import load
@@ -151,10 +151,18 @@ async def office(root: Path) -> AsyncIterator[Office]:
             mirrors=Mirrors(root / "mirrors"),
             catalog=catalog,
             directory=directory,
+            runners=kinds(_tools(stack, root)),
             language_of=languages,
         )
         await stack.enter_async_context(_connected(_slack(local, store, desk, catalog, languages, directory)))
         yield Office(local=local, store=store, catalog_file=catalog_file, desk=desk, source=source)
+
+
+def _tools(stack: AsyncExitStack, root: Path) -> Tools:
+    """The runners know an engine that is away: nothing can be deployed by mistake."""
+    tools = Tools(data=root, docker_url=f"unix://{root}/none.sock")
+    stack.callback(tools.close)
+    return tools
 
 
 def _reading(file: Path) -> Callable[[], Catalog]:

@@ -124,7 +124,7 @@ async def test_help_is_short_and_only_what_one_may(place: Office, ana: Person, r
     assert "`approve`" not in first.text
     assert "deploy hello to homolog" in first.text
     assert len(first.message["text"].splitlines()) < 15
-    assert "`deploy &lt;service" in (await ana.asks("help all")).text
+    assert "`deploy[!] &lt;service" in (await ana.asks("help all")).text
     assert "You may not give it; Rui may." in (await ana.asks("help approve")).text
     dito = (await rui.asks("ajuda")).text
     assert "*Entregar*: `implantar`" in dito

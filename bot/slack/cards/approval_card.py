@@ -34,15 +34,17 @@ def _environment(view: RunView, stage: StageView) -> str:
     return stage.stage.environment or view.run.plan.environment.name
 
 
+_ASKS = {
+    Trigger.ROLLBACK: later("*{run}*: {who} asks to roll back *{service}* in *{environment}*"),
+    Trigger.REDEPLOY: later("*{run}*: {who} asks to redeploy *{service}* in *{environment}*"),
+    Trigger.RESTART: later("*{run}*: {who} asks to restart *{service}* in *{environment}*"),
+}
+
+
 def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
-    message = (
-        later("*{run}*: {who} asks to roll back *{service}* in *{environment}*")
-        if view.run.plan.trigger is Trigger.ROLLBACK
-        else later("*{run}*: {who} asks to release *{service}* to *{environment}*")
-    )
     return marked(
         around.say,
-        message,
+        _ASKS.get(view.run.plan.trigger, later("*{run}*: {who} asks to release *{service}* to *{environment}*")),
         run=view.run.id,
         who=mention(view.run.requester),
         service=view.run.plan.service.name,

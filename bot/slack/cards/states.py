@@ -5,9 +5,16 @@ from zoneinfo import ZoneInfo
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import span
+from commands.texts import later
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
 from storage.model.view import GateView, RunView, StageView
+
+_DEPLOYED = later("Deployed {service} to {environment} in {took}")
+_DONE = {
+    Trigger.ROLLBACK: later("Rolled back {service} in {environment} in {took}"),
+    Trigger.RESTART: later("Restarted {service} in {environment} in {took}"),
+}
 
 
 def state(view: RunView, around: Surroundings) -> str:
@@ -19,10 +26,8 @@ def _outcome(view: RunView, around: Surroundings) -> str:
     say, took = around.say, span(view.run.opened_at, view.ended_at) or "0 s"
     names = {"service": view.run.plan.service.name, "environment": view.run.plan.environment.name, "took": took}
     match view.status:
-        case Status.SUCCEEDED if view.run.plan.trigger is Trigger.ROLLBACK:
-            return say("Rolled back {service} in {environment} in {took}", **names)
         case Status.SUCCEEDED:
-            return say("Deployed {service} to {environment} in {took}", **names)
+            return say(_DONE.get(view.run.plan.trigger, _DEPLOYED), **names)
         case Status.FAILED if view.failed:
             return say("{title} (failed after {took})", title=_failed(view, around), took=took)
         case Status.FAILED:

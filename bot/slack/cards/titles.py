@@ -76,6 +76,10 @@ def run_title(view: RunView, say: Say) -> str:
             return say("Promote {service} to {environment}", **names)
         case Trigger.ROLLBACK:
             return say("Roll back {service} in {environment}", **names)
+        case Trigger.REDEPLOY:
+            return say("Redeploy {service} in {environment}", **names)
+        case Trigger.RESTART:
+            return say("Restart {service} in {environment}", **names)
         case Trigger.RETRY:
             return say("Deploy {service} to {environment} again", **names)
         case _:

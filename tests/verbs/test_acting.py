@@ -1,0 +1,113 @@
+"""What changes what runs, up to the run that is opened: the engine's part is told elsewhere, with a real one."""
+
+from storage.model.run import Status, Trigger
+from tests.stories.person import Person
+from tests.stories.reading import buttons
+from tests.stories.sources import page
+from tests.verbs.office import Office
+
+
+async def test_promote_releases_the_very_image_of_the_environment_before(
+    place: Office, ana: Person, rui: Person
+) -> None:
+    nothing = await ana.asks("promote hello to production")
+    assert "Nothing of `hello` runs in homolog yet" in nothing.text
+    assert "Deploy to homolog" in buttons(nothing.message)
+    release = await place.released()
+    started = await ana.asks("promote hello to production")
+    assert f"Promoting `hello` `{release.commit[:7]}` from homolog to production" in started.text
+    plan = (await place.store.runs.get(started.run)).plan
+    assert (plan.trigger, plan.artifacts["digest"]) == (Trigger.PROMOTE, release.digest)
+    assert [stage.approval for stage in plan.stages] == [True, False]
+    assert "Promovendo `hello`" in (await rui.asks("promover hello para produção")).text
+    place.change_catalog("may: [deploy, promote]\n    in: [production]", "may: [deploy, promote]")
+    assert "Nothing is promoted to homolog: it builds." in (await ana.asks("promote hello to homolog")).text
+
+
+async def test_redeploy_takes_the_configuration_of_today_and_restart_that_of_the_release(
+    place: Office, ana: Person, rui: Person
+) -> None:
+    assert "Nothing of `hello` runs in homolog yet." in (await ana.asks("restart hello in homolog")).text
+    release = await place.released()
+    place.change_catalog("homolog: {ENVIRONMENT: homolog}", "homolog: {ENVIRONMENT: changed}")
+    again = (await place.store.runs.get((await ana.asks("redeploy hello in homolog")).run)).plan
+    anew = (await place.store.runs.get((await ana.asks("restart hello in homolog")).run)).plan
+    assert again.artifacts["digest"] == anew.artifacts["digest"] == release.digest
+    assert again.service.env["homolog"] == {"ENVIRONMENT": "changed"}
+    assert anew.service.env["homolog"] == {"ENVIRONMENT": "homolog"}
+    assert {action.uses for plan in (again, anew) for stage in plan.stages for action in stage.actions} == {"docker"}
+    assert "Reiniciando `hello`" in (await rui.asks("reiniciar hello em homolog")).text
+    assert "de novo, com a configuração de agora" in (await rui.asks("reimplantar hello em homolog")).text
+    refused = await ana.asks("restart hello in production")
+    assert refused.verdict == "refused"
+    assert "Ask Rui." in refused.text
+
+
+async def test_what_production_runs_is_restarted_with_approval_only(place: Office, rui: Person) -> None:
+    await place.released("production")
+    plan = (await place.store.runs.get((await rui.asks("reiniciar hello em produção")).run)).plan
+    assert [stage.approval for stage in plan.stages] == [True, False]
+
+
+async def test_a_rollback_goes_to_the_release_that_is_named_or_picked(place: Office, ana: Person, rui: Person) -> None:
+    first = await place.released()
+    for number in range(2):
+        await place.released(commit=place.source.commit(f"Change {number}", {"service.py": page(f"{number}")}))
+    picked = await ana.asks("rollback hello in homolog pick")
+    assert picked.verdict == "ask"
+    one, two = f"hello-1 · {first.commit[:7]}", f"hello-2 · {_commit(picked.text, 'hello-2')}"
+    assert list(buttons(picked.message)) == [two, one]
+    assert "hello-3" not in picked.text
+    await ana.clicks(picked.message, one)
+    run = await place.until(lambda: place.store.runs.find("hello-4"))
+    assert run is not None
+    assert (run.plan.trigger, run.plan.artifacts["digest"]) == (Trigger.ROLLBACK, first.digest)
+    await place.store.runs.finish("hello-4", Status.CANCELLED)
+    assert "back to" in (await ana.asks("rollback hello in homolog to 1")).text
+    await place.store.runs.finish("hello-5", Status.CANCELLED)
+    assert "Run `hello-9` released nothing to homolog." in (await ana.asks("rollback hello in homolog to hello-9")).text
+    assert "runs in homolog already" in (await ana.asks("rollback hello in homolog to 3")).text
+    assert "Which release" not in (await ana.asks("rollback greeter in homolog")).text
+    dito = await rui.asks("reverter hello em homolog escolher")
+    assert "A qual release `hello` em homolog deve voltar?" in dito.text
+
+
+def _commit(text: str, run: str) -> str:
+    """The commit in the row of a run."""
+    lines = text.split("\n")
+    return lines[lines.index(run) + 1][:7]
+
+
+async def test_a_rollback_without_its_environment_asks_and_never_guesses(place: Office, ana: Person) -> None:
+    await place.released()
+    await place.released(commit=place.source.commit("Change", {"service.py": page("x")}))
+    asked = await ana.asks("rollback hello to 1")
+    assert asked.verdict == "ask"
+    assert "Where shall `hello` go back to `hello-1`?" in asked.text
+    assert list(buttons(asked.message)) == ["homolog"]
+    assert await place.runs() == ["hello-2", "hello-1"]
+
+
+async def test_a_rollback_beside_a_deploy_under_way_asks_what_is_meant(place: Office, ana: Person, rui: Person) -> None:
+    first = await place.released()
+    second = await place.released(commit=place.source.commit("Change", {"service.py": page("x")}))
+    await place.opened()
+    asked = await ana.asks("rollback hello in homolog")
+    assert asked.verdict == "ask"
+    assert "`hello-3` is still under way to homolog." in asked.text
+    assert list(buttons(asked.message)) == [
+        "Cancel hello-3",
+        f"hello-2 · {second.commit[:7]}",
+        f"hello-1 · {first.commit[:7]}",
+    ]
+    assert await place.runs() == ["hello-3", "hello-2", "hello-1"]
+    assert "`hello-3` ainda está a caminho de homolog." in (await rui.asks("reverter hello em homolog")).text
+    for named in ("hello-2", "hello-1"):
+        assert (await ana.asks(f"rollback hello in homolog to {named}")).verdict == "started"
+
+
+async def test_what_runs_where_no_engine_answers_has_no_logs(place: Office, ana: Person) -> None:
+    assert "Nothing of `hello` runs in homolog yet." in (await ana.asks("logs hello in homolog now")).text
+    await place.released()
+    told = await ana.asks("logs hello in homolog since 10m grep ERROR")
+    assert "The logs cannot be read: the Docker engine" in told.text

@@ -186,6 +186,7 @@ class _Attempt:
             return outcome
         finally:
             sink.close()
+            await self.watch.still_ours()
 
     @property
     def _runner(self) -> Runner:

@@ -22,6 +22,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from runners.lease import EngineBusy, FileLease, SessionLease
 from runners.leg import Legs, Underway, interpret, patiently
 from storage.model.catalog import Json
+from storage.pragmas import set_safely
 
 T = TypeVar("T")
 
@@ -73,6 +74,11 @@ class Durable:
         self.stopping = True
         await self._underway.rest(seconds)
         await self._shut_down()
+
+    async def alive(self) -> None:
+        """See that we still count as alive; when we do not, `lost` has been called on return."""
+        if isinstance(self._lease, SessionLease):
+            await self._lease.prove()
 
     async def begin(self, run_id: str, leg: int) -> None:
         """Start a leg. One that was started before is left as it is."""
@@ -224,7 +230,6 @@ def sqlite_engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = "IMMEDIATE"
-        for setting in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {setting}")
+        set_safely(connection, path)
 
     return engine

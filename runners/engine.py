@@ -53,7 +53,7 @@ class Engine:
         """
         self.limits = limits or Limits()
         self._store = store
-        self._interrupts = Interrupts()
+        self._interrupts = Interrupts(self._alive)
         self._walk = Walk(store, clock)
         self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
         self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
@@ -124,7 +124,13 @@ class Engine:
         return await self._attempts.act(run_id, leg, stage, action)
 
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
-        """End a run whose leg went wrong (asked by the durable part)."""
+        """End a run whose leg went wrong (asked by the durable part).
+
+        Raises `asyncio.CancelledError` when the process shuts down, or the leg is another's by now: nothing is written.
+        """
+        await self._alive()
+        if self._interrupts.stopping:
+            raise asyncio.CancelledError("Estiva stops") from error
         await self._walk.broke(run_id, leg, error)
         self.wake()
 
@@ -140,6 +146,11 @@ class Engine:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _alive(self) -> None:
+        """See that this worker still counts as alive; when it does not, it has let go of everything on return."""
+        if isinstance(self._durable, Durable):  # one that somebody else keeps knows for itself
+            await self._durable.alive()
 
     def _lose(self) -> None:
         """Learn that this worker no longer counts as alive: others may take its legs, so it lets go of them at once."""

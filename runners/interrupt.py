@@ -1,7 +1,7 @@
 """How running actions are told to stop, and why."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +24,10 @@ class Interrupted(Exception):  # noqa: N818 - a wish of somebody, not an error
     """The action was stopped from outside; `watch.why` and `watch.reason` say why."""
 
 
+async def _always() -> None:
+    """Count as alive: there is nobody else."""
+
+
 @dataclass(eq=False)
 class Watch:
     """One action under way in this process."""
@@ -34,6 +38,16 @@ class Watch:
     event: asyncio.Event = field(default_factory=asyncio.Event)
     why: Why | None = None
     reason: str = ""
+    alive: Callable[[], Awaitable[None]] = _always
+
+    async def still_ours(self) -> None:
+        """See that no other process has taken this action over. Raises `Interrupted`.
+
+        Whoever was frozen finds, on waking, that its time is up and its connections are broken: no facts of the work.
+        """
+        await self.alive()
+        if self.why is Why.SHUTDOWN:
+            raise Interrupted
 
     def interrupt(self, why: Why, reason: str) -> None:
         """Stop it. The first cause counts, a later one changes nothing."""
@@ -49,15 +63,16 @@ class Watch:
 class Interrupts:
     """All actions under way in this process."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, alive: Callable[[], Awaitable[None]] = _always) -> None:
+        """Start with none. `alive` returns after `shutdown` was called when this process counts as dead."""
+        self._alive = alive
         self._watches: set[Watch] = set()
         self.stopping = False
 
     @contextmanager
     def watch(self, run: str, stage: str, action: str) -> Iterator[Watch]:
         """Make an action stoppable while the block runs."""
-        watch = Watch(run, stage, action)
+        watch = Watch(run, stage, action, alive=self._alive)
         if self.stopping:
             watch.interrupt(Why.SHUTDOWN, "Estiva stops")
         self._watches.add(watch)
@@ -115,6 +130,8 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
         await asyncio.wait({task, waiter}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         by_itself = task.done()
         if not by_itself:
+            if watch.why is None:
+                await watch.alive()  # else what is stopped now may be another's work
             await _stop(task, grace)
     finally:
         waiter.cancel()

@@ -70,7 +70,8 @@ class SessionLease:
     def __init__(self, url: str, name: str, lost: Callable[[], None]) -> None:
         """`url` is the store's; `lost` is called once when the connection is gone, and with it the lease."""
         self.name = name
-        self._url, self._lost = f"postgresql://{url.partition('://')[2]}", lost
+        self._url = f"postgresql://{url.partition('://')[2]}"
+        self._lost: Callable[[], None] | None = lost
         self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
         self._beat: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
@@ -102,6 +103,16 @@ class SessionLease:
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+    async def prove(self) -> None:
+        """Ask whether the lease is still ours; when it is not, `lost` has been called on return."""
+        try:
+            await self._ask("select %s is not null", self.name)
+        except (psycopg.Error, TimeoutError, OSError) as problem:
+            if self._lost is not None:
+                _log.critical("the database connection that proves %s alive is lost: %s", self.name, problem)
+                lost, self._lost = self._lost, None
+                lost()
 
     async def hold(self, name: str) -> bool:
         """Lock a further name until the connection ends. False while somebody else has it."""
@@ -138,14 +149,9 @@ class SessionLease:
         return bool(row and row[0])
 
     async def _watch(self) -> None:
-        while True:
+        while self._lost is not None:
             await asyncio.sleep(_BEAT)
-            try:
-                await self._ask("select %s is not null", self.name)
-            except (psycopg.Error, TimeoutError, OSError) as problem:
-                _log.critical("the database connection that proves %s alive is lost: %s", self.name, problem)
-                self._lost()
-                return
+            await self.prove()
 
 
 def lease_key(name: str) -> int:

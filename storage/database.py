@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
+from storage.pragmas import set_safely
 from storage.prepared import Prepared
 
 T = TypeVar("T")
@@ -23,7 +24,6 @@ Work = Callable[[Session], T]
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 6
 _THREADS = 8
-_BUSY_MILLISECONDS = 30_000
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 """PostgreSQL: serialization failure, deadlock, lock not available. All are rolled back, so safe to repeat."""
 
@@ -157,26 +157,10 @@ def _sqlite(url: sa.URL, begin: str) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; see `start`
-        for name, value in _PRAGMAS.items():
-            connection.execute(f"PRAGMA {name}={value[0]}")
-        for name, value in _PRAGMAS.items():
-            found = connection.execute(f"PRAGMA {name}").fetchone()[0]
-            if found != value[1]:
-                raise RuntimeError(
-                    f"SQLite refused {name}={value[0]} for {url.database} (it says {found!r}): use a local disk"
-                )
+        set_safely(connection, url.database)
 
     @sa.event.listens_for(engine, "begin")
     def start(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-_PRAGMAS: dict[str, tuple[str, object]] = {
-    "busy_timeout": (str(_BUSY_MILLISECONDS), _BUSY_MILLISECONDS),
-    "journal_mode": ("WAL", "wal"),
-    "synchronous": ("FULL", 2),
-    "foreign_keys": ("ON", 1),
-}
-"""What is set on each connection -> what it must then say: committed means on disk, readers never wait."""

@@ -1,7 +1,8 @@
 """A bot that is killed: `python -m tests.engine.scene URL FOLDER SCENE`. Started again, it goes on where it was.
 
 `whole`: three runs at once: all the way to production, one with a pause and a window, one that fails. `long`: one that
-takes a minute, to be killed or cancelled under way. `busy`: only starts, and says why it cannot.
+takes a minute, to be killed or cancelled under way. `timed`: one whose actions take longer than they may, for whoever
+watches them from their begin. `busy`: only starts, and says why it cannot.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05, clean=0.1)
 def plans(scene: str) -> list[Plan]:
     if scene == "long":
         return [plan(*pipeline(sleep=60))]
+    if scene == "timed":
+        return [plan(pipeline(sleep=34, timeout=25)[0], *pipeline()[1:])]
     bad = Stage(name="build", actions=(action("image"), action("test", fail="1 test failed", exit_code=1)))
     return [
         plan(*gated(sleep=0.1), environment=PRODUCTION, others=[HOMOLOG]),

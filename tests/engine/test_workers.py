@@ -1,7 +1,10 @@
 """Several workers on one PostgreSQL, and a PostgreSQL that hangs up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import signal
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psycopg
@@ -48,6 +51,57 @@ async def test_a_worker_takes_over_what_a_dead_one_had_under_way(fresh_postgres:
         _, said = await second.communicate()
     assert second.returncode == 0, said.decode()
     await check(fresh_postgres, tmp_path)
+
+
+TAKEN_OVER = 15
+"""Seconds after which the work of a dead or frozen worker goes on elsewhere."""
+
+
+async def until(happened: Callable[[], object], seconds: float, otherwise: Process) -> float:
+    """Wait for what other processes do; gives the seconds that it took."""
+    began = time.monotonic()
+    while not happened():
+        assert time.monotonic() - began < seconds
+        assert otherwise.returncode is None, "the other worker ended"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_dead_or_frozen_workers_actions_go_on_elsewhere(
+    fresh_postgres: str, tmp_path: Path, how: signal.Signals
+) -> None:
+    """The frozen one wakes when its actions' time is long over, while the other one still waits for them."""
+    outside = Outside(tmp_path / "outside")
+    first = await play(fresh_postgres, tmp_path, "timed")
+    await until(lambda: len(outside.keys("began")) == 2, 60, first)
+    began = time.monotonic()
+    second = await play(fresh_postgres, tmp_path, "timed")
+    await asyncio.sleep(3)  # until it is up
+    first.send_signal(how)
+    took = await until(lambda: len(outside.keys("found")) == 2, 3 * TAKEN_OVER, second)
+    print(f"\nafter {how.name}, taken over within {took:.1f} s")
+    assert took < 1.5 * TAKEN_OVER
+    if how is signal.SIGKILL:
+        second.kill()
+        await asyncio.gather(first.communicate(), second.communicate())
+        return
+    await asyncio.sleep(max(0.0, began + 28 - time.monotonic()))
+    assert outside.keys("done") == []
+    first.send_signal(signal.SIGCONT)
+    for process in (first, second):
+        async with asyncio.timeout(90):
+            _, said = await process.communicate()
+        assert process.returncode == 0, said.decode()
+    assert outside.keys("stopped") == []
+    assert len(outside.keys("began")) == len(set(outside.keys("began"))) == 3
+    world = await World(fresh_postgres, tmp_path).open()
+    try:
+        assert [run.status for run in await world.store.runs.recent()] == [Status.SUCCEEDED]
+        await world.sound()
+    finally:
+        await world.close()
 
 
 async def test_a_worker_that_loses_its_lease_begins_anew_under_another_name(world: World) -> None:

@@ -4,7 +4,10 @@ import asyncio
 import random
 
 from bot.slack.blocks import plan as plan_block
+from bot.slack.blocks import section
 from bot.slack.cards.shown import Desired
+from bot.slack.marks import escape
+from bot.slack.speaker import digest_of
 from storage.model.event import Kind
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request
@@ -159,6 +162,20 @@ async def test_a_message_slack_took_but_we_did_not_note_is_not_said_again(place:
     assert (post.channel, post.ts) == (channel, ts)
     assert [m["text"] for m in await place.bots()].count("once") == 1
     assert card["ts"] == forgetful.ts
+    await slack.close()
+
+
+async def test_what_stands_there_in_an_older_version_is_edited(place: Town) -> None:
+    """As above, but what is to be said has changed meanwhile: Slack gives the older message for the same id."""
+    slack = place.slack()
+    await slack.open()
+    older, newer = (
+        Desired(key="m", channel=DEPLOYS, blocks=(section(escape(text)),), text=text, payload={"key": "m"})
+        for text in ("running", "done")
+    )
+    await slack.speaker()._post(older, digest_of(older))  # noqa: SLF001 - the crash comes right after this step
+    await slack.speaker().deliver(newer)
+    assert [message["text"] for message in await place.bots()] == ["done"]
     await slack.close()
 
 

@@ -144,7 +144,7 @@ async def _slack(
     tools: Tools,
     metrics: Metrics,
 ) -> Slack:
-    languages, directory = Languages(settings.language), SlackDirectory()
+    languages, directory = Languages(settings.language, chosen=store.preferences.language), SlackDirectory()
     desk = Desk(
         store=store,
         engine=engine or Elsewhere(),

@@ -17,6 +17,7 @@ from storage.journal import Journal
 from storage.locks import Locks
 from storage.logs import Logs
 from storage.posts import Posts
+from storage.preferences import Preferences
 from storage.redact import Redactor
 from storage.releases import Releases
 from storage.requests import Requests
@@ -43,6 +44,7 @@ class Store:
     gates: Gates
     releases: Releases
     posts: Posts
+    preferences: Preferences
     tenures: Tenures
     logs: Logs
     redactor: Redactor
@@ -79,6 +81,7 @@ class Store:
             gates=Gates(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),
+            preferences=Preferences(database),
             tenures=Tenures(database, scribe.now),
             logs=logs,
             redactor=redactor,

@@ -229,6 +229,16 @@ class PostRow(SQLModel, table=True):
     digest: str
 
 
+class PreferenceRow(SQLModel, table=True):
+    """What a person or a channel has chosen."""
+
+    __tablename__ = "preferences"
+
+    who: str = Field(primary_key=True)
+    language: str | None = None
+    mentions: bool | None = None
+
+
 class CursorRow(SQLModel, table=True):
     """How far a reader has read a run."""
 

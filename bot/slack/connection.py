@@ -19,6 +19,7 @@ from bot.slack.answers import Answers, Links
 from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
+from bot.slack.desired import channel_of
 from bot.slack.directory import SlackDirectory
 from bot.slack.evidence import Evidence
 from bot.slack.inbound import Identity
@@ -87,7 +88,7 @@ class Slack:
         self._languages = languages or Languages(language)
         self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
-        self._gatherer = Gatherer(store, catalog, self._say, approvers=approvers, changes=changes)
+        self._gatherer = Gatherer(store, catalog, self._say_about, approvers=approvers, changes=changes)
         self._presence = presence or Alone(store)
         self.intake = Intake(
             store,
@@ -237,6 +238,15 @@ class Slack:
     def _hold(self, seconds: float) -> None:
         if self._telling is not None:
             self._telling.hold(seconds)
+
+    async def _say_about(self, view: RunView) -> Say:
+        """Choose the language of a run's messages: the channel's, or in a direct message that of who reads it."""
+        channel = channel_of(view)
+        if not channel.startswith(("C", "G")):
+            await self._languages.learn(view.run.requester)
+            return self._say_to(view.run.requester)
+        chosen = await self._store.preferences.language(channel)
+        return partial(phrase, chosen) if chosen else self._say
 
     def _say_to(self, user: str) -> Say:
         return partial(phrase, self._languages(user))

@@ -23,13 +23,13 @@ def desired(view: RunView, around: Surroundings, version: int = 0) -> tuple[Desi
 
     `version` is the sequence of the newest event in the view.
     """
-    channel = _channel(view)
+    channel = channel_of(view)
     if not channel:
         return ()
     return tuple(replace(message, version=version) for message in _messages(view, channel, around))
 
 
-def _channel(view: RunView) -> str:
+def channel_of(view: RunView) -> str:
     """Choose where a run is shown: where it was asked, else the service's channel, else to the requester directly."""
     run = view.run
     return run.channel or run.plan.service.channel or (run.requester if is_user(run.requester) else "")

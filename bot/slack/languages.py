@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -21,12 +21,24 @@ _LONGEST = 1.0
 _REMEMBERED = 5000
 
 
+async def _nothing(_user: str) -> str | None:
+    """Know of no choice."""
+
+
 class Languages:
     """The languages of people, by user id. Call it for what is known now; `learn` before that asks Slack."""
 
-    def __init__(self, default: str = DEFAULT, clock: Callable[[], float] = time.monotonic) -> None:
-        """`default` is the language of whoever Slack says nothing about; `clock` gives seconds."""
+    def __init__(
+        self,
+        default: str = DEFAULT,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        chosen: Callable[[str], Awaitable[str | None]] = _nothing,
+    ) -> None:
+        """`default` is for whoever Slack says nothing about, `chosen` what people chose here; `clock` gives seconds."""
         self._default = default
+        self._chosen = chosen
+        self._own: dict[str, str] = {}
         self._clock = clock
         self._client: AsyncWebClient | None = None
         self._known: dict[str, tuple[str, float]] = {}
@@ -37,10 +49,15 @@ class Languages:
 
     def __call__(self, user: str) -> str:
         """Give somebody's language, as far as it is known. Asks nobody: fit for the way to an acknowledgement."""
-        return self._known.get(user, (self._default, 0.0))[0]
+        return self._own.get(user) or self._known.get(user, (self._default, 0.0))[0]
 
     async def learn(self, user: str) -> None:
-        """Ask Slack for somebody's language unless it said so within the hour. Takes a second at most."""
+        """Look up what somebody chose, else ask Slack unless it said so within the hour. Takes a second at most."""
+        own = await self._chosen(user)
+        if own is not None:
+            self._own[user] = own
+            return
+        self._own.pop(user, None)
         if self._client is None or not is_user(user) or self._known.get(user, ("", 0.0))[1] > self._clock():
             return
         try:

@@ -38,12 +38,12 @@ class Gatherer:
         self,
         store: Store,
         catalog: Callable[[], Catalog],
-        say: Say,
+        say: Callable[[RunView], Awaitable[Say]],
         *,
         approvers: Approvers = nobody,
         changes: Changes = unknown,
     ) -> None:
-        """`say` has the language of what everybody reads."""
+        """`say` gives the words in the language of whoever reads about a run."""
         self._store = store
         self._catalog = catalog
         self._say = say
@@ -57,8 +57,9 @@ class Gatherer:
         running = await self._running(view, gate) if gate else None
         names = {person.id: person.name for person in self._catalog().people.values()}
         return Surroundings(
-            say=self._say,
+            say=await self._say(view),
             names=names,
+            mentions=(await self._store.preferences.get(view.run.requester)).mentions is not False,
             approvers=tuple(await self._approvers(view)) if gate else (),
             changes=await self._what_changes(view, running) if running else (),
             running=running,

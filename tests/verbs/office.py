@@ -143,7 +143,7 @@ async def office(root: Path) -> AsyncIterator[Office]:
         stack.push_async_callback(store.close)
         known = Manifest.read(manifest("socket"))
         local = await stack.enter_async_context(running(manifest=known, rate_limits=False, retry_scale=0.01))
-        languages, directory = Languages("en"), SlackDirectory()
+        languages, directory = Languages("en", chosen=store.preferences.language), SlackDirectory()
         catalog = _reading(catalog_file)
         desk = Desk(
             store=store,

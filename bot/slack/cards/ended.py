@@ -5,7 +5,7 @@ from bot.slack.blocks import Block
 from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
-from bot.slack.marks import Mark, code, escape_within, joined, marked, mention
+from bot.slack.marks import Mark, code, escape_within, joined, marked
 from storage.model import artifact
 from storage.model.run import Status
 from storage.model.view import RunView
@@ -17,7 +17,11 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
     text = marked(say, "{run}: {state}", run=view.run.id, state=state(view, around))
     lines = [
         marked(
-            say, "{who} *{run}*: {state}", who=mention(view.run.requester), run=view.run.id, state=state(view, around)
+            say,
+            "{who} *{run}*: {state}",
+            who=around.requester(view.run.requester),
+            run=view.run.id,
+            state=state(view, around),
         )
     ]
     if why(view) and view.status is not Status.SUCCEEDED:

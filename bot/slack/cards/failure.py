@@ -4,7 +4,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
-from bot.slack.marks import Mark, code_block, escape_within, joined, marked, mention
+from bot.slack.marks import Mark, code_block, escape_within, joined, marked
 from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView
@@ -22,7 +22,7 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
     head = marked(
         say,
         "{who} *{run}*: *{title}*",
-        who=mention(view.run.requester),
+        who=around.requester(view.run.requester),
         run=view.run.id,
         title=action_title(action, say, view.run.plan.service.name),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from bot.slack.blocks import Block
-from bot.slack.marks import Say
+from bot.slack.marks import Mark, Say, escape, mention
 from storage.model.release import Release
 
 
@@ -27,6 +27,8 @@ class Surroundings:
     say: Say
     names: Mapping[str, str] = field(default_factory=dict)
     """User id -> name, for places where Slack does not draw mentions."""
+    mentions: bool = True
+    """Whether the requester wants to be mentioned when the run has ended."""
     approvers: tuple[str, ...] = ()
     """User ids of the people who may approve this run."""
     changes: tuple[str, ...] = ()
@@ -37,6 +39,10 @@ class Surroundings:
     """Environments that release what this run has deployed, once somebody asks."""
     previous: Release | None = None
     """What a rollback would bring back."""
+
+    def requester(self, user: str) -> Mark:
+        """Mention the requester, or only name them when they want no notification."""
+        return mention(user) if self.mentions else escape(self.name(user))
 
     def name(self, user: str) -> str:
         """Give somebody's name as plain text."""

@@ -10,8 +10,9 @@ from storage.model.reply import Offer
 from storage.model.run import Plan
 
 
-async def plan_of(asked: Asked, service: Service, environment: Environment, ref: str | None) -> Plan:
+async def plan_of(asked: Asked, service: Service, environment: Environment) -> Plan:
     """Plan what `deploy` does: a build of the ref, or without one what was tested in the environment before."""
+    ref = asked.arguments.get("ref")
     if ref is None and environment.promotes_from:
         return await promotion(asked, service, environment)
     return await _build(asked, service, environment, ref or service.branch)
@@ -32,7 +33,7 @@ async def promotion(asked: Asked, service: Service, environment: Environment) ->
             environment=environment.name,
         )
         raise Refused(text, offers=(_deploy_offer(asked, service, before),))
-    return plan_promotion(asked.catalog, service, environment, tested)
+    return plan_promotion(asked.catalog, service, environment, tested, asked.arguments.get("pipeline"))
 
 
 def _deploy_offer(asked: Asked, service: Service, environment: str) -> Offer:
@@ -55,7 +56,7 @@ async def _build(asked: Asked, service: Service, environment: Environment, ref: 
         artifact.SUBJECT: found.subject,
         artifact.COMMITTED_AT: found.committed_at,
     }
-    return plan_deploy(asked.catalog, service, environment, ref, artifacts=known)
+    return plan_deploy(asked.catalog, service, environment, ref, known, asked.arguments.get("pipeline"))
 
 
 def _sentence(problem: ActionFailed) -> str:

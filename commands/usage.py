@@ -28,6 +28,7 @@ _NAMES = {
     "release": later("release"),
     "other": later("environment"),
     "words": later("words"),
+    "pipeline": later("pipeline"),
     "all": later("all"),
 }
 _PART = re.compile(

@@ -57,6 +57,7 @@ class Words:
         self._most = max((verb.count(" ") for verb in self.verbs), default=0) + 1
         self._services = _names({s.name: s.aliases for s in catalog.services.values()})
         self._environments = _names({e.name: e.aliases for e in catalog.environments.values()})
+        self._pipelines = _names({name: () for s in catalog.services.values() for name in s.pipelines or ("default",)})
         self._actions = {fold(name): name for name in _actions(catalog)}
         self._people = {fold(p.name): p.id for p in catalog.people.values()}
         self._kinds: dict[str, Callable[[str], Fits | Misfit]] = {
@@ -69,6 +70,7 @@ class Words:
             "person": self._person,
             "since": lambda word: Fits({"": word}) if _DAY.match(word) else _duration(word),
             "all": lambda word: Fits({"": "all"}) if fold(word) in _ALL else Misfit(),
+            "pipeline": lambda word: self._named(word, self._pipelines),
             "action": lambda word: self._named(word, self._actions),
             "count": _if(_COUNT),
             "number": _if(_NUMBER),

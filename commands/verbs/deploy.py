@@ -12,7 +12,7 @@ async def handle(asked: Asked) -> Reply:
     """Open a run, after everything that can be refused at once has been checked."""
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
-    plan = await plan_of(asked, service, environment, asked.arguments.get("ref"))
+    plan = await plan_of(asked, service, environment)
     permit_plan(asked, plan)
     run = await asked.desk.store.runs.open(asked.request, plan)
     asked.desk.engine.wake()
@@ -40,7 +40,12 @@ COMMAND = Command(
         "lançar",
     ),
     shown={PORTUGUESE: "implantar"},
-    usage=("[!] <service:target+> [to|in|on|into|para|pra|pro|em|no|na] <environment> [because|porque <reason...>]",),
+    usage=(
+        (
+            "[!] <service:target+> [to|in|on|into|para|pra|pro|em|no|na] <environment> "
+            "[with|com <pipeline>] [because|porque <reason...>]"
+        ),
+    ),
     summary=later("Build, test, push and deploy a commit; to production: release what homolog runs."),
     examples=(
         later("deploy hello to homolog"),

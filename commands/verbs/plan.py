@@ -1,5 +1,8 @@
 """`plan <service>[@<ref>] to <environment>`: what that deploy would do. Starts nothing."""
 
+from datetime import UTC, datetime
+
+from commands.approvers import is_asked
 from commands.command import Asked, Command
 from commands.compare import bullets, commits_between, config_of, names_that_differ
 from commands.permit import allowed, permit
@@ -13,25 +16,27 @@ from storage.model.catalog import Stage
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Plan
+from storage.model.window import Window
 
 
 async def handle(asked: Asked) -> Reply:
     """Plan as `deploy` does, and show the plan instead of opening a run."""
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
-    plan = await plan_of(asked, service, environment, asked.arguments.get("ref"))
+    plan = await plan_of(asked, service, environment)
     running = await asked.desk.store.releases.current(service.name, environment.name)
-    title = asked.say(
-        "`{command}` would do this; nothing was started:", command=f"deploy {_target(asked)} to {environment.name}"
-    )
+    title = asked.say("`{command}` would do this; nothing was started:", command=_command(asked))
     lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
     lines += [*await _config(asked, plan, running), *await _queue(asked, plan)]
     return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=_stages(asked, plan), offers=_offers(asked, plan))
 
 
-def _target(asked: Asked) -> str:
-    ref = asked.arguments.get("ref")
-    return asked.arguments["service"] + (f"@{ref}" if ref else "")
+def _command(asked: Asked) -> str:
+    """Give the deploy that this is the plan of."""
+    ref, pipeline = asked.arguments.get("ref"), asked.arguments.get("pipeline")
+    target = asked.arguments["service"] + (f"@{ref}" if ref else "")
+    chosen = f" with {pipeline}" if pipeline else ""
+    return f"deploy {target} to {asked.arguments['environment']}{chosen}"
 
 
 def _subject(asked: Asked, plan: Plan) -> list[str]:
@@ -103,11 +108,31 @@ def _stages(asked: Asked, plan: Plan) -> Table:
 
 
 def _does(asked: Asked, plan: Plan, stage: Stage) -> str:
-    if not stage.approval:
-        return ", ".join(f"{action.name} ({action.uses})" for action in stage.actions)
-    environment = plan.environments.get(stage.environment or "", plan.environment)
-    may = able(asked.catalog, "approve", service=plan.service.name, environment=environment.name, groups=asked.groups)
-    names = [asked.name(user) for user in may if user != asked.request.user]
+    gates = [_approval(asked, plan, stage)] if stage.approval else []
+    gates += [_success(asked, stage.succeeded_in)] if stage.succeeded_in else []
+    gates += [asked.say("waits until somebody resumes it")] if stage.pause else []
+    gates += _window(asked, stage.window) if stage.window else []
+    return "; ".join([*gates, *(f"{action.name} ({action.uses})" for action in stage.actions)])
+
+
+def _success(asked: Asked, environment: str) -> str:
+    return asked.say("needs the same image to have succeeded in {environment}", environment=environment)
+
+
+def _window(asked: Asked, window: Window) -> list[str]:
+    now = datetime.now(UTC)
+    opens = window.opens(now)
+    return [asked.say("waits until {when}", when=stamp(asked.language, opens))] if opens > now else []
+
+
+def _approval(asked: Asked, plan: Plan, stage: Stage) -> str:
+    catalog, environment = asked.catalog, plan.environments.get(stage.environment or "", plan.environment)
+    may = able(catalog, "approve", service=plan.service.name, environment=environment.name, groups=asked.groups)
+    names = [
+        asked.name(user)
+        for user in may
+        if not catalog.same_person(user, asked.request.user) and is_asked(catalog, environment.name, user, asked.groups)
+    ]
     return asked.say(
         "waits for {needed} to approve: {who}",
         needed=max(1, environment.approvals),
@@ -123,7 +148,7 @@ def _offers(asked: Asked, plan: Plan) -> tuple[Offer, ...]:
     return (
         Offer(
             label=asked.say("Deploy"),
-            command=f"deploy {_target(asked)} to {environment.name}",
+            command=_command(asked),
             style=Style.PRIMARY,
             confirm=question if environment.production else None,
         ),
@@ -134,7 +159,12 @@ COMMAND = Command(
     name="plan",
     verbs=("plan", "dry-run", "dry run", "preview", "planejar", "plano", "simular", "prever"),
     shown={PORTUGUESE: "planejar"},
-    usage=("[deploy|implantar|of|de|do|da] <service:target> [to|in|on|into|para|pra|pro|em|no|na] <environment>",),
+    usage=(
+        (
+            "[deploy|implantar|of|de|do|da] <service:target> [to|in|on|into|para|pra|pro|em|no|na] <environment> "
+            "[with|com <pipeline>]"
+        ),
+    ),
     summary=later("What a deploy would do, without doing it: stages, approvals, commits, configuration."),
     examples=(
         later("plan hello to homolog"),

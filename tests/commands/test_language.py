@@ -88,6 +88,16 @@ ACCEPTED = [
     ("history hello since 2026-03-01", "history", {"service": "hello", "since": "2026-03-01"}),
     ("fila de homolog", "queue", {"environment": "homolog"}),
     ("quemsou", "whoami", {}),
+    (
+        "deploy hello to homolog with default",
+        "deploy",
+        {"service": "hello", "environment": "homolog", "pipeline": "default"},
+    ),
+    (
+        "implantar hello em homolog pipeline=default",
+        "deploy",
+        {"service": "hello", "environment": "homolog", "pipeline": "default"},
+    ),
     ("logs hello-12 image", "logs", {"run": "hello-12", "action": "image"}),
     ("logs of hello-12 build/image grep FAIL", "logs", {"run": "hello-12", "action": "build/image", "words": "FAIL"}),
     (

@@ -111,3 +111,26 @@ async def test_what_runs_where_no_engine_answers_has_no_logs(place: Office, ana:
     await place.released()
     told = await ana.asks("logs hello in homolog since 10m grep ERROR")
     assert "The logs cannot be read: the Docker engine" in told.text
+
+
+async def test_a_deploy_takes_the_pipeline_that_is_named(place: Office, ana: Person, rui: Person) -> None:
+    say = "{name: say, uses: command, with: {image: estiva/busybox:base, run: ['true']}}"
+    quick = f"pipelines: {{usual: default, quick: [{{stage: go, environment: homolog, actions: [{say}]}}]}}"
+    place.change_catalog("    aliases: [hello-world]\n", f"    aliases: [hello-world]\n    {quick}\n")
+    planned = await ana.asks("plan hello to homolog with quick")
+    assert "say (command)" in planned.text
+    assert buttons(planned.message)["Deploy"][1]["value"] == "deploy hello to homolog with quick"
+    run = await place.store.runs.get((await ana.asks("deploy hello to homolog with quick")).run)
+    assert run.plan.pipeline == "quick"
+    assert [stage.name for stage in run.plan.stages] == ["go"]
+    usual = await place.store.runs.get((await ana.asks("deploy hello to homolog --pipeline usual")).run)
+    assert len(usual.plan.stages) > 1
+    assert "não conheço `quik`" in (await rui.asks("implantar hello em homolog com quik")).text
+
+
+async def test_several_services_are_restarted_at_once_each_with_its_own_answer(place: Office, ana: Person) -> None:
+    await place.released()
+    answer = await ana.asks("restart hello and greeter in homolog")
+    assert "Restarting `hello`" in answer.text
+    assert "Nothing of `greeter` runs in homolog yet." in answer.text
+    assert await place.runs() == ["hello-2", "hello-1"]

@@ -22,6 +22,8 @@ _KIND_NAMES = {
     "ref": later("a branch, tag or commit"),
     "run": later("a run, such as `hello-12`"),
     "approval": later("a run that waits for approval, such as `hello-12`"),
+    "gate": later("a run that is paused, such as `hello-12`"),
+    "stage": later("a stage of the run"),
     "command": later("a command"),
     "count": later("a number from 1 to 100"),
     "number": later("a number"),

@@ -13,7 +13,9 @@ from commands.tokens import Token, unquoted
 
 Values = Mapping[str, str]
 
-_GENERIC = frozenset({"service", "target", "environment", "run", "approval", "command", "person", "ref", "plain_ref"})
+_GENERIC = frozenset(
+    {"service", "target", "environment", "run", "gate", "approval", "command", "person", "ref", "plain_ref"}
+)
 """Kinds that any preposition may introduce, where a usage line asks for one of them."""
 _MEASURED = frozenset({"duration", "since"})
 """Kinds that may take two words: `2 hours`."""
@@ -23,6 +25,7 @@ _NOUNS_OF = {
     "target": ("service",),
     "run": ("run",),
     "approval": ("run",),
+    "gate": ("run",),
     "environment": ("environment",),
     "command": ("command",),
     "person": ("person",),

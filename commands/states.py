@@ -23,4 +23,5 @@ WORDS = (
     later("retry"),
     later("redeploy"),
     later("restart"),
+    later("rerun"),
 )

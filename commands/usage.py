@@ -9,9 +9,9 @@ from commands.texts import DEFAULT, PORTUGUESE, later, phrase
 
 _OTHERS = {
     DEFAULT: frozenset(
-        "para pra pro em no na de do da porque novamente por desde há entre e com".split()  # noqa: SIM905
+        "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo".split()  # noqa: SIM905
     ),
-    PORTUGUESE: frozenset("to in on into of because by since between and with again".split()),  # noqa: SIM905
+    PORTUGUESE: frozenset("to in on into of from because by since between and with again stage failed all".split()),  # noqa: SIM905
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
 
@@ -20,6 +20,8 @@ _NAMES = {
     "environment": later("environment"),
     "run": later("run"),
     "approval": later("run"),
+    "gate": later("run"),
+    "stage": later("stage"),
     "command": later("command"),
     "reason": later("reason"),
     "since": later("10m, 2h, 3d or a date"),
@@ -56,7 +58,7 @@ def usage_line(command: Command, usage: str, language: str) -> str:
         if part["slot"]:
             name = phrase(language, _NAMES.get(part["slot"], part["slot"]))
             if part["kind"] and "|" in part["kind"]:
-                return part["kind"]
+                return "|".join(in_language(part["kind"].split("|"), language))
             return f"<{name}>[@<ref>]" if part["target"] else f"<{name}{part['rest'] or ''}>"
         return "|".join(in_language(part["words"].split("|"), language))
 
@@ -77,7 +79,7 @@ def in_language(words: Iterable[str], language: str) -> list[str]:
     return [word for word in words if word not in _OTHERS.get(language, frozenset())]
 
 
-_PLACES = frozenset({"service", "environment", "target", "run", "release", "approval"})
+_PLACES = frozenset({"service", "environment", "target", "run", "release", "approval", "gate"})
 
 
 def about_a_place(command: Command) -> bool:

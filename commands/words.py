@@ -28,6 +28,7 @@ _UNITS = {
 _WEEK = frozenset({"w", "week", "weeks", "semana", "semanas"})
 _UNIT = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 _DAY = re.compile(r"^20\d\d-\d\d-\d\d$", re.ASCII)
+_STAGE = re.compile(r"^[a-z][a-z0-9._-]{0,59}$")
 _ALL = frozenset({"all", "tudo", "todos"})
 _NUMBER_OF = re.compile(r"^#?\d{1,12}$", re.ASCII)
 _MENTION = re.compile(r"^<?@?(?P<id>[UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>?$", re.ASCII)
@@ -66,12 +67,14 @@ class Words:
             "target": self._target,
             "run": self._run,
             "approval": self._approval,
+            "gate": self._approval,
             "command": lambda word: self._named(word, self.verbs),
             "person": self._person,
             "since": lambda word: Fits({"": word}) if _DAY.match(word) else _duration(word),
             "all": lambda word: Fits({"": "all"}) if fold(word) in _ALL else Misfit(),
             "pipeline": lambda word: self._named(word, self._pipelines),
             "action": lambda word: self._named(word, self._actions),
+            "stage": lambda word: Fits({"": fold(word)}) if _STAGE.match(fold(word)) else Misfit(),
             "count": _if(_COUNT),
             "number": _if(_NUMBER),
             "duration": _duration,

@@ -38,6 +38,14 @@ class Gates:
         opens_at = stage.stage.window.opens(now)
         return opens_at <= now or await self._wait(view, stage, GateKind.WINDOW, opens_at)
 
+    async def held(self, view: RunView, stage: StageView) -> bool:
+        """Park a run that somebody has paused; false when it was resumed meanwhile."""
+        await self._step_aside(view, stage)
+        crash_here("held.before")
+        parked = await self.store.gates.stay(view.run.id)
+        crash_here("held.after")
+        return parked
+
     async def _wait(self, view: RunView, stage: StageView, kind: GateKind, opens_at: datetime | None = None) -> bool:
         await self._step_aside(view, stage)
         crash_here("wait.before")

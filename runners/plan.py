@@ -110,13 +110,13 @@ def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:
         raise Unplannable(f"`{gone[0] if gone else old.service.name}` is not in the catalog any more")
     environments = {name: catalog.environments[name] for name in old.environments}
     known = {name: view.artifacts[name] for name in _OF_THE_COMMIT if name in view.artifacts}
-    return _sound(
+    return sound(
         replace(
             old,
             trigger=Trigger.RETRY,
             environment=catalog.environments[old.environment.name],
             environments=environments,
-            stages=_gated(old.stages, environments),
+            stages=guarded(old.stages, environments),
             artifacts={**known, **old.artifacts},
             origin=run.id,
         )
@@ -136,14 +136,14 @@ def _plan(
 ) -> Plan:
     named = {stage.environment for stage in stages if stage.environment is not None} | {environment.name}
     environments = {name: catalog.environments[name] for name in sorted(named)}
-    return _sound(
+    return sound(
         Plan(
             # of its pipelines a plan keeps the one that it is cut from
             service=replace(service, stages=pipeline.stages, pipelines={}),
             environment=environment,
             trigger=trigger,
             ref=ref,
-            stages=_gated(stages, environments),
+            stages=guarded(stages, environments),
             environments=environments,
             artifacts=dict(artifacts),
             origin=origin,
@@ -153,7 +153,7 @@ def _plan(
     )
 
 
-def _sound(plan: Plan) -> Plan:
+def sound(plan: Plan) -> Plan:
     """Give a plan that can do what it says. Raises `Unplannable` with everything that is wrong with it."""
     problems = problems_of(plan)
     if problems:
@@ -169,13 +169,13 @@ def _chosen(service: Service, pipeline: str | None) -> Pipeline:
         raise Unplannable(f"`{service.name}` has no pipeline `{pipeline}`{near.removesuffix('?')}") from None
 
 
-def _gated(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -> tuple[Stage, ...]:
+def guarded(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -> tuple[Stage, ...]:
     """Put a gate before the first stage of each environment that needs approval, where the pipeline has none."""
     planned: list[Stage] = []
     for stage in _named(stages):
         name = stage.environment
-        guarded = name is not None and bool(stage.actions) and environments[name].approvals > 0
-        if guarded and not any(earlier.approval and earlier.environment == name for earlier in planned):
+        needs = name is not None and bool(stage.actions) and environments[name].approvals > 0
+        if needs and not any(earlier.approval and earlier.environment == name for earlier in planned):
             planned.append(Stage(name=f"approve-{name}", approval=True, environment=name))
         planned.append(stage)
     return tuple(planned)

@@ -38,6 +38,11 @@ class Walk:
     store: Store
     clock: Callable[[], datetime]
 
+    @property
+    def gates(self) -> Gates:
+        """What may stand before a stage."""
+        return Gates(self.store, self.clock)
+
     async def claim(self, run_id: str, leg: int) -> bool:
         """Take the leg. False: it is over or overtaken, and nothing is to be done."""
         crash_here("claim.before")
@@ -62,6 +67,8 @@ class Walk:
             return await self.end(view, *end)
         if stage is None:
             raise AssertionError("a walk without a next stage has an end")
+        if view.paused is not None and await self.gates.held(view, stage):
+            return PARKED
         return await self._enter(view, stage)
 
     async def end(self, view: RunView, status: Status, reason: str) -> Move:
@@ -96,11 +103,10 @@ class Walk:
 
     async def _at_gates(self, view: RunView, stage: StageView) -> Move | None:
         """Pass the gates in their order; what does not let the run pass gives the move instead."""
-        gates = Gates(self.store, self.clock)
-        await gates.check_success(view, stage.stage)
+        await self.gates.check_success(view, stage.stage)
         if stage.stage.approval and (stage.gate is None or stage.gate.decision is Decision.PENDING):
             return await self._ask(view, stage)
-        return None if await gates.passed(view, stage) else PARKED
+        return None if await self.gates.passed(view, stage) else PARKED
 
     async def _leave_behind(self, view: RunView, stage: StageView) -> None:
         """Let go of the locks that no stage from here on uses."""

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from storage import phases
 from storage.chain import Scribe, hold_run
 from storage.database import Database
+from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
 from storage.model.gate import Gate, GateKind
 from storage.tables import GateRow
@@ -71,8 +72,45 @@ class Gates:
             row = session.get(GateRow, (run, stage, kind.value), populate_existing=True)
             if row is None:
                 raise AssertionError("a gate that was just opened is there")
-            self._note(session, row, Kind.GATE_OPENED, by, "opened", by=by)
+            if kind is GateKind.HOLD:
+                self._held(session, row, Kind.RESUMED, by)
+            else:
+                self._note(session, row, Kind.GATE_OPENED, by, "opened", by=by)
             phases.wake(session, run)
+            return True
+
+        return await self._database.write(work)
+
+    async def pause(self, run: str, by: str) -> int | None:
+        """Hold a run before whatever it would start next. Returns the number of the pause; `None`: paused, or over."""
+
+        def work(session: Session) -> int | None:
+            hold_run(session, run)
+            held = session.exec(
+                select(GateRow).where(col(GateRow.run) == run, col(GateRow.kind) == GateKind.HOLD.value)
+            ).all()
+            if not phases.going_on(session, run) or any(row.settled_at is None for row in held):
+                return None
+            number = len(held) + 1
+            row = GateRow(run=run, stage=str(number), kind=GateKind.HOLD.value, asked_at=self._scribe.now())
+            session.add(row)
+            session.flush()
+            self._held(session, row, Kind.PAUSED, by)
+            return number
+
+        return await self._database.write(work)
+
+    async def stay(self, run: str) -> bool:
+        """Park a run that is held. False when it is not, or not any more."""
+
+        def work(session: Session) -> bool:
+            hold_run(session, run)
+            held = select(GateRow.run).where(
+                col(GateRow.run) == run, col(GateRow.kind) == GateKind.HOLD.value, col(GateRow.settled_at).is_(None)
+            )
+            if session.exec(held).first() is None:
+                return False
+            phases.park(session, run)
             return True
 
         return await self._database.write(work)
@@ -105,6 +143,11 @@ class Gates:
             data={"stage": row.stage, "gate": row.kind, **data},
         )
         self._scribe.append(session, [fact])
+
+    def _held(self, session: Session, row: GateRow, kind: Kind, by: str) -> None:
+        data: dict[str, Json] = {"by": by, "number": int(row.stage)}
+        key = f"{row.kind}/{row.stage}/{kind.value}"
+        self._scribe.append(session, [Fact(kind=kind, actor=by, run=row.run, key=key, data=data)])
 
 
 def _gate(row: GateRow) -> Gate:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from storage.model.run import Status
 from storage.tables import RunRow
@@ -50,6 +50,11 @@ def wake(session: Session, run: str) -> bool:
 def close(session: Session, run: str, **changes: Any) -> bool:
     """End the run."""
     return _change(session, run, RunRow.phase != Phase.CLOSED, phase=Phase.CLOSED, **changes)
+
+
+def going_on(session: Session, run: str) -> bool:
+    """Tell whether the run has not ended; the caller holds its chain."""
+    return session.exec(select(RunRow.phase).where(col(RunRow.id) == run)).one() != Phase.CLOSED
 
 
 def ask_to_cancel(session: Session, run: str) -> bool:

@@ -1,27 +1,32 @@
-"""`retry <run>`: do again what a run that did not succeed was asked to do."""
+"""`retry <run> [failed|all] [stage <stage>]`: do again what a run that did not succeed was asked to do."""
 
 from commands.command import Asked, Command, Refused, Topic
+from commands.meant import refuse_repeated, run_named
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
+from runners.onward import plan_onward, stopped_at
 from runners.plan import plan_retry
+from storage.model.event import Event
 from storage.model.reply import Reply, Verdict
-from storage.model.run import Status
+from storage.model.run import Plan, Run, Status, Trigger
 from storage.model.view import fold
 
 
 async def handle(asked: Asked) -> Reply:
-    """Open a new run for the same commit (or the same digest); the old run stays as it ended."""
+    """Open a new run for the same commit (or the same digest); the old run stays as it ended.
+
+    It begins at the first stage; with `all` or `failed` at the stage that did not succeed (or the one that is named),
+    with all of its actions or only those that did not.
+    """
     store = asked.desk.store
-    run = await store.runs.find(asked.arguments["run"])
-    if run is None:
-        raise Refused(asked.say("There is no run `{run}`.", run=asked.arguments["run"]))
+    run = await run_named(asked, asked.arguments["run"])
     permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     if not run.status.over:
         raise Refused(asked.say("Run `{run}` is still going on.", run=run.id), run=run.id)
     if run.status is Status.SUCCEEDED:
         raise Refused(asked.say("Run `{run}` succeeded; there is nothing to retry.", run=run.id), run=run.id)
-    view = fold(run, await store.journal.of_run(run.id))
-    plan = plan_retry(asked.catalog, run, view)
+    await refuse_repeated(asked, run)
+    plan = _plan(asked, run, await store.journal.of_run(run.id))
     permit_plan(asked, plan)
     again = await store.runs.open(asked.request, plan, channel=run.channel)
     asked.desk.engine.wake()
@@ -29,13 +34,28 @@ async def handle(asked: Asked) -> Reply:
     return Reply(verdict=Verdict.STARTED, text=text, run=again.id)
 
 
+def _plan(asked: Asked, run: Run, events: list[Event]) -> Plan:
+    view = fold(run, events)
+    stopped, extent = stopped_at(view), asked.arguments.get("extent")
+    name = asked.arguments.get("stage") or (stopped.stage.name if stopped else "")
+    if not name or (extent is None and "stage" not in asked.arguments):
+        return plan_retry(asked.catalog, run, view)
+    return plan_onward(asked.catalog, run, events, name, Trigger.RETRY, failed_only=extent in _FAILED)
+
+
+_FAILED = ("failed", "falhas")
+
 COMMAND = Command(
     name="retry",
     verbs=("retry", "try", "repetir", "repete", "repita", "tentar", "refazer", "refaz", "refaça"),
     shown={PORTUGUESE: "repetir"},
-    usage=("<run> [again|novamente]",),
-    summary=later("Do again what a failed or cancelled run was asked to do."),
-    examples=(later("retry hello-12"),),
+    usage=("<run> [again|novamente] [<extent:failed|all|falhas|tudo>] [stage|etapa <stage>]",),
+    summary=later("Do again what a run that did not succeed was asked to do: all of it, or what did not succeed."),
+    examples=(
+        later("retry hello-12"),
+        later("retry hello-12 failed"),
+        later("retry hello-12 all stage deploy-homolog"),
+    ),
     topic=Topic.STEER,
     handle=handle,
 )

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     APPROVAL_DENIED = "approval_denied"  # approval, by, reason  (a click by somebody not entitled)
     GATE_WAITING = "gate_waiting"  # stage, gate: pause | window, opens_at?
     GATE_OPENED = "gate_opened"  # stage, gate, by
+    PAUSED = "paused"  # by, number: 1 for the first time in the run
+    RESUMED = "resumed"  # by, number
     CANCEL_REQUESTED = "cancel_requested"  # by
     RELEASED = "released"  # environment, commit, digest, address?, previous: digest?
     RUN_ENDED = "run_ended"  # status, reason?, superseded_by?: run

@@ -12,6 +12,8 @@ class GateKind(StrEnum):
     """Somebody who resumes the run."""
     WINDOW = "window"
     """The clock."""
+    HOLD = "hold"
+    """Somebody who resumes the run, after somebody had paused it; it stands before whatever comes next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Gate:
 
     run: str
     stage: str
+    """Name of the stage; of a hold, its number: 1 for the first time that the run was paused."""
     kind: GateKind
     asked_at: datetime
     opens_at: datetime | None

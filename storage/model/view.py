@@ -55,6 +55,15 @@ class WaitView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PauseView:
+    """A run that somebody has paused: what runs goes on to its end, and nothing new starts."""
+
+    number: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageView:
     """One stage, its actions, and its gate if it is one."""
 
@@ -96,6 +105,7 @@ class RunView:
     cancelled_by: str | None = None
     superseded_by: str | None = None
     """The newer run that took its turn."""
+    paused: PauseView | None = None
     head: str = ""
     """Hash of the run's newest event: the anchor that the final message carries."""
 
@@ -148,7 +158,8 @@ def fold(run: Run, events: Iterable[Event]) -> RunView:
     )
     for event in events:
         view = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)
-    return view
+    busy = any(action.status is Status.RUNNING for stage in view.stages for action in stage.actions)
+    return replace(view, status=Status.WAITING) if view.paused and not busy else view
 
 
 def _nothing(view: RunView, _event: Event) -> RunView:
@@ -305,6 +316,15 @@ def _begun(view: RunView, event: Event) -> RunView:
     return _with_stage(view, event, wait=None, begun=True)
 
 
+def _paused(view: RunView, event: Event) -> RunView:
+    number = int(str(event.data.get("number", 1)))
+    return replace(view, paused=PauseView(number=number, by=_text(event, "by"), at=event.at))
+
+
+def _resumed(view: RunView, _event: Event) -> RunView:
+    return replace(view, paused=None)
+
+
 def _cancelling(view: RunView, event: Event) -> RunView:
     return replace(view, cancelled_by=_text(event, "by"))
 
@@ -324,6 +344,7 @@ def _ended(view: RunView, event: Event) -> RunView:
         ended_at=event.at,
         superseded_by=_text(event, "superseded_by") or None,
         queue_position=None,
+        paused=None,
     )
 
 
@@ -343,6 +364,8 @@ _STEPS = {
     Kind.STAGE_STARTED: _begun,
     Kind.GATE_WAITING: _waiting,
     Kind.GATE_OPENED: _opened,
+    Kind.PAUSED: _paused,
+    Kind.RESUMED: _resumed,
     Kind.CANCEL_REQUESTED: _cancelling,
     Kind.RUN_ENDED: _ended,
 }

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PLACES = [
     f"{name}.{side}"
     for name in (
-        *("begin", "claim", "lock", "leave", "ask", "wait", "aside", "open", "stage"),
+        *("begin", "claim", "lock", "leave", "ask", "wait", "held", "aside", "open", "stage"),
         *("started", "work", "release", "ended", "finish", "clean"),
     )
     for side in ("before", "after")

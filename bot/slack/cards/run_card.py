@@ -2,6 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
@@ -9,6 +10,7 @@ from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, 
 from commands.texts import several
 from storage.model import artifact
 from storage.model.approval import Decision
+from storage.model.gate import GateKind
 from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import ActionView, GateView, RunView, StageView
@@ -53,6 +55,7 @@ def _by_action(view: RunView, around: Surroundings, *, rich: bool) -> list[Block
     for number, stage in enumerate(view.stages):
         if stage.stage.approval:
             tasks.append(_gate_task(f"{number}", stage, view, around))
+        tasks += gate_tasks(f"{number}", stage, view, around)
         for place, action in enumerate(stage.actions):
             tasks.append(_action_task(f"{number}.{place}", stage, action, view, around, rich=rich))
     return tasks if len(tasks) <= _MANY else _by_stage(view, around)
@@ -133,10 +136,27 @@ def short(value: str) -> Mark:
 
 
 def _buttons(view: RunView, around: Surroundings) -> list[Block]:
-    if view.status.over or view.cancelled_by:
-        return []
     say, run = around.say, view.run.id
+    if view.status.over:
+        again = view.status is not Status.SUCCEEDED
+        return [kit.button(say("Retry"), "retry", f"retry {run}")] if again else []
+    if view.cancelled_by:
+        return []
     asks = kit.confirm(
         say("Cancel run"), say("Stop {run}? What is already released stays.", run=run), say("Cancel run"), say("Go on")
     )
-    return [kit.button(say("Cancel"), "cancel", f"cancel {run}", style=Style.DANGER, asks=asks)]
+    return [
+        _going_on(view, around),
+        kit.button(say("Cancel"), "cancel", f"cancel {run}", style=Style.DANGER, asks=asks),
+    ]
+
+
+def _going_on(view: RunView, around: Surroundings) -> Block:
+    """Offer to pause, or to end the very pause that is shown: a click that comes late opens no later one."""
+    say, run = around.say, view.run.id
+    at = next((s.stage.name for s in view.stages if s.wait and s.wait.kind is GateKind.PAUSE), None)
+    if view.paused is not None:
+        at = str(view.paused.number)
+    if at is not None:
+        return kit.button(say("Resume"), "resume", f"resume {run}/{at}", style=Style.PRIMARY)
+    return kit.button(say("Pause"), "pause", f"pause {run}")

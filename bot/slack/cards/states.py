@@ -1,14 +1,13 @@
 """What to say about the state of a run: now doing, or outcome and duration."""
 
-from zoneinfo import ZoneInfo
-
+from bot.slack.cards.gates import waiting_at
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import span
 from commands.texts import later
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
-from storage.model.view import GateView, RunView, StageView
+from storage.model.view import GateView, RunView
 
 _DEPLOYED = later("Deployed {service} to {environment} in {took}")
 _DONE = {
@@ -68,6 +67,8 @@ def _now(view: RunView, around: Surroundings) -> str:
     say = around.say
     if view.cancelled_by:
         return say("Cancelling")
+    if view.paused:
+        return _held(view, around)
     if view.queue_position is not None:
         return say(
             "Waiting for {environment}: number {position} in the queue",
@@ -76,21 +77,23 @@ def _now(view: RunView, around: Surroundings) -> str:
         )
     if any(gate.decision is Decision.PENDING for gate in gates(view)):
         return say("Waiting for approval")
-    if (stage := next((s for s in view.stages if s.wait), None)) is not None:
-        return at_gate(stage, around)
-    busy = [a for s in view.stages for a in s.actions if a.status is Status.RUNNING]
-    if busy:
-        return " · ".join(action_title(action, say, view.run.plan.service.name) for action in busy[:3])
+    at_gates = [waiting_at(stage, around) for stage in view.stages if stage.wait]
+    if doing := "".join(at_gates[:1]) or _busy(view, around):
+        return doing
     return say("Starting") if view.status is Status.REQUESTED else run_title(view, say)
 
 
-def at_gate(stage: StageView, around: Surroundings) -> str:
-    """Say what a stage waits for, with the time by the clocks of its window."""
-    wait, window = stage.wait, stage.stage.window
-    if wait is None or wait.opens_at is None or window is None:
-        return around.say("Paused before {stage}", stage=stage.stage.name)
-    opens = f"{wait.opens_at.astimezone(ZoneInfo(window.zone)):%Y-%m-%d %H:%M} ({window.zone})"
-    return around.say("Waiting until {when} for {stage}", when=opens, stage=stage.stage.name)
+def _busy(view: RunView, around: Surroundings) -> str:
+    """Name what runs; empty when nothing does."""
+    busy = [a for s in view.stages for a in s.actions if a.status is Status.RUNNING]
+    return " · ".join(action_title(action, around.say, view.run.plan.service.name) for action in busy[:3])
+
+
+def _held(view: RunView, around: Surroundings) -> str:
+    say, who = around.say, around.name(view.paused.by if view.paused else "")
+    if busy := _busy(view, around):
+        return say("Paused by {name}, once this is done: {busy}", name=who, busy=busy)
+    return say("Paused by {name}", name=who)
 
 
 def gates(view: RunView) -> list[GateView]:

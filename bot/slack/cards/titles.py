@@ -80,7 +80,7 @@ def run_title(view: RunView, say: Say) -> str:
             return say("Redeploy {service} in {environment}", **names)
         case Trigger.RESTART:
             return say("Restart {service} in {environment}", **names)
-        case Trigger.RETRY:
+        case Trigger.RETRY | Trigger.RERUN:
             return say("Deploy {service} to {environment} again", **names)
         case _:
             return say("Deploy {service} to {environment}", **names)

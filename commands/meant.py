@@ -1,0 +1,45 @@
+"""Which run is meant, where a run or a service was named."""
+
+from commands.command import Asked, Refused
+from storage.model.run import Run, Trigger
+
+
+async def run_named(asked: Asked, name: str) -> Run:
+    """Find a run by its name. Raises `Refused` when there is none."""
+    run = await asked.desk.store.runs.find(name)
+    if run is None:
+        raise Refused(asked.say("There is no run `{run}`.", run=name))
+    return run
+
+
+async def run_going_on(asked: Asked) -> Run:
+    """Find the run that was named, or the only one of the named service that goes on. Raises `Refused`."""
+    if "run" in asked.arguments:
+        return await run_named(asked, asked.arguments["run"])
+    service = asked.arguments["service"]
+    active = await asked.desk.store.runs.active(service)
+    if len(active) == 1:
+        return active[0]
+    if not active:
+        raise Refused(asked.say("No run of `{service}` is going on.", service=service))
+    names = ", ".join(f"`{run.id}`" for run in active)
+    raise Refused(
+        asked.say("Several runs of `{service}` are going on: {runs}. Say which.", service=service, runs=names)
+    )
+
+
+def refuse_ended(asked: Asked, run: Run) -> None:
+    """Raise `Refused` for a run that has ended."""
+    if run.status.over:
+        status = asked.say(run.status.value)
+        raise Refused(asked.say("Run `{run}` has already ended: {status}.", run=run.id, status=status), run=run.id)
+
+
+async def refuse_repeated(asked: Asked, run: Run) -> None:
+    """Raise `Refused` while another run does this one again: a click on a button that was pressed before."""
+    for other in await asked.desk.store.runs.active(run.plan.service.name):
+        if other.request == asked.request.id:
+            return  # it is this very click, delivered again
+        if other.plan.origin == run.id and other.plan.trigger in (Trigger.RETRY, Trigger.RERUN):
+            text = asked.say("Run `{again}` is doing `{run}` again already.", again=other.id, run=run.id)
+            raise Refused(text, run=other.id)

@@ -1,0 +1,37 @@
+"""`rerun <run> from <stage>`: do a run again from one of its stages on, with what its earlier stages have made."""
+
+from commands.command import Asked, Command, Refused, Topic
+from commands.meant import refuse_repeated, run_named
+from commands.permit import permit, permit_plan
+from commands.texts import PORTUGUESE, later
+from runners.onward import plan_onward
+from storage.model.reply import Reply, Verdict
+from storage.model.run import Trigger
+
+
+async def handle(asked: Asked) -> Reply:
+    """Open a new run that starts at the stage; the old run stays as it ended."""
+    store, stage = asked.desk.store, asked.arguments["stage"]
+    run = await run_named(asked, asked.arguments["run"])
+    permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
+    if not run.status.over:
+        raise Refused(asked.say("Run `{run}` is still going on.", run=run.id), run=run.id)
+    await refuse_repeated(asked, run)
+    plan = plan_onward(asked.catalog, run, await store.journal.of_run(run.id), stage, Trigger.RERUN)
+    permit_plan(asked, plan)
+    again = await store.runs.open(asked.request, plan, channel=run.channel)
+    asked.desk.engine.wake()
+    text = asked.say("Doing `{run}` again from `{stage}`: run `{again}`.", run=run.id, stage=stage, again=again.id)
+    return Reply(verdict=Verdict.STARTED, text=text, run=again.id)
+
+
+COMMAND = Command(
+    name="rerun",
+    verbs=("rerun", "reexecutar", "reexecuta"),
+    shown={PORTUGUESE: "reexecutar"},
+    usage=("<run> from|desde|de|da|do <stage>",),
+    summary=later("Do a run again from one of its stages on, with what the earlier ones have made."),
+    examples=(later("rerun hello-12 from deploy-homolog"),),
+    topic=Topic.STEER,
+    handle=handle,
+)

@@ -66,7 +66,7 @@ class Interrupts:
     def __init__(self, alive: Callable[[], Awaitable[None]] = _always) -> None:
         """Start with none. `alive` returns after `shutdown` was called when this process counts as dead."""
         self._alive = alive
-        self._watches: set[Watch] = set()
+        self._watches: dict[Watch, None] = {}  # in their order: who began first is told first
         self.stopping = False
 
     @contextmanager
@@ -75,15 +75,15 @@ class Interrupts:
         watch = Watch(run, stage, action, alive=self._alive)
         if self.stopping:
             watch.interrupt(Why.SHUTDOWN, "Estiva stops")
-        self._watches.add(watch)
+        self._watches[watch] = None
         try:
             yield watch
         finally:
-            self._watches.discard(watch)
+            self._watches.pop(watch, None)
 
-    def runs(self) -> set[str]:
+    def runs(self) -> list[str]:
         """Ids of the runs that have actions under way here."""
-        return {watch.run for watch in self._watches}
+        return list(dict.fromkeys(watch.run for watch in self._watches))
 
     def __len__(self) -> int:
         """Count the actions under way here."""

@@ -1,0 +1,74 @@
+"""A runner that does what an action's options say, in the simulated world, by the contract of `runners.contract`."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from storage.model import artifact
+from storage.model.catalog import Json
+from tests.simulation.machine import Process
+from tests.simulation.outside import CRASHED, DONE, FAILED, RUNNING, STOPPED, Outside
+
+T = TypeVar("T")
+
+_LOOK = 0.7
+
+
+class Scripted:
+    """Options: sleep, end (failed, crashed), fails (how many attempts), retryable, lines, deaf, fatal."""
+
+    def __init__(self, kind: str, outside: Outside, process: Process) -> None:
+        self.kind, self._outside, self._process = kind, outside, process
+
+    def problems(self, options: Mapping[str, Json]) -> list[str]:
+        return []
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        try:
+            await self._started(work)
+            for line in range(int(str(work.options.get("lines", 0)))):
+                sink.line(f"{work.key} says {line}: error or not")
+            state = await self._ended(work)
+        except asyncio.CancelledError:
+            if work.options.get("deaf"):
+                await asyncio.sleep(3_600)
+            if not work.abandoned():
+                await self._surely(lambda: self._outside.stop(work.key))
+            raise
+        if state == DONE:
+            return Outcome(artifacts=_made(work), summary="done")
+        if state == FAILED:
+            raise ActionFailed("it failed", exit_code=1, retryable=bool(work.options.get("retryable")))
+        if state == STOPPED:
+            raise ActionFailed("somebody stopped it")
+        raise OSError(f"it {state}")
+
+    async def stop(self, work: Work) -> None:
+        await self._surely(lambda: self._outside.stop(work.key))
+
+    async def _started(self, work: Work) -> None:
+        """Find it, or start it; what was unclear is read back."""
+        while await self._surely(lambda: self._outside.state(work.key)) is None:
+            try:
+                kind = "fatal" if work.options.get("fatal") else "call"
+                await self._process.machine.perform(self._process, kind, lambda: self._outside.start(work, self.kind))
+            except ConnectionError:
+                await asyncio.sleep(0.3)
+
+    async def _ended(self, work: Work) -> str:
+        while (state := await self._surely(lambda: self._outside.state(work.key))) == RUNNING:  # noqa: ASYNC110 - like polling a container
+            await asyncio.sleep(_LOOK)
+        return state or CRASHED
+
+    async def _surely(self, effect: Callable[[], T]) -> T:
+        """Ask again until there is an answer; only for what may be repeated."""
+        while True:
+            try:
+                return await self._process.machine.perform(self._process, "call", effect)
+            except ConnectionError:
+                await asyncio.sleep(0.3)
+
+
+def _made(work: Work) -> dict[str, str]:
+    return {artifact.DIGEST: f"sha256:{work.run}"} if work.options.get("image") else {}

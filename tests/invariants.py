@@ -306,29 +306,48 @@ def _locks_are_free(found: Evidence) -> Iterator[str]:
 
 def _in_their_order(found: Evidence) -> Iterator[str]:
     """A place in a queue only gets better, and nobody takes a lock before one who came earlier and still waits."""
-    waiting: dict[tuple[str, str], list[str]] = {}
+    queues: dict[tuple[str, str], _Queue] = {}
     services = {told.run.id: told.run.plan.service.name for told in found.runs}
-    facts = [event for told in found.runs for event in told.of(Kind.QUEUED, Kind.LOCK_TAKEN, Kind.RUN_ENDED)]
-    positions: dict[tuple[str, str], int] = {}
+    kinds = (Kind.QUEUED, Kind.LOCK_TAKEN, Kind.GATE_WAITING, Kind.RUN_ENDED)
+    facts = [event for told in found.runs for event in told.of(*kinds)]
     for event in sorted(facts, key=lambda event: event.id):
-        run = event.run or ""
-        if event.kind is Kind.RUN_ENDED:
-            for queue in waiting.values():
-                queue[:] = [other for other in queue if other != run]
+        run, environment = event.run or "", str(event.data.get("environment"))
+        if event.kind in (Kind.RUN_ENDED, Kind.GATE_WAITING):  # who waits at a gate has stepped aside
+            for queue in queues.values():
+                queue.left(run)
             continue
-        environment = str(event.data.get("environment"))
-        queue = waiting.setdefault((services[run], environment), [])
-        if event.kind is Kind.QUEUED:
-            position = int(str(event.data.get("position")))
-            if position >= positions.get((run, environment), position + 1):
-                yield f"{run} fell back to place {position} of {environment}"
-            positions[run, environment] = position
-            queue += [run] if run not in queue else []
-            continue
-        ahead = queue[: queue.index(run)] if run in queue else queue
+        queue = queues.setdefault((services[run], environment), _Queue())
+        token = int(str(event.data.get("token", 0)))
+        said = queue.joined(run, token, event) if event.kind is Kind.QUEUED else queue.taken(run, token)
+        yield from (f"{run}: {what} of {environment}" for what in said)
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Who waits for one environment, by what the journal says."""
+
+    waiting: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Run -> its token, and its place when it was last told."""
+    token: int = 0
+
+    def joined(self, run: str, token: int, event: Event) -> Iterator[str]:
+        place = int(str(event.data.get("position")))
+        before = self.waiting.get(run, (token, place + 1))
+        if before[0] == token and place >= before[1]:
+            yield f"it fell back to place {place} in the queue"
+        self.waiting[run] = (token, place)
+
+    def taken(self, run: str, token: int) -> Iterator[str]:
+        ahead = [other for other, (earlier, _) in self.waiting.items() if other != run and earlier < token]
         if ahead:
-            yield f"{run} took the lock of {environment} before {ahead[0]}, who came earlier"
-        queue[:] = [other for other in queue if other != run]
+            yield f"it took the lock before {ahead[0]}, who came earlier, in the queue"
+        if token <= self.token:
+            yield f"token {token} came after token {self.token} in the queue"
+        self.token = token
+        self.left(run)
+
+    def left(self, run: str) -> None:
+        self.waiting.pop(run, None)
 
 
 INVARIANTS = {

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from storage.model.approval import Approval
+from storage.model.gate import GateKind
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request
 from storage.model.run import Plan
@@ -39,9 +40,16 @@ async def reject(worker: "Worker", pick: int) -> None:
         await worker.store.approvals.reject(approval.id, BOB, "not today")
 
 
-async def reject_all(worker: "Worker") -> None:
-    for approval in await worker.store.approvals.pending():
-        await worker.store.approvals.reject(approval.id, BOB, "nobody said yes")
+async def resume(worker: "Worker", pick: int) -> None:
+    for run in (await worker.store.runs.active())[pick % 2 :]:
+        for gate in await worker.store.gates.closed(run.id):
+            if gate.kind is GateKind.PAUSE:
+                await worker.store.gates.open(gate.run, gate.stage, gate.kind, BOB)
+
+
+async def cancel_all(worker: "Worker") -> None:
+    for run in await worker.store.runs.active():
+        await worker.engine.cancel(run.id, BOB)
 
 
 async def approve(worker: "Worker", pick: int) -> None:
@@ -74,6 +82,7 @@ async def _one(worker: "Worker", pick: int) -> list[Approval]:
 DEEDS: dict[str, Callable[["Worker", int], Awaitable[None]]] = {
     "cancel": cancel,
     "reject": reject,
+    "resume": resume,
     "approve": approve,
     "approve twice": approve_twice,
     "approve own": approve_own,

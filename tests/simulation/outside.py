@@ -47,6 +47,8 @@ class Outside:
     released: dict[str, str] = field(default_factory=dict)
     """Key of a deploy -> the digest that it brought."""
     breaches: list[str] = field(default_factory=list)
+    given_up: set[str] = field(default_factory=set)
+    """Keys whose runner was cancelled: if it is slow or deaf the engine goes on without it, after its grace."""
 
     def state(self, key: str) -> str | None:
         job = self.jobs.get(key)
@@ -86,11 +88,13 @@ class Outside:
 
     def _beware_deploy(self, work: Work, environment: str) -> None:
         place = (work.service.name, environment)
-        holder = self._one("SELECT run FROM locks WHERE service = ? AND environment = ? ORDER BY id", *place)
+        holder = self._one("SELECT run FROM locks WHERE service = ? AND environment = ? ORDER BY token, id", *place)
         if holder != work.run:
             self.breaches.append(f"I3: {work.key} was started, and {holder} holds the lock of {environment}")
         for job in self.jobs.values():
-            if job.kind == "deploy" and job.at(self.now()) == RUNNING and not job.key.startswith(f"{work.run}/"):
+            if job.key.startswith(f"{work.run}/") or job.key in self.given_up:
+                continue
+            if job.kind == "deploy" and job.at(self.now()) == RUNNING:
                 other = self.plan(job.key.partition("/")[0])
                 stage = next(s for s in other.stages if s.name == job.key.split("/")[1])
                 if (other.service.name, stage.environment) == place:

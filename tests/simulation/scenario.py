@@ -6,12 +6,13 @@ is one more entry in the list that it belongs to.
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from storage.model import artifact
 from storage.model.catalog import Action, Environment, OnFailure, Service, Stage
 from storage.model.run import Plan, Trigger
+from storage.model.window import Window
 
 T = TypeVar("T")
 
@@ -100,9 +101,23 @@ def _to_production(chance: random.Random) -> tuple[tuple[Stage, ...], Environmen
     environment = chance.choice([PRODUCTION, PRODUCTION, STRICT])
     live = Stage(name="live", actions=(_action(chance, "live", "deploy"),), environment="production")
     gate = Stage(name="approve", approval=True, environment="production")
-    stages = (_build(chance), _homolog(chance), gate, live)
+    stages = (_build(chance), _homolog(chance), gate, _gated(chance, live))
     return stages[chance.choice([0, 0, 2]) :], environment
 
+
+def _gated(chance: random.Random, stage: Stage) -> Stage:
+    return replace(stage, **chance.choice(GATES))
+
+
+GATES: Sequence[Options] = (
+    {},
+    {},
+    {"pause": True},
+    {"window": Window(begins=1, ends=60)},
+    {"pause": True, "window": Window(begins=0, ends=24 * 60)},
+    {"succeeded_in": "homolog"},
+)
+"""What may stand before a stage besides people's yes; a world begins at midnight."""
 
 SHAPES: Mapping[str, tuple[int, Callable[[random.Random], tuple[tuple[Stage, ...], Environment]]]] = {
     "build": (1, _only_build),
@@ -112,7 +127,18 @@ SHAPES: Mapping[str, tuple[int, Callable[[random.Random], tuple[tuple[Stage, ...
 }
 """Name -> how likely, and the stages with the environment that they lead to."""
 
-DEEDS = ("approve", "approve", "approve", "reject", "cancel", "approve twice", "approve own", "approve another")
+DEEDS = (
+    "approve",
+    "approve",
+    "approve",
+    "resume",
+    "resume",
+    "reject",
+    "cancel",
+    "approve twice",
+    "approve own",
+    "approve another",
+)
 """What people do, by the names in `deeds.DEEDS`; drawn with repetition."""
 
 FAULTS = ("kill", "kill in an effect", "restart", "suspend", "partition", "disk", "calls", "slow", "clock", "twice")

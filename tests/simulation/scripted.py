@@ -21,6 +21,14 @@ class Scripted:
     def __init__(self, kind: str, outside: Outside, process: Process) -> None:
         self.kind, self._outside, self._process = kind, outside, process
 
+    @property
+    def errors(self) -> Mapping[str, str]:
+        return {"failed": "it failed"}
+
+    @property
+    def exports(self) -> None:
+        return None
+
     def problems(self, options: Mapping[str, Json]) -> list[str]:
         return []
 
@@ -31,6 +39,8 @@ class Scripted:
                 sink.line(f"{work.key} says {line}: error or not")
             state = await self._ended(work)
         except asyncio.CancelledError:
+            if not work.abandoned():
+                self._outside.given_up.add(work.key)
             if work.options.get("deaf"):
                 await asyncio.sleep(3_600)
             if not work.abandoned():

@@ -225,8 +225,8 @@ class World:
         self.ahead = timedelta(0)
         for worker in self.workers:
             worker.process.stopped = False
-        # whatever a jump of the clock has put off until much later
-        self.machine.at(self.machine.now + 100, lambda: self._deliver(self.machine.now, "no to all", deeds.reject_all))
+        # what nobody resumes, and what a jump of the clock has put off until much later
+        self.machine.at(self.machine.now + 150, lambda: self._deliver(self.machine.now, "end all", deeds.cancel_all))
 
     def calm(self) -> bool:
         return self.machine.now >= self.scenario.trouble_until

@@ -317,32 +317,32 @@ def _in_their_order(found: Evidence) -> Iterator[str]:
                 queue.left(run)
             continue
         queue = queues.setdefault((services[run], environment), _Queue())
-        token = int(str(event.data.get("token", 0)))
-        said = queue.joined(run, token, event) if event.kind is Kind.QUEUED else queue.taken(run, token)
-        yield from (f"{run}: {what} of {environment}" for what in said)
+        said = queue.joined(run, event) if event.kind is Kind.QUEUED else queue.taken(run, event)
+        yield from (f"{run} {what} of {environment}" for what in said)
 
 
 @dataclass(slots=True)
 class _Queue:
     """Who waits for one environment, by what the journal says."""
 
-    waiting: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Run -> its token, and its place when it was last told."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Run -> its place when it was last told; in the order in which they came."""
     token: int = 0
 
-    def joined(self, run: str, token: int, event: Event) -> Iterator[str]:
+    def joined(self, run: str, event: Event) -> Iterator[str]:
         place = int(str(event.data.get("position")))
-        before = self.waiting.get(run, (token, place + 1))
-        if before[0] == token and place >= before[1]:
-            yield f"it fell back to place {place} in the queue"
-        self.waiting[run] = (token, place)
+        if place >= self.waiting.get(run, place + 1):
+            yield f"fell back to place {place} in the queue"
+        self.waiting[run] = place
 
-    def taken(self, run: str, token: int) -> Iterator[str]:
-        ahead = [other for other, (earlier, _) in self.waiting.items() if other != run and earlier < token]
+    def taken(self, run: str, event: Event) -> Iterator[str]:
+        others = list(self.waiting)
+        ahead = others[: others.index(run)] if run in others else others
         if ahead:
-            yield f"it took the lock before {ahead[0]}, who came earlier, in the queue"
+            yield f"took the lock before {ahead[0]}, who came earlier, in the queue"
+        token = int(str(event.data.get("token", self.token + 1)))
         if token <= self.token:
-            yield f"token {token} came after token {self.token} in the queue"
+            yield f"has token {token}, after token {self.token}, in the queue"
         self.token = token
         self.left(run)
 

@@ -153,11 +153,9 @@ class Keeper:
         while True:
             for workflow in await self._ask(self._take_queued):
                 self._go(workflow)
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_LOOK * self._process.machine.random.uniform(0.5, 1))
 
     def _take_queued(self) -> list[Workflow]:
-        if self.stopping:
-            return []
         taken = [w for w in self._histories.workflows.values() if w.state is State.QUEUED]
         for workflow in taken:
             workflow.state, workflow.worker, workflow.token = State.PENDING, self.worker, self._histories.token()
@@ -198,22 +196,25 @@ class Keeper:
     async def step(self, workflow: Workflow, token: int, number: int, call: Callable[[Legs], Any]) -> Any:
         self._underway.enlist()
         known = await self._ask(lambda: workflow.steps.get(number))
-        if known is None:
-            try:
-                known = json.dumps({"output": await patiently(lambda: call(self._legs), lambda: self.stopping)})
-            except Exception as error:  # noqa: BLE001 - an error is an outcome too, the same after a replay
-                known = json.dumps({"error": f"{type(error).__name__}: {error}"})
-            outcome = known
-            await self._ask(lambda: self._remember(workflow, token, number, outcome))
-        told = json.loads(known)
-        if "error" in told:
-            raise RuntimeError(told["error"])
-        return told["output"]
+        if known is not None:
+            told = json.loads(known)
+            if "error" in told:
+                raise RuntimeError(told["error"])
+            return told["output"]
+        try:
+            output = await patiently(lambda: call(self._legs), lambda: self.stopping)
+        except Exception as error:
+            # an error is an outcome too, the same after a replay
+            said = f"{type(error).__name__}: {error}"
+            await self._ask(lambda: self._remember(workflow, token, number, {"error": said}))
+            raise
+        await self._ask(lambda: self._remember(workflow, token, number, {"output": output}))
+        return output
 
-    def _remember(self, workflow: Workflow, token: int, number: int, result: str) -> None:
+    def _remember(self, workflow: Workflow, token: int, number: int, outcome: dict[str, Any]) -> None:
         if workflow.state is not State.PENDING or workflow.token != token:
             raise _Overtaken
-        workflow.steps[number] = result
+        workflow.steps[number] = json.dumps(outcome)
 
     async def _ask(self, work: Callable[[], T]) -> T:
         try:

@@ -199,6 +199,8 @@ class Machine:
     def perform(self, process: Process, kind: str, effect: Callable[[], T]) -> "asyncio.Future[T]":
         """Do something outside of a process: it takes a while there and back, and each way may be the last."""
         answer: asyncio.Future[T] = process.create_future()
+        if not process.alive:
+            return answer  # the dead do nothing
 
         def arrive(error: Exception | None, result: Any) -> None:
             if not process.alive or answer.done():

@@ -149,8 +149,7 @@ class Engine:
 
     async def _alive(self) -> None:
         """See that this worker still counts as alive; when it does not, it has let go of everything on return."""
-        if isinstance(self._durable, Durable):  # one that somebody else keeps knows for itself
-            await self._durable.alive()
+        await self._durable.alive()
 
     def _lose(self) -> None:
         """Learn that this worker no longer counts as alive: others may take its legs, so it lets go of them at once."""

@@ -58,6 +58,9 @@ class Durability(Protocol):
     async def stop(self, seconds: float = 10.0) -> None:
         """Let the legs come to rest (whoever interrupts their actions did so before); they are not over by that."""
 
+    async def alive(self) -> None:
+        """See that this worker still counts as alive; when it does not, it was told so (see `Keeper`) on return."""
+
     async def begin(self, run_id: str, leg: int) -> None:
         """Start a leg. One that was started before is left as it is."""
 

@@ -76,6 +76,7 @@ class Keeper:
         self._underway = Underway()
         self._chores: list[asyncio.Task[None]] = []
         self._legs_here: set[asyncio.Task[None]] = set()
+        self._told = False
         self.worker = ""
         self.stopping = False
 
@@ -83,7 +84,7 @@ class Keeper:
         return len(self._underway)
 
     async def start(self) -> None:
-        self.stopping = False
+        self.stopping = self._told = False
         await self._ask(self._take_lease)
         self._chores = [asyncio.create_task(self._look_for_queued()), asyncio.create_task(self._beat())]
 
@@ -104,6 +105,12 @@ class Keeper:
             chore.cancel()
         self._chores = []
         await self._ask(lambda: self._histories.leases.discard(self.worker))
+
+    async def alive(self) -> None:
+        held = await self._ask(lambda: self.worker in self._histories.leases)
+        if not held and not self._told:
+            self._told = True
+            self._lost()
 
     async def begin(self, run_id: str, leg: int) -> None:
         def work() -> Workflow | None:
@@ -162,11 +169,9 @@ class Keeper:
         return taken
 
     async def _beat(self) -> None:
-        while True:
+        while not self._told:
             await asyncio.sleep(_LOOK)
-            if not await self._ask(lambda: self.worker in self._histories.leases):
-                self._lost()
-                return
+            await self.alive()
 
     def _go(self, workflow: Workflow) -> None:
         task = asyncio.create_task(self._walk(workflow, workflow.token))

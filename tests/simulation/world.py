@@ -31,7 +31,7 @@ from tests.simulation.scripted import Scripted
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 LIVE = 900.0
 """Seconds after the last trouble in which everything has to come to its end."""
-LEASE = 11.0
+LEASE = 10.0
 """How long the server waits for one who says nothing."""
 _DELIVERED = 20.0
 _LATENCY = {"disk": 0.004, "keep": 0.003, "call": 0.02, "fatal": 0.02, "thread": 0.001, "slack": 0.05}
@@ -361,7 +361,7 @@ def _suspend(world: World) -> None:
         world.machine.note(f"{worker.name}: stands still")
         if world.histories.shared:
             _forget(world, worker)
-        wake = world.machine.now + world.machine.random.choice([2, 13, 20, 30])
+        wake = world.machine.now + world.machine.random.choice([2, 11, 13, 20, 30])
 
         def go_on() -> None:
             if process.stopped:

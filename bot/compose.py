@@ -107,7 +107,8 @@ async def estiva(
 def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -> list[str]:
     """Collect every secret that this process knows, to be masked wherever something is written."""
     tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
-    names = (catalog.registry.password_from, *settings.secrets_from)
+    factors = [person.totp_from for person in catalog.people.values()]
+    names = (catalog.registry.password_from, *settings.secrets_from, *factors)
     known = [token.get_secret_value() for token in tokens if token]
     if settings.database_url and (password := urlsplit(settings.database_url).password):
         known.append(unquote(password))
@@ -153,6 +154,7 @@ async def _slack(
         directory=directory,
         runners=kinds(tools),
         language_of=languages,
+        environ=os.environ,
     )
 
     async def approvers(view: RunView) -> list[str]:

@@ -1,10 +1,15 @@
-"""What approve and reject share: which approval is meant, and whether this person may decide on it."""
+"""What the commands about approvals share: which one is meant, and whether this person may decide on it."""
 
+from commands.approvers import is_asked
 from commands.command import Asked, Refused
 from commands.policy import Denied, decide
 from commands.texts import later, listing
 from storage.approvals import Settled, Why
-from storage.model.approval import Approval, Decision
+from storage.model import artifact
+from storage.model.approval import Approval, Decision, subject_of
+from storage.model.catalog import ApprovalRule
+from storage.model.request import Via
+from storage.model.view import RunView, fold
 
 
 async def open_approval(asked: Asked) -> Approval:
@@ -28,23 +33,100 @@ async def open_approval(asked: Asked) -> Approval:
         raise Refused(asked.say("Several wait for approval: {runs}. Say which.", runs=names))
     if candidates[0].decision is not Decision.PENDING:
         raise Refused(_settled(asked, candidates[0]), run=candidates[0].run)
+    await _check_message(asked, candidates[0])
     return candidates[0]
 
 
-async def decide_on(asked: Asked, approval: Approval) -> None:
-    """Refuse, and journal the denied click of, whoever may not decide on this approval."""
-    service = approval.run.rpartition("-")[0]
-    decision = decide(
-        asked.catalog, asked.request.user, asked.command.name, service=service, environment=approval.environment
-    )
-    if not isinstance(decision, Denied):
+async def _check_message(asked: Asked, approval: Approval) -> None:
+    """Refuse a click on a message that is not the one that asks this question: an old one, or somebody's copy."""
+    request = asked.request
+    if request.via not in (Via.BUTTON, Via.MODAL) or not request.message:
         return
-    await asked.desk.store.approvals.deny(approval.id, asked.request.user, decision.why)
-    able = [asked.name(user) for user in decision.able if user != approval.requester]
+    post = await asked.desk.store.posts.get(f"{approval.run}/approval/{approval.stage}")
+    if post is None or (post.channel, post.ts) != (request.channel, request.message):
+        text = asked.say("This message does not ask that any more; the question stands in another one.")
+        await deny(asked, approval, "message", text)
+
+
+async def deny(asked: Asked, approval: Approval, why: str, text: str) -> None:
+    """Journal the denied click, and refuse it."""
+    await asked.desk.store.approvals.deny(approval.id, asked.request.user, why)
+    raise Refused(text, run=approval.run)
+
+
+async def check_right(asked: Asked, approval: Approval, act: str | None = None) -> None:
+    """Refuse whoever the policy does not let decide on this approval (`act`, when it is another than the command)."""
+    decision = decide(
+        asked.catalog,
+        asked.request.user,
+        act or asked.command.name,
+        service=approval.run.rpartition("-")[0],
+        environment=approval.environment,
+        channel=asked.request.channel or "D",
+        groups=asked.groups,
+    )
+    if isinstance(decision, Denied):
+        able = [u for u in decision.able if not asked.catalog.same_person(u, approval.requester)]
+        await _deny_but(asked, approval, decision.why, able)
+
+
+async def check_asked(asked: Asked, approval: Approval) -> None:
+    """Refuse whoever the environment's own rule does not ask: its roles and groups, never the requester."""
+    catalog, user = asked.catalog, asked.request.user
+    if catalog.same_person(user, approval.requester):
+        text = asked.say("You asked for this release, so somebody else must approve it.")
+        await deny(asked, approval, "requester", text)
+    if not is_asked(catalog, approval.environment, user, asked.groups, escalated=approval.escalated):
+        await _deny_but(asked, approval, "not_asked", [])
+
+
+async def check_authors(asked: Asked, approval: Approval, view: RunView) -> None:
+    """Refuse whoever wrote one of the commits, where the rule says so; also whoever that cannot be told of."""
+    if not rule_of(asked, approval).without_authors:
+        return
+    person = asked.catalog.person(asked.request.user)
+    mine = {email.lower() for email in person.emails} if person else set()
+    if not mine:
+        text = asked.say("Your e-mail addresses are not in the catalog, so I cannot tell that you wrote none of this.")
+        await deny(asked, approval, "no_addresses", text)
+    service = view.run.plan.service
+    running = await asked.desk.store.releases.current(service.name, approval.environment)
+    commit, before = view.artifacts.get(artifact.COMMIT, ""), running.commit if running else ""
+    authors = await asked.desk.mirrors.authors_between(service, before, commit)
+    if authors is None:
+        text = asked.say("Who wrote these commits cannot be told just now, so nobody can approve them.")
+        await deny(asked, approval, "unknown_authors", text)
+    elif mine & authors:
+        text = asked.say("You wrote one of these commits, so somebody else must approve them.")
+        await deny(asked, approval, "author", text)
+
+
+async def told(asked: Asked, approval: Approval) -> RunView:
+    """Read the run as it stands now. Refuses when what it would release is not what was asked about."""
+    run, events = await asked.desk.store.runs.told(approval.run)
+    view = fold(run, events)
+    if subject_of(run.plan, dict(view.artifacts)) != approval.subject:
+        await deny(asked, approval, Why.CHANGED.value, asked.say(_WHY[Why.CHANGED]))
+    return view
+
+
+def rule_of(asked: Asked, approval: Approval) -> ApprovalRule:
+    """Give the rule of the approval's environment, as the catalog has it now."""
+    environment = asked.catalog.environments.get(approval.environment)
+    return environment.approval if environment else ApprovalRule()
+
+
+def accounts(asked: Asked) -> tuple[str, ...]:
+    """Give all accounts of the asker."""
+    person = asked.catalog.person(asked.request.user)
+    return person.accounts if person else (asked.request.user,)
+
+
+async def _deny_but(asked: Asked, approval: Approval, why: str, able: list[str]) -> None:
     text = asked.say("You may not decide on releases to {environment}.", environment=approval.environment)
     if able:
-        text += " " + asked.say("Ask {who}.", who=listing(asked.language, able[:5]))
-    raise Refused(text, run=approval.run)
+        text += " " + asked.say("Ask {who}.", who=listing(asked.language, [asked.name(user) for user in able[:5]]))
+    await deny(asked, approval, why, text)
 
 
 def _settled(asked: Asked, approval: Approval) -> str:
@@ -63,6 +145,7 @@ _WHY = {
     Why.CHANGED: later("What would be released has changed since this was asked; ask for the release again."),
     Why.REPEATED: later("You have already approved this; somebody else must too."),
     Why.OWN: later("You asked for this release, so somebody else must approve it."),
+    Why.NOT_GIVEN: later("You have not approved this, so there is nothing to take back."),
 }
 
 

@@ -13,13 +13,14 @@ log = logging.getLogger(__name__)
 async def approvers_of(catalog: Catalog, directory: Directory, view: RunView) -> list[str]:
     """List who may approve the gate at which a run stands: for a card; whoever clicks is asked about anew."""
     gate = next((stage for stage in reversed(view.stages) if stage.gate), None)
-    environment = _environment(view, gate)
+    environment, escalated = _environment(view, gate), bool(gate and gate.gate and gate.gate.escalated)
     groups = await _groups(catalog, directory)
     may = able(catalog, "approve", service=view.run.plan.service.name, environment=environment, groups=groups)
     return [
         user
         for user in may
-        if not catalog.same_person(user, view.run.requester) and is_asked(catalog, environment, user, groups)
+        if not catalog.same_person(user, view.run.requester)
+        and is_asked(catalog, environment, user, groups, escalated=escalated)
     ]
 
 

@@ -25,6 +25,7 @@ _KIND_NAMES = {
     "gate": later("a run that is paused, such as `hello-12`"),
     "stage": later("a stage of the run"),
     "command": later("a command"),
+    "code": later("the code of your authenticator"),
     "count": later("a number from 1 to 100"),
     "number": later("a number"),
     "duration": later("a duration, such as `2h`"),

@@ -59,16 +59,18 @@ class Desk:
         directory: Directory,
         runners: Mapping[str, Runner] = _NO_RUNNERS,
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         """Take what handlers work with. `catalog` and `directory` are asked anew for each request.
 
-        `runners` know their targets.
+        `runners` know their targets. `environ` holds the secrets that the catalog names.
         """
         self.store = store
         self.engine = engine
         self.mirrors = mirrors
         self.directory = directory
         self.runners = runners
+        self.environ: Mapping[str, str] = {} if environ is None else environ
         self._catalog = catalog
         self._language_of = language_of
 

@@ -150,7 +150,7 @@ def _reaches(catalog: Catalog, grant: Grant, environment: str) -> bool:
     if environment in grant.environments:
         return True
     place = catalog.environments.get(environment)
-    return "*" in grant.environments and not (place and place.production)
+    return "*" in grant.environments and place is not None and not place.production
 
 
 def _objection(grant: Grant, act: Act) -> Denied | None:

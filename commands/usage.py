@@ -9,9 +9,11 @@ from commands.texts import DEFAULT, PORTUGUESE, later, phrase
 
 _OTHERS = {
     DEFAULT: frozenset(
-        "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo".split()  # noqa: SIM905
+        "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código".split()  # noqa: SIM905
     ),
-    PORTUGUESE: frozenset("to in on into of from because by since between and with again stage failed all".split()),  # noqa: SIM905
+    PORTUGUESE: frozenset(
+        "to in on into of from because by since between and with again stage failed all code".split()
+    ),  # noqa: SIM905
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
 
@@ -24,6 +26,7 @@ _NAMES = {
     "stage": later("stage"),
     "command": later("command"),
     "reason": later("reason"),
+    "code": later("code"),
     "since": later("10m, 2h, 3d or a date"),
     "person": later("person"),
     "action": later("action"),

@@ -11,6 +11,7 @@ from storage.model.catalog import Catalog
 
 _RUN = re.compile(r"^(?P<service>[\w.-]{1,100})-(?P<number>\d{1,12})$", re.ASCII)
 _NUMBERED = re.compile(r"^#\d{1,12}$", re.ASCII)
+_CODE = re.compile(r"^\d{6,8}$", re.ASCII)
 _COUNT = re.compile(r"^(?:[1-9]\d?|100)$", re.ASCII)
 _NUMBER = re.compile(r"^\d{1,9}$", re.ASCII)
 _REF = re.compile(r"^(?!-)[^\s\x00-\x1f\x7f~^:?*\[\\\"]{1,200}$")
@@ -69,6 +70,7 @@ class Words:
             "approval": self._approval,
             "gate": self._approval,
             "command": lambda word: self._named(word, self.verbs),
+            "code": _if(_CODE),
             "person": self._person,
             "since": lambda word: Fits({"": word}) if _DAY.match(word) else _duration(word),
             "all": lambda word: Fits({"": "all"}) if fold(word) in _ALL else Misfit(),

@@ -97,6 +97,21 @@ class Mirrors:
         rows = zip(words[0::3], words[1::3], words[2::3], strict=False)
         return [(commit, author[:_LONGEST_NAME], subject[:_LONGEST_SUBJECT]) for commit, author, subject in rows]
 
+    async def authors_between(self, service: Service, old: str, new: str) -> frozenset[str] | None:
+        """Give the addresses, in lower case, of who wrote or committed what `new` has and `old` has not.
+
+        Without `old`: of `new` alone. `None` when that cannot be told.
+        """
+        mirror = self._path(service)
+        if not _COMMIT.fullmatch(new) or (old and not _COMMIT.fullmatch(old)) or not mirror.exists():
+            return None
+        which = (f"{old}..{new}",) if old and old != new else ("--max-count=1", new)
+        try:
+            log = await git("log", "-z", "--format=%ae%x00%ce", *which, "--", cwd=mirror)
+        except GitFailed:
+            return None
+        return frozenset(word.strip().lower() for word in log.split("\0") if word.strip())
+
     async def export(self, service: Service, commit: str, target: Path) -> None:
         """Put the tree of a commit into `target`, as a repository of its own with that one commit.
 

@@ -47,6 +47,7 @@ class Sweep:
         await self._part("cancel", self._cancel)
         await self._part("expire", self._expire)
         await self._part("open", self._open)
+        await self._part("remind", self._remind)
         await self._part("start", self._start)
         await self._part("reap", self.durable.reap)
         self._clean()
@@ -99,6 +100,9 @@ class Sweep:
             crash_here("open.before")
             await self.store.gates.open(gate.run, gate.stage, gate.kind)
             crash_here("open.after")
+
+    async def _remind(self) -> None:
+        await self.store.reminders.send(self.clock())
 
     async def _cancel(self) -> None:
         """Notice what another process was told."""

@@ -136,6 +136,7 @@ class Walk:
             subject_of(run.plan, dict(view.artifacts)),
             max(1, environment.approvals),  # a gate that the pipeline has on purpose asks at least one person
             self.clock() + timedelta(seconds=environment.approval_ttl),
+            environment.approval,
         )
         crash_here("ask.after")
         if approval.decision is Decision.PENDING:

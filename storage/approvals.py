@@ -1,16 +1,19 @@
 """Questions to people: asked once, settled once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from storage import phases
 from storage.chain import Scribe, hold_run
 from storage.database import Database
 from storage.model.approval import Approval, Decision
+from storage.model.catalog import ApprovalRule
 from storage.model.event import Fact, Kind
 from storage.tables import ApprovalRow, RunRow
 
@@ -32,6 +35,8 @@ class Why(StrEnum):
     """The same person has already approved."""
     OWN = "own"
     """The requester cannot approve their own release."""
+    NOT_GIVEN = "not_given"
+    """There is no yes of this person to take back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +59,19 @@ class Approvals:
         self._scribe = scribe
 
     async def ask(
-        self, run: str, stage: str, environment: str, subject: str, needed: int, expires_at: datetime
+        self,
+        run: str,
+        stage: str,
+        environment: str,
+        subject: str,
+        needed: int,
+        expires_at: datetime,
+        rule: ApprovalRule | None = None,
     ) -> Approval:
-        """Ask, and park the run, in one transaction. Asking again gives the approval as it is now."""
+        """Ask, and park the run, in one transaction. Asking again gives the approval as it is now.
+
+        `rule` says when people are reminded, and for how long an earlier approval of exactly the same counts.
+        """
 
         def work(session: Session) -> Approval:
             hold_run(session, run)
@@ -64,6 +79,7 @@ class Approvals:
             if row is None:
                 row = self._new(session, run, stage, environment, subject, needed, expires_at)
                 self._note(session, row, Kind.APPROVAL_REQUESTED, "estiva", "asked", **_question(row))
+                self._apply(session, row, rule or ApprovalRule())
             if row.decision == Decision.PENDING:
                 phases.park(session, run)
             return _approval(row)
@@ -90,6 +106,18 @@ class Approvals:
         session.flush()
         return row
 
+    def _apply(self, session: Session, row: ApprovalRow, rule: ApprovalRule) -> None:
+        row.remind_every = rule.remind
+        row.remind_at = _later(row.asked_at, rule.remind)
+        row.escalate_at, row.escalate_to = _later(row.asked_at, rule.escalate_after), [*rule.escalate_to]
+        earlier = _reusable(session, row, row.asked_at - timedelta(seconds=rule.reuse)) if rule.reuse else None
+        if earlier is not None:
+            row.given_by, row.reused = earlier.given_by, earlier.id
+            row.decision, row.decided_by, row.decided_at = earlier.decision, earlier.decided_by, row.asked_at
+            self._note(session, row, Kind.APPROVED, "estiva", "decided", by=row.given_by, reused=earlier.id)
+        session.add(row)
+        session.flush()
+
     async def get(self, approval_id: str) -> Approval | None:
         """Return an approval by its id (`hello-12/approve-production`)."""
         found = await self._list(ApprovalRow.id == approval_id)
@@ -104,18 +132,53 @@ class Approvals:
         found = await self._list(ApprovalRow.decision == Decision.PENDING, ApprovalRow.run == run)
         return found[0] if found else None
 
-    async def approve(self, approval_id: str, by: str, subject: str) -> Settled:
-        """Count one person's yes; when it is enough the run is made ready."""
+    async def approve(self, approval_id: str, by: str, subject: str, alike: Collection[str] = ()) -> Settled:
+        """Count one person's yes; when it is enough the run is made ready. `alike` are all accounts of that person."""
 
         def work(session: Session) -> Settled:
             row, why = self._open(session, approval_id)
-            if row is None or (why := why or _objection(row, by, subject)):
+            if row is None or (why := why or _objection(row, {by, *alike}, subject)):
                 return _settled(row, why)
-            row.given_by = [*row.given_by, by]
-            self._note(session, row, Kind.APPROVAL_GIVEN, by, f"given/{by}", by=by)
+            row.given_by, row.changes = [*row.given_by, by], row.changes + 1
+            self._note(session, row, Kind.APPROVAL_GIVEN, by, f"given/{row.changes}", by=by)
             if len(row.given_by) >= row.needed:
                 self._decide(session, row, Decision.APPROVED, by)
                 self._note(session, row, Kind.APPROVED, by, "decided", by=row.given_by)
+            session.add(row)
+            session.flush()
+            return _settled(row)
+
+        return await self._database.write(work)
+
+    async def withdraw(self, approval_id: str, by: str, alike: Collection[str] = ()) -> Settled:
+        """Take a yes back, while it was not enough."""
+
+        def work(session: Session) -> Settled:
+            row, why = self._open(session, approval_id)
+            if row is None or why:
+                return _settled(row, why)
+            left = [user for user in row.given_by if user not in {by, *alike}]
+            if left == row.given_by:
+                return _settled(row, Why.NOT_GIVEN)
+            row.given_by, row.changes = left, row.changes + 1
+            self._note(session, row, Kind.APPROVAL_WITHDRAWN, by, f"withdrawn/{row.changes}", by=by)
+            session.add(row)
+            session.flush()
+            return _settled(row)
+
+        return await self._database.write(work)
+
+    async def break_glass(self, approval_id: str, by: str, reason: str) -> Settled:
+        """Settle with a yes that asks nobody else; the run is made ready. Whoever calls has checked the right to."""
+
+        def work(session: Session) -> Settled:
+            row, why = self._open(session, approval_id)
+            if row is None or why:
+                return _settled(row, why)
+            row.emergency = True
+            self._note(session, row, Kind.GLASS_BROKEN, by, "glass", by=by, reason=reason)
+            self._decide(session, row, Decision.APPROVED, by, self._scribe.cleaner.text(reason))
+            self._note(session, row, Kind.APPROVED, by, "decided", by=row.given_by)
             return _settled(row)
 
         return await self._database.write(work)
@@ -191,12 +254,40 @@ class Approvals:
         return await self._database.read(lambda session: [_approval(row) for row in session.exec(statement)])
 
 
-def _objection(row: ApprovalRow, by: str, subject: str) -> Why:
+def _objection(row: ApprovalRow, person: set[str], subject: str) -> Why:
     if subject != row.subject:
         return Why.CHANGED
-    if by == row.requester:
+    if row.requester in person:
         return Why.OWN
-    return Why.REPEATED if by in row.given_by else Why.NOTHING
+    return Why.REPEATED if person & set(row.given_by) else Why.NOTHING
+
+
+def _later(start: datetime, seconds: int | None) -> datetime | None:
+    return None if seconds is None else start + timedelta(seconds=seconds)
+
+
+def _reusable(session: Session, row: ApprovalRow, since: datetime) -> ApprovalRow | None:
+    """Find the approval of exactly the same for the same requester, unless somebody has said no since.
+
+    For the same requester only: of those who gave it, it is known that none of them is the requester.
+    """
+    yes = sa.and_(col(ApprovalRow.decision) == Decision.APPROVED, col(ApprovalRow.requester) == row.requester)
+    statement = (
+        select(ApprovalRow)
+        .where(
+            ApprovalRow.subject == row.subject,
+            ApprovalRow.environment == row.environment,
+            sa.or_(yes, col(ApprovalRow.decision) == Decision.REJECTED),
+            col(ApprovalRow.reused).is_(None),
+            col(ApprovalRow.emergency).is_(False),
+        )
+        .order_by(col(ApprovalRow.decided_at).desc(), col(ApprovalRow.id).desc())
+        .limit(1)
+    )
+    found = session.exec(statement).first()
+    if found is None or found.decision != Decision.APPROVED or found.decided_at is None or found.decided_at < since:
+        return None
+    return found if len(found.given_by) >= row.needed else None
 
 
 def _locked(session: Session, approval_id: str) -> ApprovalRow | None:
@@ -233,4 +324,7 @@ def _approval(row: ApprovalRow) -> Approval:
         asked_at=row.asked_at,
         expires_at=row.expires_at,
         decided_at=row.decided_at,
+        emergency=row.emergency,
+        reused=row.reused,
+        escalated=row.escalated,
     )

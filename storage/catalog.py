@@ -58,11 +58,12 @@ def _read(raw: bytes, folder: Path, kinds: Kinds | None, problems: Problems) -> 
 def _catalog(top: Item, folder: Path, kinds: Kinds | None, digest: str) -> Catalog:
     top.record(dict.fromkeys(_SECTIONS, _later), _SECTIONS)
     part = top.entries()
-    environments = sections.environments(part.get("environments"))
+    people = sections.people(part.get("people"))
+    plain = sections.environments(part.get("environments"))
+    environments = sections.approvals(part.get("environments"), plain, people)
     actions = Actions(kinds, environments)
     references.check(part.get("environments"), environments, actions)
     names.check(part.get("environments"), part.get("services"))
-    people = sections.people(part.get("people"))
     listed = part["services"].entries() if "services" in part else {}
     return Catalog(
         services=sections.services(part.get("services"), environments, actions, folder),

@@ -20,8 +20,10 @@ from storage.posts import Posts
 from storage.preferences import Preferences
 from storage.redact import Redactor
 from storage.releases import Releases
+from storage.reminders import Reminders
 from storage.requests import Requests
 from storage.runs import Runs
+from storage.second_factors import SecondFactors
 from storage.tenures import Tenures
 
 Clock = Callable[[], datetime]
@@ -42,6 +44,8 @@ class Store:
     locks: Locks
     approvals: Approvals
     gates: Gates
+    reminders: Reminders
+    second_factors: SecondFactors
     releases: Releases
     posts: Posts
     preferences: Preferences
@@ -79,6 +83,8 @@ class Store:
             locks=Locks(database, scribe),
             approvals=Approvals(database, scribe),
             gates=Gates(database, scribe),
+            reminders=Reminders(database, scribe),
+            second_factors=SecondFactors(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),
             preferences=Preferences(database),

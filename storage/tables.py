@@ -175,7 +175,10 @@ class ApprovalRow(SQLModel, table=True):
     """One question to people."""
 
     __tablename__ = "approvals"
-    __table_args__ = (_partial("approvals_pending", "expires_at", "decision = 'pending'"),)
+    __table_args__ = (
+        _partial("approvals_pending", "expires_at", "decision = 'pending'"),
+        sa.Index("approvals_subject", "subject", "decided_at"),
+    )
 
     id: str = Field(primary_key=True)
     run: str = Field(index=True, foreign_key="runs.id")
@@ -191,6 +194,28 @@ class ApprovalRow(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=Moment)
     expires_at: datetime = Field(sa_type=Moment)
     decided_at: datetime | None = Field(default=None, sa_type=Moment)
+    changes: int = 0
+    """How many yeses were given or taken back."""
+    emergency: bool = False
+    reused: str | None = None
+    remind_every: int | None = None
+    remind_at: datetime | None = Field(default=None, sa_type=Moment)
+    reminders: int = 0
+    escalate_at: datetime | None = Field(default=None, sa_type=Moment)
+    escalate_to: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    escalated: bool = False
+
+
+class SecondFactorRow(SQLModel, table=True):
+    """The last code that somebody used, and the wrong ones since."""
+
+    __tablename__ = "second_factors"
+
+    person: str = Field(primary_key=True)
+    last: int = Field(sa_type=sa.BigInteger)
+    """Time step of the code: an equal or earlier one is not taken again."""
+    failures: int = 0
+    failed_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class ReleaseRow(SQLModel, table=True):

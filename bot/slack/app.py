@@ -24,8 +24,11 @@ from bot.slack.answers import Links
 from bot.slack.blocks import Block
 from bot.slack.cards.home import home_view
 from bot.slack.cards.modals import (
+    APPROVE,
     DEPLOY,
     REJECT,
+    approve_command,
+    approve_modal,
     deploy_command,
     deploy_modal,
     metadata,
@@ -135,10 +138,12 @@ def build_app(
     app.command(re.compile(r"/.*"))(listeners.command)
     app.action(re.compile(r"^estiva:deploy$"))(listeners.ask_deploy)
     app.action(re.compile(r"^estiva:reject(\.\d+)?$"))(listeners.ask_reason)
+    app.action(re.compile(r"^estiva:approve\.code$"))(listeners.ask_code)
     app.action(re.compile(r"^estiva:"))(listeners.click)
     app.action(re.compile(r".*"))(listeners.acknowledge)
     app.view(DEPLOY)(listeners.deploy_submitted)
     app.view(REJECT)(listeners.reject_submitted)
+    app.view(APPROVE)(listeners.approve_submitted)
     app.view_closed(re.compile(r".*"))(listeners.acknowledge)
     app.shortcut(re.compile(r"^estiva_"))(listeners.shortcut)
     app.error(listeners.failed)
@@ -193,7 +198,20 @@ class Listeners:
         if not is_foreign(body, self._parts.identity):
             request = from_click(body, self._parts.identity)
             approval = request.text.removeprefix("reject ")
-            view = partial(reject_modal, approval, channel=request.channel, thread=thread_of(body))
+            view = partial(
+                reject_modal, approval, channel=request.channel, thread=thread_of(body), message=request.message
+            )
+            self._open(body, request.user, view)
+        await ack()
+
+    async def ask_code(self, ack: AsyncAck, body: Payload) -> None:
+        """Open the modal that asks for the code of an authenticator."""
+        if not is_foreign(body, self._parts.identity):
+            request = from_click(body, self._parts.identity)
+            approval = request.text.removeprefix("approve ")
+            view = partial(
+                approve_modal, approval, channel=request.channel, thread=thread_of(body), message=request.message
+            )
             self._open(body, request.user, view)
         await ack()
 
@@ -218,6 +236,16 @@ class Listeners:
     async def reject_submitted(self, ack: AsyncAck, body: Payload) -> None:
         """Take a submitted reject modal."""
         await self._submitted(body, reject_command(body["view"]))
+        await ack()
+
+    async def approve_submitted(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a submitted approve modal."""
+        text, errors = approve_command(body["view"])
+        if errors:
+            say = self._parts.say_to(body["user"]["id"])
+            await ack(response_action="errors", errors={name: say(problem) for name, problem in errors.items()})
+            return
+        await self._submitted(body, text)
         await ack()
 
     async def shortcut(self, ack: AsyncAck, body: Payload) -> None:
@@ -259,8 +287,8 @@ class Listeners:
     async def _submitted(self, body: Payload, text: str) -> None:
         if not is_foreign(body, self._parts.identity):
             carried = metadata(body["view"])
-            channel, thread = carried.get("channel", ""), carried.get("thread")
-            await self._parts.intake.take(from_submission(body, self._parts.identity, text, channel, thread))
+            where = carried.get("channel", ""), carried.get("thread"), carried.get("message")
+            await self._parts.intake.take(from_submission(body, self._parts.identity, text, *where))
 
     async def _no_run(self, body: Payload) -> None:
         user = body["user"]["id"]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from bot.slack.blocks import Block, notice
 from bot.slack.cards.approval_card import approval_card
 from bot.slack.cards.ended import ended
 from bot.slack.cards.failure import failure
+from bot.slack.cards.nudges import escalation, glass, reminder
 from bot.slack.cards.run_card import run_card
 from bot.slack.cards.shown import Desired, Priority, Surroundings
 from bot.slack.cards.stage_note import stage_note
@@ -42,6 +44,7 @@ def _messages(view: RunView, channel: str, around: Surroundings) -> tuple[Desire
         ),
         *_notes(view, channel, around),
         *_approvals(view, channel, around),
+        *_nudges(view, channel, around),
         *_failures(view, channel, around),
         *_end(view, channel, around),
     )
@@ -65,6 +68,7 @@ def _message(
     priority: Priority,
     settled: bool = True,
     in_thread: bool = False,
+    thread_of: str | None = None,
     broadcast: bool = False,
 ) -> Desired:
     blocks, text = drawn
@@ -75,7 +79,7 @@ def _message(
         channel=channel,
         blocks=tuple(blocks),
         text=notice(text),
-        thread_of=key_of(view.run.id, "card") if in_thread else None,
+        thread_of=key_of(view.run.id, "card") if in_thread else thread_of,
         broadcast=broadcast,
         payload=payload if name == "card" else {**payload, "status": ""},
         priority=priority,
@@ -99,6 +103,22 @@ def _approvals(view: RunView, channel: str, around: Surroundings) -> Iterator[De
             open_still = stage.gate.decision is Decision.PENDING
             name = f"approval/{stage.stage.name}"
             yield _message(view, name, channel, drawn, priority=Priority.QUESTION, settled=not open_still)
+
+
+def _nudges(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
+    """Say in the thread of a question that it is still open; say to everybody when the glass was broken."""
+    for stage, gate in [(stage, stage.gate) for stage in view.stages if stage.gate]:
+        card = f"approval/{stage.stage.name}"
+        question = key_of(view.run.id, card)
+        told = partial(_message, view, channel=channel, priority=Priority.QUESTION)
+        if gate.decision is Decision.PENDING and gate.reminders:
+            drawn = reminder(view, stage, gate, around)
+            yield told(name=f"reminder/{stage.stage.name}/{gate.reminders}", drawn=drawn, thread_of=question)
+        if gate.decision is Decision.PENDING and gate.escalated:
+            drawn = escalation(view, stage, gate, around)
+            yield told(name=f"escalation/{stage.stage.name}", drawn=drawn, thread_of=question, broadcast=True)
+        if gate.emergency:
+            yield told(name=f"glass/{stage.stage.name}", drawn=glass(view, stage, gate, around))
 
 
 def _failures(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:

@@ -120,8 +120,13 @@ def thread_of(body: Payload) -> str | None:
     return str(found) if found else None
 
 
-def from_submission(body: Payload, identity: Identity, text: str, channel: str, thread: str | None) -> Request:
-    """Read a submitted modal; the caller has made the command's text out of its values."""
+def from_submission(
+    body: Payload, identity: Identity, text: str, channel: str, thread: str | None, message: str | None = None
+) -> Request:
+    """Read a submitted modal; the caller has made the command's text out of its values.
+
+    `message` is the one whose button opened it.
+    """
     return Request(
         id=f"view/{identity.team}/{body['view']['id']}/{body['user']['id']}",
         via=Via.MODAL,
@@ -131,6 +136,7 @@ def from_submission(body: Payload, identity: Identity, text: str, channel: str, 
         text=text,
         at=now(),
         thread=thread,
+        message=message,
     )
 
 

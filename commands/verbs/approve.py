@@ -1,21 +1,24 @@
-"""`approve <run>`: release to production exactly what was tested; never by the one who asked for it."""
+"""`approve <run> [<code>]`: release to production exactly what was tested; never by the one who asked for it."""
 
-from commands.approvals import decide_on, not_counted, open_approval
+from commands.approvals import accounts, check_asked, check_authors, check_right, not_counted, open_approval, told
 from commands.command import Asked, Command, Refused, Topic
+from commands.second_factor import check_code
 from commands.texts import PORTUGUESE, later
 from storage.model.approval import Decision
 from storage.model.reply import Reply, Verdict
 
 
 async def handle(asked: Asked) -> Reply:
-    """Give one person's yes. Enough of them open the gate."""
+    """Give one person's yes, after everything has been looked at anew. Enough of them open the gate."""
     approval = await open_approval(asked)
-    await decide_on(asked, approval)
-    if approval.requester == asked.request.user:
-        reason = asked.say("You asked for this release, so somebody else must approve it.")
-        await asked.desk.store.approvals.deny(approval.id, asked.request.user, "requester")
-        raise Refused(reason, run=approval.run)
-    settled = await asked.desk.store.approvals.approve(approval.id, asked.request.user, approval.subject)
+    await check_right(asked, approval)
+    await check_asked(asked, approval)
+    view = await told(asked, approval)
+    await check_authors(asked, approval, view)
+    await check_code(asked, approval)
+    settled = await asked.desk.store.approvals.approve(
+        approval.id, asked.request.user, approval.subject, accounts(asked)
+    )
     if not settled.ok or settled.approval is None:
         raise Refused(not_counted(asked, settled), run=approval.run)
     asked.desk.engine.wake()
@@ -33,7 +36,7 @@ COMMAND = Command(
     name="approve",
     verbs=("approve", "aprovar", "aprovo"),
     shown={PORTUGUESE: "aprovar"},
-    usage=("<approval>", "<service>"),
+    usage=("<approval> [[code|código] <code>]", "<service> [[code|código] <code>]"),
     summary=later("Approve a release that waits for it."),
     examples=(later("approve hello-12"), later("approve hello")),
     topic=Topic.DECIDE,

@@ -1,6 +1,6 @@
 """`reject <run> [because <reason>]`: refuse a release that waits for approval."""
 
-from commands.approvals import decide_on, not_counted, open_approval
+from commands.approvals import check_right, not_counted, open_approval
 from commands.command import Asked, Command, Refused, Topic
 from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
@@ -9,8 +9,8 @@ from storage.model.reply import Reply, Verdict
 async def handle(asked: Asked) -> Reply:
     """Close the gate for good; the requester may do this too (a changed mind)."""
     approval = await open_approval(asked)
-    if approval.requester != asked.request.user:
-        await decide_on(asked, approval)
+    if not asked.catalog.same_person(approval.requester, asked.request.user):
+        await check_right(asked, approval)
     reason = asked.arguments.get("reason", "")
     settled = await asked.desk.store.approvals.reject(approval.id, asked.request.user, reason)
     if not settled.ok:

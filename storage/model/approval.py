@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,22 +40,25 @@ class Approval:
     asked_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    emergency: bool = False
+    """Somebody broke the glass: nobody else had to agree, and `reason` says why."""
+    reused: str | None = None
+    """The earlier approval of exactly the same that counted again."""
+    escalated: bool = False
+    """Those to whom it escalates were asked too."""
+
+
+_OF_THE_RUN = ("trigger", "ref", "origin", "artifacts")
+"""What a plan says about how it came to be: the same work may be asked for in many ways."""
 
 
 def subject_of(plan: Plan, artifacts: dict[str, str]) -> str:
-    """Hash what an approval is about.
+    """Hash what an approval is about: the whole plan, and the commit and the image that it would release.
 
-    That is: service, environment, commit, digest, configuration, stages.
-
-    Anything that changes what would run changes the hash, and so voids the approval.
+    Anything that changes what would run (a stage, an option, a variable, a target) changes the hash, and so voids the
+    approval. What a plan gets to hold later is covered without a word here.
     """
-    described = {
-        "service": plan.service.name,
-        "environment": plan.environment.name,
-        "commit": artifacts.get(artifact.COMMIT, ""),
-        "digest": artifacts.get(artifact.DIGEST, ""),
-        "env": {name: dict(values) for name, values in plan.service.env.items()},
-        "stages": [[stage.name, *(f"{a.name}:{a.uses}" for a in stage.actions)] for stage in plan.stages],
-    }
+    described = {name: value for name, value in asdict(plan).items() if name not in _OF_THE_RUN}
+    described |= {name: artifacts.get(name, "") for name in (artifact.COMMIT, artifact.DIGEST, artifact.IMAGE)}
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

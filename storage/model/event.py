@@ -28,7 +28,11 @@ class Kind(StrEnum):
     ACTION_BROKEN = "action_broken"  # stage, action, attempt, reason
     APPROVAL_REQUESTED = "approval_requested"  # approval, stage, environment, subject hash, expires_at, needed
     APPROVAL_GIVEN = "approval_given"  # approval, by  (one person's yes; `APPROVED` when enough)
-    APPROVED = "approved"  # approval, by: [ids]
+    APPROVAL_WITHDRAWN = "approval_withdrawn"  # approval, by  (a yes taken back before it was enough)
+    APPROVED = "approved"  # approval, by: [ids], reused?: the earlier approval that counts again
+    GLASS_BROKEN = "glass_broken"  # approval, by, reason  (released without the approval of others)
+    APPROVAL_REMINDED = "approval_reminded"  # approval, number
+    APPROVAL_ESCALATED = "approval_escalated"  # approval, to: [who]
     REJECTED = "rejected"  # approval, by, reason?
     APPROVAL_EXPIRED = "approval_expired"  # approval
     APPROVAL_DENIED = "approval_denied"  # approval, by, reason  (a click by somebody not entitled)

@@ -42,6 +42,12 @@ class GateView:
     decided_by: str | None = None
     decided_at: datetime | None = None
     reason: str = ""
+    emergency: bool = False
+    """Somebody broke the glass."""
+    reused: str = ""
+    """The earlier approval that counted again."""
+    reminders: int = 0
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +276,24 @@ def _given(view: RunView, event: Event) -> RunView:
     return _with_gate(view, approval, given_by=given)
 
 
+def _withdrawn(view: RunView, event: Event) -> RunView:
+    approval, by = _text(event, "approval"), _text(event, "by")
+    gate = next((s.gate for s in view.stages if s.gate and s.gate.approval == approval), None)
+    return _with_gate(view, approval, given_by=tuple(user for user in gate.given_by if user != by) if gate else ())
+
+
+def _reminded(view: RunView, event: Event) -> RunView:
+    return _with_gate(view, _text(event, "approval"), reminders=int(str(event.data.get("number", 1))))
+
+
+def _escalated(view: RunView, event: Event) -> RunView:
+    return _with_gate(view, _text(event, "approval"), escalated=True)
+
+
+def _glass_broken(view: RunView, event: Event) -> RunView:
+    return _with_gate(view, _text(event, "approval"), emergency=True, reason=_text(event, "reason"))
+
+
 _DECISIONS = {
     Kind.APPROVED: Decision.APPROVED,
     Kind.REJECTED: Decision.REJECTED,
@@ -278,13 +302,19 @@ _DECISIONS = {
 
 
 def _decided(view: RunView, event: Event) -> RunView:
+    said = {"reason": _text(event, "reason")} if event.data.get("reason") else {}
+    given, reused = event.data.get("by"), _text(event, "reused")
+    again = (
+        {"given_by": tuple(str(user) for user in given), "reused": reused} if isinstance(given, list) and reused else {}
+    )
     changed = _with_gate(
         view,
         _text(event, "approval"),
         decision=_DECISIONS[event.kind],
         decided_by=event.actor,
         decided_at=event.at,
-        reason=_text(event, "reason"),
+        **said,
+        **again,
     )
     return replace(changed, status=Status.RUNNING if event.kind is Kind.APPROVED else changed.status)
 
@@ -358,6 +388,10 @@ _STEPS = {
     Kind.ACTION_BROKEN: _stopped,
     Kind.APPROVAL_REQUESTED: _asked,
     Kind.APPROVAL_GIVEN: _given,
+    Kind.APPROVAL_WITHDRAWN: _withdrawn,
+    Kind.APPROVAL_REMINDED: _reminded,
+    Kind.APPROVAL_ESCALATED: _escalated,
+    Kind.GLASS_BROKEN: _glass_broken,
     Kind.APPROVED: _decided,
     Kind.REJECTED: _decided,
     Kind.APPROVAL_EXPIRED: _decided,

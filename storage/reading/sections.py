@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.model.catalog import Environment, Grant, Person, Registry, Service
+from storage.reading import rules
 from storage.reading.actions import Actions
 from storage.reading.document import NAME, NAMING, Item, meant
 from storage.reading.pipelines import pipelines
@@ -38,7 +39,21 @@ def environments(item: Item | None) -> dict[str, Environment]:
     found = {}
     for name, entry in (item.entries() if item else {}).items():
         _named(name, entry)
-        found[name] = Environment(name=name, **entry.record(_ENVIRONMENT))
+        read = entry.record(_ENVIRONMENT)
+        read.pop("approvals", None)  # once it is known who there is
+        found[name] = Environment(name=name, **read)
+    return found
+
+
+def approvals(
+    item: Item | None, places: Mapping[str, Environment], known: Mapping[str, Person]
+) -> dict[str, Environment]:
+    """Read what the environments say of approvals: a number, or who, how many and for how long."""
+    entries = item.entries() if item else {}
+    found = {}
+    for name, place in places.items():
+        entry = entries[name].entries().get("approvals")
+        found[name] = place if entry is None else rules.approvals(entry, place, who(known))
     return found
 
 
@@ -211,7 +226,7 @@ def _nothing(_item: Item) -> None:
 _ENVIRONMENT: Mapping[str, Callable[[Item], Any]] = {
     "aliases": Item.texts,
     "production": Item.flag,
-    "approvals": Item.whole,
+    "approvals": _nothing,
     "approval_ttl": Item.seconds,
     "promotes_from": Item.text,
     "target": Item.text,

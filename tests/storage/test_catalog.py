@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.catalog import CatalogProblems, Kinds, load
-from storage.model.catalog import Action, Catalog, Grant, Json, Mode, OnFailure, Person, Registry, Stage
+from storage.model.catalog import Action, ApprovalRule, Catalog, Grant, Json, Mode, OnFailure, Person, Registry, Stage
 from storage.model.window import Window
 from storage.reading.document import NAMING
 
@@ -440,4 +440,31 @@ def test_everything_wrong_with_the_pipelines_is_said_at_once(tmp_path: Path) -> 
         "24: services.hello.pipelines.Quick.mode: 'fast' is not one of queued, superseded, parallel",
         "24: services.hello.pipelines.Quick.stages: 'none' is not one of default",
         f"25: services.hello.build.with.args.A: #{{tests.X}}: {tests}",
+    ]
+
+
+def test_approvals_are_a_number_or_a_rule(tmp_path: Path) -> None:
+    rule = "{needed: 2, from: [role:developer, group:S0CREW], exclude: [requester, authors], expires: 2h, remind: 30m, "
+    rule += "escalate: {after: 1h, to: [U0ANA0001]}, reuse: 1h, second_factor: totp}"
+    production = read(tmp_path, MINIMAL.replace("approvals: 1", f"approvals: {rule}")).environments["production"]
+    assert (production.approvals, production.approval_ttl) == (2, 7200)
+    assert production.approval == ApprovalRule(
+        of=("role:developer", "group:S0CREW"),
+        without_authors=True,
+        remind=1800,
+        escalate_after=3600,
+        escalate_to=("U0ANA0001",),
+        reuse=3600,
+        second_factor=True,
+    )
+    bad = (
+        "{needed: 0, from: [role:nobody], exclude: [friends], escalate: {after: 1h}, second_factor: sms, remind: soon}"
+    )
+    assert wrong(tmp_path, MINIMAL.replace("approvals: 1", f"approvals: {bad}")) == [
+        "4: environments.production.approvals.needed: should be at least 1",
+        "4: environments.production.approvals.from[0]: nobody listed under people is 'role:nobody'",
+        "4: environments.production.approvals.exclude[0]: 'friends' is not one of requester, authors",
+        "4: environments.production.approvals.escalate: to is missing",
+        "4: environments.production.approvals.second_factor: 'sms' is not one of totp",
+        "4: environments.production.approvals.remind: should be a duration such as 90s, 30m or 24h, not 'soon'",
     ]

@@ -93,6 +93,8 @@ def _changes(view: RunView, around: Surroundings) -> list[Block]:
 def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
     say = around.say
     parts = [marked(say, "Open until {when}; no answer is a no", when=moment(gate.expires_at))]
+    if around.approvers and gate.needed - len(gate.given_by) > len(set(around.approvers) - set(gate.given_by)):
+        parts.append(marked(say, "Fewer people than needed may approve this: see the catalog"))
     if gate.needed > 1:
         given = joined([mention(user) for user in gate.given_by], ", ") or Mark("-")
         parts.append(
@@ -104,14 +106,24 @@ def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
 def _decided(gate: GateView, around: Surroundings) -> Mark:
     say = around.say
     when = moment(gate.decided_at) if gate.decided_at else Mark("")
-    who = mention(gate.decided_by or "")
+    who, reason = mention(gate.decided_by or ""), escape_within(gate.reason, 500)
     match gate.decision:
+        case Decision.APPROVED if gate.emergency:
+            return joined([marked(say, "Released without approval by {who}, {when}", who=who, when=when), reason], ": ")
+        case Decision.APPROVED if gate.reused:
+            given = joined([mention(user) for user in gate.given_by], ", ")
+            return marked(
+                say,
+                "Approved by {who} in {approval}, and nothing has changed since",
+                who=given,
+                approval=code(gate.reused),
+            )
         case Decision.APPROVED:
             given = joined([mention(user) for user in gate.given_by], ", ") or who
             return marked(say, "Approved by {who}, {when}", who=given, when=when)
         case Decision.REJECTED:
             text = marked(say, "Rejected by {who}, {when}", who=who, when=when)
-            return joined([text, escape_within(gate.reason, 500)], ": ") if gate.reason else text
+            return joined([text, reason], ": ") if gate.reason else text
         case Decision.EXPIRED:
             return marked(say, "Nobody approved in time, {when}", when=when)
         case _:
@@ -128,7 +140,12 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         environment=_environment(view, stage),
     )
     asks = kit.confirm(say("Approve release"), question, say("Approve"), say("Not yet"))
+    place = view.run.plan.environments.get(_environment(view, stage), view.run.plan.environment)
+    if place.approval.second_factor:  # a code is asked for in a modal, which confirms by itself
+        yes = kit.button(say("Approve"), "approve.code", f"approve {gate.approval}", style=Style.PRIMARY)
+    else:
+        yes = kit.button(say("Approve"), "approve", f"approve {gate.approval}", style=Style.PRIMARY, asks=asks)
     return [
-        kit.button(say("Approve"), "approve", f"approve {gate.approval}", style=Style.PRIMARY, asks=asks),
+        yes,
         kit.button(say("Reject"), "reject", f"reject {gate.approval}"),
     ]

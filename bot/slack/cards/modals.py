@@ -9,8 +9,8 @@ from bot.slack.marks import Say, marked
 from commands.texts import later
 from storage.model.catalog import Catalog
 
-DEPLOY, REJECT = "estiva_deploy", "estiva_reject"
-_CHOICES, _REF, _REASON = 100, 200, 500
+DEPLOY, REJECT, APPROVE = "estiva_deploy", "estiva_reject", "estiva_approve"
+_CHOICES, _REF, _REASON, _CODE = 100, 200, 500, 9
 
 
 def deploy_modal(catalog: Catalog, say: Say, *, channel: str) -> Block:
@@ -30,9 +30,26 @@ def deploy_modal(catalog: Catalog, say: Say, *, channel: str) -> Block:
     }
 
 
-def reject_modal(approval: str, say: Say, *, channel: str, thread: str | None) -> Block:
+def approve_modal(approval: str, say: Say, *, channel: str, thread: str | None, message: str | None) -> Block:
+    """Ask for the code of the approver's authenticator."""
+    carried = {"channel": channel, "thread": thread, "message": message, "approval": approval[:300]}
+    return {
+        "type": "modal",
+        "callback_id": APPROVE,
+        "private_metadata": json.dumps(carried, ensure_ascii=False),
+        "title": plain(say("Approve release"), 24),
+        "submit": plain(say("Approve"), 24),
+        "close": plain(say("Close"), 24),
+        "blocks": [
+            context(marked(say, "{approval} will be released.", approval=approval[:300])),
+            {**_input("code", say("Code"), say("Six digits, from your authenticator"), _CODE), "optional": False},
+        ],
+    }
+
+
+def reject_modal(approval: str, say: Say, *, channel: str, thread: str | None, message: str | None = None) -> Block:
     """Ask for the reason of a rejection; none need be given."""
-    carried = {"channel": channel, "thread": thread, "approval": approval[:300]}
+    carried = {"channel": channel, "thread": thread, "message": message, "approval": approval[:300]}
     return {
         "type": "modal",
         "callback_id": REJECT,
@@ -63,8 +80,16 @@ def reject_command(view: Mapping[str, Any]) -> str:
     return f"reject {approval} because {reason}" if reason else f"reject {approval}"
 
 
+def approve_command(view: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Make the command's text out of a submitted approve modal, or say that the code is none."""
+    code = _typed(view, "code").replace(" ", "")
+    if not (code.isascii() and code.isdecimal() and len(code) in (6, 8)):
+        return "", {"code": later("A code is six digits.")}
+    return f"approve {metadata(view).get('approval', '')} {code}", {}
+
+
 def metadata(view: Mapping[str, Any]) -> dict[str, str]:
-    """Read what the modal carried along: channel, thread, approval."""
+    """Read what the modal carried along: channel, thread, message, approval."""
     read = json.loads(view.get("private_metadata") or "{}")
     return {name: str(value) for name, value in read.items() if value is not None}
 

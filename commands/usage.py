@@ -12,8 +12,8 @@ _OTHERS = {
         "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código".split()  # noqa: SIM905
     ),
     PORTUGUESE: frozenset(
-        "to in on into of from because by since between and with again stage failed all code".split()
-    ),  # noqa: SIM905
+        "to in on into of from because by since between and with again stage failed all code".split()  # noqa: SIM905
+    ),
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
 

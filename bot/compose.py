@@ -12,6 +12,8 @@ from bot.catalogs import Catalogs
 from bot.metrics import Metrics
 from bot.presence import Alone, OneOfSeveral
 from bot.role import Role
+from bot.runs.links import Links, links_for
+from bot.runs.pages import Pages
 from bot.settings import Mode, Settings
 from bot.slack.connection import Access, Slack
 from bot.slack.directory import SlackDirectory
@@ -97,8 +99,9 @@ async def estiva(
         metrics = Metrics()
         reconciled = await _reconciled(tools) if role.works else True
         engine = await _engine(stack, settings, store, catalogs, tools) if role.works else None
-        slack = await _slack(stack, settings, store, engine, catalogs, tools, metrics) if role.speaks else None
-        url = await _http(stack, settings, store, engine, slack, metrics)
+        links = links_for(settings)
+        slack = await _slack(stack, settings, store, engine, catalogs, tools, metrics, links) if role.speaks else None
+        url = await _http(stack, settings, store, engine, slack, metrics, links, catalogs)
         yield Estiva(
             settings=settings, store=store, tools=tools, engine=engine, slack=slack, reconciled=reconciled, url=url
         )
@@ -106,7 +109,12 @@ async def estiva(
 
 def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -> list[str]:
     """Collect every secret that this process knows, to be masked wherever something is written."""
-    tokens = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    tokens = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.pages_secret,
+    )
     factors = [person.totp_from for person in catalog.people.values()]
     names = (catalog.registry.password_from, *settings.secrets_from, *factors)
     known = [token.get_secret_value() for token in tokens if token]
@@ -144,6 +152,7 @@ async def _slack(
     catalogs: Catalogs,
     tools: Tools,
     metrics: Metrics,
+    links: Links | None,
 ) -> Slack:
     languages, directory = Languages(settings.language, chosen=store.preferences.language), SlackDirectory()
     desk = Desk(
@@ -167,6 +176,9 @@ async def _slack(
         log_lines = await tools.mirrors.log_between(view.run.plan.service, running.commit, commit, _MOST_CHANGES)
         return [f"{commit[:7]} {subject} ({author})" for commit, author, subject in log_lines]
 
+    def page(view: RunView) -> str:
+        return links.to_run(view.run.id, view.run.opened_at) if links is not None else ""
+
     app_token = settings.slack_app_token if settings.slack_mode is Mode.SOCKET else None
     access = Access(
         bot_token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else "",
@@ -181,6 +193,7 @@ async def _slack(
         metrics=metrics,
         approvers=approvers,
         changes=changes,
+        page=page,
         language=settings.language,
         languages=languages,
         directory=directory,
@@ -198,6 +211,8 @@ async def _http(
     engine: Engine | None,
     slack: Slack | None,
     metrics: Metrics,
+    links: Links | None,
+    catalogs: Catalogs,
 ) -> str:
     """Serve health and metrics, and Slack in HTTP mode; gives the address. A worker without a port serves nothing."""
     if slack is None and not settings.worker_port:
@@ -226,6 +241,7 @@ async def _http(
         gauges=gauges,
         slack=slack.app if slack is not None and http else None,
         guard=Guard(secret.get_secret_value()) if http and secret else None,
+        pages=Pages(store, links, catalogs, slack.approvers, settings.language).routes() if slack and links else (),
     )
     name, wanted = ("WORKER_PORT", settings.worker_port) if slack is None else ("HTTP_PORT", settings.http_port)
     try:
@@ -234,7 +250,10 @@ async def _http(
         raise PortTaken(
             f"cannot listen on {settings.http_host}:{wanted} ({problem.strerror}): set ESTIVA_{name} to a free port"
         ) from problem
-    return f"http://{settings.http_host}:{port}"
+    url = f"http://{settings.http_host}:{port}"
+    if links is not None and not links.base:
+        links.base = url
+    return url
 
 
 async def _reconciled(tools: Tools) -> bool:

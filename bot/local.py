@@ -56,4 +56,6 @@ class LocalAccess:
             "slack_bot_token": SecretStr(self.bot_token),
             "slack_app_token": SecretStr(self.app_token),
             "slack_signing_secret": SecretStr(self.signing_secret),
+            "pages": True,
+            "pages_secret": SecretStr(self.signing_secret),
         }

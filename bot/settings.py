@@ -49,6 +49,17 @@ class Settings(BaseSettings):
     workspace_port: int = Field(
         8900, ge=0, le=65535, description="Port of the local workspace's page; 0: any free one."
     )
+    pages: bool = Field(
+        False,
+        description="Show each run as a page under `/runs/` of the same address, to whoever has a signed link to it.",
+    )
+    pages_secret: SecretStr | None = Field(
+        None, min_length=16, description="What the links are signed with; the same in every process. Needed for pages."
+    )
+    pages_url: str | None = Field(
+        None, description="Where people reach the pages, `https://estiva.example.com`; unset: the address itself."
+    )
+    pages_days: int = Field(30, ge=1, le=366, description="For how many days after its beginning a run's link is good.")
     work_slots: int = Field(8, ge=1, le=64, description="How many actions may run at the same time in one process.")
     language: Literal["en", "pt_BR"] = Field(
         "en",
@@ -84,4 +95,6 @@ class Settings(BaseSettings):
             needed["ESTIVA_SLACK_APP_TOKEN"] = self.slack_app_token
         else:
             needed["ESTIVA_SLACK_SIGNING_SECRET"] = self.slack_signing_secret
+        if self.pages:
+            needed["ESTIVA_PAGES_SECRET"] = self.pages_secret
         return [name for name, value in needed.items() if value is None]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
@@ -30,8 +30,12 @@ def web_app(
     gauges: Callable[[], Awaitable[None]] | None = None,
     slack: AsyncApp | None = None,
     guard: Guard | None = None,
+    pages: Iterable[web.RouteDef] = (),
 ) -> web.Application:
-    """Make the aiohttp app. `slack` and `guard` are given in HTTP mode; `gauges` refreshes figures before a scrape."""
+    """Make the aiohttp app. `slack` and `guard` are given in HTTP mode; `gauges` refreshes figures before a scrape.
+
+    `pages` are further routes, each of which guards itself: the address may face the internet.
+    """
 
     async def health(_request: web.Request) -> web.Response:
         return web.json_response(dict(await facts()))
@@ -49,6 +53,7 @@ def web_app(
     app.add_routes([web.get("/health", health), web.get("/ready", ready), web.get("/metrics", scrape)])
     if slack is not None and guard is not None:
         app.add_routes([web.post(SLACK_PATH, SlackRoute(slack, guard).answer)])
+    app.add_routes(pages)
     return app
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import audit, catalog, demo, docs, doctor, logs, manifest, orphans, parse, say, serve, workspace
+from bot.cli import audit, catalog, demo, docs, doctor, logs, manifest, orphans, parse, runs, say, serve, workspace
 
 app = typer.Typer(
     name="estiva",
@@ -19,12 +19,14 @@ app.command("demo")(demo.demo)
 app.command("say")(say.say)
 app.command("parse")(parse.parse_message)
 app.command("logs")(logs.logs)
+app.command("runs")(runs.runs)
 app.command("orphans")(orphans.orphans)
 app.command("docs", hidden=True)(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("manifest")(manifest.manifest)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(audit.app, name="audit")
+app.add_typer(runs.app, name="run")
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from bot.slack.marks import Say
 from bot.slack.outbox import Outbox
 from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
-from bot.slack.surroundings import Approvers, Changes, Gatherer, nobody, unknown
+from bot.slack.surroundings import Approvers, Changes, Gatherer, no_page, nobody, unknown
 from bot.slack.telling import Telling
 from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
@@ -71,6 +71,7 @@ class Slack:
         metrics: Metrics,
         approvers: Approvers = nobody,
         changes: Changes = unknown,
+        page: Callable[[RunView], str] = no_page,
         language: str = DEFAULT,
         languages: Languages | None = None,
         directory: SlackDirectory | None = None,
@@ -81,6 +82,7 @@ class Slack:
         `directory` is connected as soon as Slack is. `presence` says who we are among several processes; without one we
         are the only one.
         """
+        self.approvers = approvers
         self._access = access
         self._store = store
         self._catalog = catalog
@@ -88,7 +90,7 @@ class Slack:
         self._languages = languages or Languages(language)
         self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
-        self._gatherer = Gatherer(store, catalog, self._say_about, approvers=approvers, changes=changes)
+        self._gatherer = Gatherer(store, catalog, self._say_about, approvers=approvers, changes=changes, page=page)
         self._presence = presence or Alone(store)
         self.intake = Intake(
             store,

@@ -31,6 +31,11 @@ async def unknown(_view: RunView, _running: Release) -> Sequence[str]:
     return ()
 
 
+def no_page(_view: RunView) -> str:
+    """Have no pages."""
+    return ""
+
+
 class Gatherer:
     """Looks around for each state of each run."""
 
@@ -42,13 +47,15 @@ class Gatherer:
         *,
         approvers: Approvers = nobody,
         changes: Changes = unknown,
+        page: Callable[[RunView], str] = no_page,
     ) -> None:
-        """`say` gives the words in the language of whoever reads about a run."""
+        """`say` gives the words for whoever reads about a run; `page` gives the address of a run's page."""
         self._store = store
         self._catalog = catalog
         self._say = say
         self._approvers = approvers
         self._changes = changes
+        self._page = page
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
 
     async def __call__(self, view: RunView) -> Surroundings:
@@ -65,6 +72,7 @@ class Gatherer:
             running=running,
             onward=self._onward(view),
             previous=await self._previous(view) if view.failed else None,
+            page=self._page(view),
         )
 
     def _onward(self, view: RunView) -> tuple[str, ...]:

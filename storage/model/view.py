@@ -108,6 +108,8 @@ class RunView:
     ended_at: datetime | None = None
     queue_position: int | None = None
     queue_environment: str | None = None
+    queue_holder: str | None = None
+    """The run that the next in the queue waits for."""
     cancelled_by: str | None = None
     superseded_by: str | None = None
     """The newer run that took its turn."""
@@ -211,6 +213,7 @@ def _queued(view: RunView, event: Event) -> RunView:
         status=Status.WAITING,
         queue_position=int(str(position)) if position is not None else None,
         queue_environment=_text(event, "environment"),
+        queue_holder=_text(event, "holder") or None,
     )
 
 

@@ -16,7 +16,7 @@ Message = str | tuple[str, ...]
 
 def sources() -> Iterator[Path]:
     """The files in which people are spoken to."""
-    for folder in ("commands", "bot/slack"):
+    for folder in ("commands", "bot/slack", "bot/runs"):
         yield from sorted((ROOT / folder).rglob("*.py"))
     yield ROOT / "bot" / "intake.py"
 

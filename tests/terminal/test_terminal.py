@@ -173,3 +173,19 @@ def test_manifest_for_http_needs_an_address(estiva: Estiva) -> None:
 @pytest.mark.parametrize("page", list(Page))
 def test_the_generated_pages_are_what_the_code_says(page: Page) -> None:
     assert (ROOT / "docs" / f"{page.value}.md").read_text() == write(page), "run `make docs`"
+
+
+def test_runs_lists_them_and_run_show_draws_one(estiva: Estiva, tmp_path: Path) -> None:
+    remember(tmp_path / "data")
+    assert "hello-1" in estiva("runs").stdout
+    assert estiva("runs", "--active").stdout == "No runs.\n"
+    assert estiva("runs", "--service", "greeter").stdout == "No runs.\n"
+    drawn = estiva("run", "show", "hello-1").stdout
+    assert "Couldn't fetch hello" in drawn
+    assert "no such branch" in drawn
+    assert "─ - push" in drawn
+    known = json.loads(estiva("run", "show", "1", "--json").stdout)
+    assert (known["run"], known["status"]) == ("hello-1", "failed")
+    assert known["stages"][0]["steps"][0][0]["status"] == "failed"
+    assert json.loads(estiva("runs", "--environment", "homolog", "--json").stdout)[0]["run"] == "hello-1"
+    assert "There is no run hello-9" in estiva("run", "show", "hello-9", code=2).output

@@ -6,7 +6,7 @@ from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, span
+from bot.slack.marks import Mark, code, escape, escape_within, joined, marked, mention, span
 from commands.texts import several
 from storage.model import artifact
 from storage.model.approval import Decision
@@ -126,6 +126,8 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     parts.append(escape_within(view.run.plan.environment.name, 100))
     if why(view) and view.status.over:
         parts.append(escape_within(why(view), 500))
+    if around.page:
+        parts.append(Mark(f"<{escape(around.page)}|{escape(say('Open run'))}>"))
     return kit.context(*parts)
 
 

@@ -39,6 +39,8 @@ class Surroundings:
     """Environments that release what this run has deployed, once somebody asks."""
     previous: Release | None = None
     """What a rollback would bring back."""
+    page: str = ""
+    """Address of the run's own page, when there are pages."""
 
     def requester(self, user: str) -> Mark:
         """Mention the requester, or only name them when they want no notification."""

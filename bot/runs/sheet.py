@@ -1,0 +1,147 @@
+"""What the pages hold, as finished words, and the templates that they are drawn with (each value is escaped)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bot.runs.events import actor, sentence
+from bot.runs.facts import head
+from bot.runs.graph import Column, counted, graph
+from bot.runs.layout import Picture, narrow, wide
+from bot.runs.signs import sign, word
+from bot.runs.waits import Node, moment
+from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.states import state, why
+from bot.slack.cards.titles import run_title
+from bot.slack.marks import Say
+from commands.texts import later
+from storage.model.event import Event
+from storage.model.run import Status
+from storage.model.view import RunView
+
+_templates = Environment(
+    loader=PackageLoader("bot.runs", "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_WORDS = (
+    later("Pipeline"),
+    later("Steps"),
+    later("Stage"),
+    later("Step"),
+    later("State"),
+    later("Took"),
+    later("What happened"),
+    later("Log"),
+    later("No runs yet."),
+)
+"""What the templates say besides what they are given: they are not searched for texts."""
+_SOON, _LATER = 3, 10
+"""Seconds until the page is loaded again, of a run that goes on and of one that waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSheet:
+    """The page of one run."""
+
+    title: str
+    about: str
+    state: str
+    status: Status
+    why: str
+    parts: tuple[str, ...]
+    done: str
+    pictures: tuple[tuple[str, Picture], ...]
+    columns: tuple[Column, ...]
+    logs: Mapping[tuple[str, str], str]
+    happened: tuple[tuple[str, str, str], ...]
+    """Time, who, what."""
+    again: int
+    """Seconds until it may look otherwise; 0: it never will."""
+    say: Say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One run in the list."""
+
+    run: str
+    link: str
+    title: str
+    state: str
+    status: Status
+    by: str
+    at: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSheet:
+    """The page of all runs."""
+
+    title: str
+    rows: tuple[Row, ...]
+    again: int
+    say: Say
+
+
+def run_sheet(
+    view: RunView, events: Sequence[Event], around: Surroundings, logs: Mapping[tuple[str, str], str], now: datetime
+) -> RunSheet:
+    """Gather the page of one run."""
+    columns = graph(view, around, now)
+    return RunSheet(
+        title=view.run.id,
+        about=run_title(view, around.say),
+        state=state(view, around),
+        status=view.status,
+        why=why(view),
+        parts=head(view, around),
+        done=counted(columns, around),
+        pictures=(("wide", wide(columns)), ("narrow", narrow(columns))),
+        columns=columns,
+        logs=logs,
+        happened=tuple((f"{event.at:%H:%M:%S}", actor(event, around), sentence(event, around)) for event in events),
+        again=_again(view),
+        say=around.say,
+    )
+
+
+def list_sheet(shown: Sequence[tuple[RunView, Surroundings]], links: Mapping[str, str], say: Say) -> ListSheet:
+    """Gather the list."""
+    rows = tuple(
+        Row(
+            run=view.run.id,
+            link=links[view.run.id],
+            title=run_title(view, say),
+            state=state(view, around),
+            status=view.status,
+            by=around.name(view.run.requester),
+            at=moment(view.run.opened_at),
+            columns=graph(view, around, view.run.opened_at),
+        )
+        for view, around in shown
+    )
+    return ListSheet(title=say("Runs"), rows=rows, again=_LATER, say=say)
+
+
+def page(template: str, sheet: RunSheet | ListSheet, version: str, language: str) -> str:
+    """Draw a page."""
+    return _templates.get_template(template).render(
+        sheet=sheet, say=sheet.say, version=version, language=language.replace("_", "-"), sign=sign, word=word, tip=_tip
+    )
+
+
+def _again(view: RunView) -> int:
+    if view.status.over:
+        return 0
+    return _LATER if view.status is Status.WAITING else _SOON
+
+
+def _tip(node: Node) -> str:
+    """Everything about a node, for who points at it and for who hears it read."""
+    return " · ".join(part for part in (node.title, node.took, *node.notes) if part)

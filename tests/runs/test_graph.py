@@ -1,0 +1,126 @@
+"""The graph says what goes on, what comes next, and what waits for what."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from bot.runs.facts import facts
+from bot.runs.graph import Column, counted, graph
+from bot.runs.layout import Box, narrow, wide
+from bot.runs.sheet import page, run_sheet
+from bot.runs.terminal import drawn
+from bot.runs.waits import Node
+from bot.slack.cards.shown import Surroundings
+from commands.texts import phrase
+from storage.model.run import Run, Status
+from storage.model.view import RunView, fold
+from tests.runs.conftest import Made
+from tests.slack.test_cards import surroundings, views
+from tests.slack.town import ANA, RUI
+
+AROUND = Surroundings(say=partial(phrase, "en"), names={ANA: "Ana", RUI: "Rui"}, approvers=(RUI,))
+
+
+async def view_of(made: Made, run: Run) -> RunView:
+    return fold(await made.store.runs.get(run.id), await made.store.journal.of_run(run.id))
+
+
+async def columns_of(made: Made, run: Run) -> tuple[Column, ...]:
+    return graph(await view_of(made, run), AROUND, made.now)
+
+
+def node(columns: tuple[Column, ...], stage: str, name: str) -> Node:
+    column = next(column for column in columns if column.name == stage)
+    return next(node for step in column.steps for node in step if node.name == name)
+
+
+async def test_stages_steps_and_nodes_stand_in_the_order_of_the_plan(made: Made) -> None:
+    columns = await columns_of(made, await made.trying_again())
+    assert [column.name for column in columns] == ["source", "build", "deploy", "live"]
+    assert [[node.name for node in step] for step in columns[1].steps] == [["image", "audit"], ["unit"]]
+    assert [column.status for column in columns] == [
+        Status.SUCCEEDED,
+        Status.RUNNING,
+        Status.REQUESTED,
+        Status.REQUESTED,
+    ]
+    unit = node(columns, "build", "unit")
+    assert unit.status is Status.RUNNING
+    assert unit.attempt == 2
+    assert unit.notes[0] == "attempt 2 of 3"
+    assert unit.log == ("build", "unit")
+    assert node(columns, "build", "image").took == "7 s"
+    assert counted(columns, AROUND) == "3 of 9 steps done"
+
+
+async def test_an_approval_says_who_gave_it_who_may_and_until_when(made: Made) -> None:
+    columns = await columns_of(made, await made.at_the_gate())
+    gate = node(columns, "live", "Approval")
+    assert (gate.status, gate.short) == (Status.WAITING, "1/2")
+    assert gate.notes[:2] == ("Approved by Rui", "May approve: Rui")
+    assert gate.notes[2].startswith("Until 20")
+    assert columns[-1].status is Status.WAITING
+    assert node(columns, "live", "Success").status is Status.SUCCEEDED
+    assert node(columns, "live", "Pause").status is Status.REQUESTED
+
+
+async def test_a_pause_is_waited_for_after_the_approval(made: Made) -> None:
+    columns = await columns_of(made, await made.paused())
+    assert node(columns, "live", "Approval").status is Status.SUCCEEDED
+    pause = node(columns, "live", "Pause")
+    assert (pause.status, pause.title) == (Status.WAITING, "Paused before live")
+
+
+async def test_a_place_in_the_queue_names_who_is_ahead(made: Made) -> None:
+    holder, behind = await made.queued()
+    assert [len(column.steps) for column in await columns_of(made, holder)] == [1]
+    columns = await columns_of(made, behind)
+    queue = node(columns, "deploy", "Queue")
+    assert queue.title == "Waiting for homolog: number 1 in the queue"
+    assert queue.notes == (f"{holder.id} is there now",)
+    written = facts(await view_of(made, behind), columns)
+    assert written["queue"] == {"environment": "homolog", "position": 1, "holder": holder.id}
+
+
+async def test_nothing_runs_in_a_run_that_is_over(made: Made) -> None:
+    run = await made.trying_again()
+    await made.store.runs.finish(run.id, Status.CANCELLED, f"cancelled by {ANA}")
+    columns = await columns_of(made, run)
+    assert node(columns, "build", "unit").status is Status.CANCELLED
+    assert columns[1].status is Status.CANCELLED
+    assert columns[2].skipped
+    assert node(columns, "deploy", "release").skipped
+
+
+def overlap(one: Box, other: Box) -> bool:
+    beside = one.x + one.width <= other.x or other.x + other.width <= one.x
+    return not beside and not (one.y + one.height <= other.y or other.y + other.height <= one.y)
+
+
+@pytest.mark.parametrize("lay", [wide, narrow])
+async def test_in_the_picture_no_box_covers_another_and_all_are_inside(made: Made, lay: object) -> None:
+    columns = await columns_of(made, await made.paused())
+    picture = wide(columns) if lay is wide else narrow(columns)
+    assert len(picture.boxes) == 9
+    assert not [pair for pair in pairwise(sorted(picture.boxes, key=lambda box: (box.x, box.y))) if overlap(*pair)]
+    for box in picture.boxes:
+        assert 0 <= box.x <= box.x + box.width <= picture.width
+        assert 0 <= box.y <= box.y + box.height <= picture.height
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(views(), surroundings)
+def test_whatever_a_run_holds_it_can_be_drawn(view: RunView, around: Surroundings) -> None:
+    around = replace(around, say=partial(phrase, "pt_BR"))
+    now = datetime.now(UTC) + timedelta(days=400)
+    columns = graph(view, around, now)
+    assert [column.name for column in columns] == [stage.stage.name for stage in view.stages]
+    assert list(drawn(columns)) or not columns
+    logs = {node.log: "/log" for column in columns for step in column.steps for node in step if node.log}
+    html = page("run.html", run_sheet(view, [], around, logs, now), "1", "pt_BR")
+    assert "<script" not in html
+    assert html.count("</svg>") == 2

@@ -1,0 +1,124 @@
+"""The pages of runs, asked for over a real socket, as by a friend and as by a stranger."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from bot.runs.links import Links
+from tests.runs.conftest import Made
+
+
+async def get(url: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.text()
+
+
+async def page(links: Links, made: Made, run: str, more: str = "") -> str:
+    url = links.to_run(run, (await made.store.runs.get(run)).opened_at)
+    status, text = await get(url + more)
+    assert status == 200, text
+    return text
+
+
+async def test_a_run_shows_its_graph_its_steps_and_what_happened(made: Made, links: Links) -> None:
+    run = await made.at_the_gate()
+    text = await page(links, made, run.id)
+    assert text.count("<svg") == 2
+    for words in ("Waiting for approval (1 of 2)", "May approve: Rui", "approval asked for production", "7 passed"):
+        assert words in text
+    assert '<meta http-equiv="refresh" content="10">' in text
+    assert "script" not in text.lower()
+
+
+async def test_a_run_that_is_over_is_not_asked_for_again(made: Made, links: Links) -> None:
+    text = await page(links, made, (await made.failed()).id)
+    assert "http-equiv" not in text
+    assert "not done" in text
+    assert "see the log" in text
+
+
+async def test_it_is_read_in_the_language_that_is_asked_for(made: Made, links: Links) -> None:
+    run = (await made.at_the_gate()).id
+    assert '<html lang="pt-BR">' in (portuguese := await page(links, made, run, "&lang=pt_BR"))
+    assert "Aguardando aprovação" in portuguese
+    assert "lang=pt_BR" in re.findall(r'href="(/runs/hello[^"]*)"', portuguese)[0]
+    assert '<html lang="en">' in await page(links, made, run, "&lang=klingon")
+
+
+async def test_what_others_wrote_is_shown_and_never_obeyed(made: Made, links: Links) -> None:
+    run = await made.trying_again()
+    text = await page(links, made, run.id)
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+async def test_a_log_is_plain_text_behind_its_own_link(made: Made, links: Links) -> None:
+    run = await made.trying_again()
+    text = await page(links, made, run.id)
+    link = next(unescape(found) for found in re.findall(r'href="(/runs/[^"]*unit[^"]*)"', text))
+    async with aiohttp.ClientSession() as session, session.get(links.base + link) as answer:
+        assert answer.content_type == "text/plain"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "<script>alert(1)</script>" in await answer.text()
+    status, _ = await get(links.base + link.replace("unit", "image"))
+    assert status == 404
+
+
+async def test_the_list_opens_every_run_in_it(made: Made, links: Links) -> None:
+    runs = {(await made.failed()).id, (await made.at_the_gate()).id, *(run.id for run in await made.queued())}
+    status, text = await get(links.to_list())
+    assert status == 200
+    found = {unescape(link) for link in re.findall(r'href="(/runs/hello[^"]*)"', text)}
+    assert {urlsplit(link).path.rpartition("/")[2] for link in found} == runs
+    for link in found:
+        assert (await get(links.base + link))[0] == 200
+
+
+async def test_without_a_good_link_there_is_nothing_here(made: Made, links: Links) -> None:
+    run, other = await made.failed(), await made.failed()
+    good = links.to_run(run.id, run.opened_at)
+    key = parse_qs(urlsplit(good).query)["key"][0]
+    until = parse_qs(urlsplit(good).query)["until"][0]
+    bad = [
+        good.partition("?")[0],
+        good.replace(run.id, other.id),
+        good.replace(key, key[:-1] + ("0" if key[-1] != "0" else "1")),
+        good.replace(until, str(int(until) + 1)),
+        good.replace(until, "9" * 400),
+        good.replace(until, "-1"),
+        good.replace(until, "\u0661"),
+        good.replace(key, "\u00fc" * 40),
+        good.replace(f"/{run.id}", ""),
+        links.base + links.path("/runs/hello-999", int(until)),
+        Links(secret=b"another", clock=links.clock, base=links.base).to_run(run.id, run.opened_at),
+    ]
+    answers = {await get(url) for url in bad}
+    assert answers == {(404, "404: Not Found")}
+    assert (await get(good))[0] == 200
+    made.now += timedelta(days=31)
+    assert await get(good) == (404, "404: Not Found")
+
+
+async def test_the_address_of_a_run_stays_the_same(made: Made, links: Links) -> None:
+    run = await made.failed()
+    first = links.to_run(run.id, run.opened_at)
+    made.now += timedelta(hours=5)
+    assert links.to_run(run.id, run.opened_at) == first
+
+
+async def test_no_page_may_be_framed_kept_or_told_to_others(made: Made, links: Links) -> None:
+    run = await made.failed()
+    async with aiohttp.ClientSession() as session, session.get(links.to_run(run.id, run.opened_at)) as answer:
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["runs.css", "other.css"])
+async def test_there_is_one_style_sheet(links: Links, name: str) -> None:
+    assert (await get(f"{links.base}/runs/static/{name}"))[0] == (200 if name == "runs.css" else 404)

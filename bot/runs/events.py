@@ -24,6 +24,8 @@ _SAID = {
     Kind.REJECTED: later("rejected: {reason}"),
     Kind.APPROVAL_EXPIRED: later("nobody approved in time"),
     Kind.APPROVAL_DENIED: later("may not approve: {reason}"),
+    Kind.PAUSED: later("paused"),
+    Kind.RESUMED: later("resumed"),
     Kind.CANCEL_REQUESTED: later("asked to cancel"),
     Kind.RELEASED: later("{environment} now runs {digest}"),
     Kind.RUN_ENDED: later("ended {status}: {reason}"),

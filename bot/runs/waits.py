@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.slack.cards.gates import hours, waiting_at
 from bot.slack.cards.run_card import decision_line
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import at_gate
 from storage.model.approval import Decision
 from storage.model.gate import GateKind
 from storage.model.run import Status
@@ -70,6 +70,8 @@ class _Waits:
             yield self._gate(GateKind.WINDOW)
         if self._queues():
             yield self._place()
+        if self._halted():
+            yield self._halt()
 
     def _success(self, environment: str) -> Node:
         say = self.around.say
@@ -99,13 +101,16 @@ class _Waits:
         say, wait = self.around.say, self.stage.wait
         name = say("Pause") if kind is GateKind.PAUSE else say("Window")
         if wait is not None and wait.kind is kind:
-            return self._node(name, at_gate(self.stage, self.around), Status.WAITING, moment(wait.since))
+            return self._node(name, waiting_at(self.stage, self.around), Status.WAITING, moment(wait.since))
         # a pause comes before a window
         passed = self.stage.begun or (wait is not None and kind is GateKind.PAUSE)
-        if kind is GateKind.PAUSE:
-            title = say("Resumed") if passed else say("Waits until somebody resumes it")
+        window = self.stage.stage.window
+        if passed:
+            title = say("Resumed") if kind is GateKind.PAUSE else say("The window is open")
         else:
-            title = say("The window was open") if passed else say("Waits until the window is open")
+            title = say("Wait to be resumed")
+            if kind is GateKind.WINDOW and window is not None:
+                title = say("Wait for the window: {window}", window=hours(window))
         return self._node(name, title, Status.SUCCEEDED if passed else Status.REQUESTED)
 
     def _queues(self) -> bool:
@@ -115,6 +120,17 @@ class _Waits:
             return False
         there = (each for each in view.stages if each.stage.environment == view.queue_environment and not each.begun)
         return self.stage is next((each for each in there if each.status is Status.REQUESTED), None)
+
+    def _halted(self) -> bool:
+        """Tell whether this is the stage that does not begin because somebody paused the run."""
+        if self.view.paused is None or self.view.status.over:
+            return False
+        return self.stage is next((each for each in self.view.stages if each.status is Status.REQUESTED), None)
+
+    def _halt(self) -> Node:
+        say, paused = self.around.say, self.view.paused
+        who, when = (self.around.name(paused.by), moment(paused.at)) if paused else ("", "")
+        return self._node(say("Pause"), say("Paused by {name}", name=who), Status.WAITING, when, short=who)
 
     def _place(self) -> Node:
         say, view = self.around.say, self.view

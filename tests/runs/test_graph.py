@@ -16,6 +16,7 @@ from bot.runs.terminal import drawn
 from bot.runs.waits import Node
 from bot.slack.cards.shown import Surroundings
 from commands.texts import phrase
+from storage.model.event import Kind
 from storage.model.run import Run, Status
 from storage.model.view import RunView, fold
 from tests.runs.conftest import Made
@@ -124,3 +125,14 @@ def test_whatever_a_run_holds_it_can_be_drawn(view: RunView, around: Surrounding
     html = page("run.html", run_sheet(view, [], around, logs, now), "1", "pt_BR")
     assert "<script" not in html
     assert html.count("</svg>") == 2
+
+
+async def test_a_run_that_somebody_paused_says_so_where_it_would_go_on(made: Made) -> None:
+    run = await made.trying_again()
+    await made.fact(run, Kind.PAUSED, by=RUI, number=1)
+    columns = await columns_of(made, run)
+    assert node(columns, "build", "unit").status is Status.RUNNING
+    halt = node(columns, "deploy", "Pause")
+    assert (halt.status, halt.title) == (Status.WAITING, "Paused by Rui")
+    await made.fact(run, Kind.RESUMED, by=RUI, number=1)
+    assert [len(column.steps) for column in await columns_of(made, run)] == [1, 2, 1, 4]

@@ -21,11 +21,11 @@ from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
 from runners.variables import options_of
 from runners.walk import cancelled_by, journal, view_of
 from storage.model import artifact
-from storage.model.catalog import Action, Json, Registry, Stage
+from storage.model.catalog import Action, Json, Registry, Service, Stage
 from storage.model.event import Kind
-from storage.model.release import Release
+from storage.model.release import Release, artifacts_of
 from storage.model.run import Run, Status
-from storage.model.view import ActionView, RunView
+from storage.model.view import ActionView, RunView, StageView
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -88,6 +88,8 @@ class Attempts:
         now = _find(view, watch)
         if now.status.over:
             return now.status.value
+        if _stage(view, watch).restoring:
+            watch.stand_fast()
         await self._heed(watch, view)
         attempt = max(1, now.attempt)
         while True:
@@ -111,8 +113,7 @@ class Attempts:
         """Interrupt at once what was cancelled while nobody looked: before a restart, or in another process."""
         if await self.store.runs.cancel_requested(watch.run):
             watch.interrupt(Why.CANCEL, cancelled_by(view))
-        beside = next(stage for stage in view.stages if stage.stage.name == watch.stage).actions
-        for other in beside:
+        for other in _stage(view, watch).actions:
             if other.action.cancel_siblings and other.status is Status.FAILED and other.action.name != watch.action:
                 watch.interrupt(Why.SIBLING, f"stopped because `{other.action.name}` failed")
 
@@ -141,7 +142,7 @@ class _Attempt:
     engine: Attempts
     run: Run
     watch: Watch
-    stage: Stage
+    place: StageView
     action: Action
     number: int
 
@@ -150,7 +151,8 @@ class _Attempt:
         if self.watch.why is not None:
             return await self._stopped_unseen(view, _find(view, self.watch))
         try:
-            await check_consent(self.engine.store.approvals, view, self.stage)
+            if not self.place.restoring:  # what comes back ran there before, with the yes of its own run
+                await check_consent(self.engine.store.approvals, view, self.stage)
         except Unapproved as unapproved:
             return await self._broken(str(unapproved))
         await self._journal(Kind.ACTION_STARTED, "started", {})
@@ -178,7 +180,7 @@ class _Attempt:
         engine, sink = self.engine, self.engine.store.logs.sink(*self._place)
         try:
             crash_here("work.before")
-            described = self._described(view, options_of(view, self.stage, self.action, self._runner))
+            described = await self._described(view, options_of(view, *self._planned, self._runner))
             described.workspace.mkdir(parents=True, exist_ok=True)
             work = self._runner.run(described, sink)
             outcome = await supervised(work, self.watch, timeout=self.action.timeout, grace=engine.limits.grace)
@@ -200,7 +202,30 @@ class _Attempt:
     def _place(self) -> tuple[str, str, str, int]:
         return self.run.id, self.stage.name, self.action.name, self.number
 
-    def _described(self, view: RunView, options: Mapping[str, Json]) -> Work:
+    @property
+    def stage(self) -> Stage:
+        """The stage, as planned or as added to put something back."""
+        return self.place.stage
+
+    @property
+    def _planned(self) -> tuple[Stage, Action]:
+        """Say where in the plan the action stands; what puts something back stands for a deploy of the plan."""
+        restoring = self.place.restoring
+        return (restoring.stage, restoring.action) if restoring else (self.stage, self.action)
+
+    async def _service(self) -> Service:
+        """Give the service with its configuration; for what is put back as it was configured then."""
+        restoring = self.place.restoring
+        run = await self.engine.store.runs.get(restoring.release.run) if restoring else self.run
+        return run.plan.service
+
+    def _artifacts(self, view: RunView) -> Mapping[str, str]:
+        restoring = self.place.restoring
+        if restoring:
+            return {artifact.REF: restoring.release.commit, **artifacts_of(restoring.release)}
+        return {artifact.REF: self.run.plan.ref, **view.artifacts}
+
+    async def _described(self, view: RunView, options: Mapping[str, Json]) -> Work:
         plan = self.run.plan
         return Work(
             key=self._key,
@@ -208,12 +233,13 @@ class _Attempt:
             stage=self.stage.name,
             action=self.action.name,
             attempt=self.number,
-            service=plan.service,
+            service=await self._service(),
             environment=environment_of(plan, self.stage) if self.stage.environment is not None else None,
             registry=self.engine.registry(),
             options=options,
-            artifacts={artifact.REF: plan.ref, **view.artifacts},
+            artifacts=self._artifacts(view),
             workspace=self.engine.data / "work" / self.run.id,
+            restores=self.place.restoring is not None,
             abandoned=self.watch.abandoned,
         )
 
@@ -222,9 +248,12 @@ class _Attempt:
         plan = self.run.plan
         if self.stage.environment is None or self.action.uses != environment_of(plan, self.stage).target:
             return
-        known = {**view.artifacts, **outcome.artifacts}
+        releases, restored = self.engine.store.releases, self.place.restoring is not None
+        if outcome.unchanged and not await releases.took_effect(self.run.id, self.stage.environment):
+            return
+        known = {**self._artifacts(view), **outcome.artifacts}
         crash_here("release.before")
-        await self.engine.store.releases.record(
+        await releases.record(
             Release(
                 service=plan.service.name,
                 environment=self.stage.environment,
@@ -237,7 +266,8 @@ class _Attempt:
                 address=known.get(artifact.ADDRESS, ""),
                 by=self.run.requester,
                 at=self.engine.clock(),
-            )
+            ),
+            restored=restored,
         )
         crash_here("release.after")
 
@@ -275,7 +305,7 @@ class _Attempt:
         try:
             async with asyncio.timeout(self.engine.limits.grace):
                 # by its key: what began is stopped, whatever its options were
-                await self._runner.stop(self._described(view, self.action.options))
+                await self._runner.stop(await self._described(view, self.action.options))
         except Exception:  # noqa: BLE001 - see below
             # the run ends all the same; what is labelled with an ended run is swept later
             _log.exception("what %s left outside could not be stopped", self._key)
@@ -307,9 +337,8 @@ def _may_pass(failure: ActionFailed, action: Action) -> bool:
 
 
 def _find(view: RunView, watch: Watch) -> ActionView:
-    stage = next(stage for stage in view.stages if stage.stage.name == watch.stage)
-    return next(action for action in stage.actions if action.action.name == watch.action)
+    return next(action for action in _stage(view, watch).actions if action.action.name == watch.action)
 
 
-def _stage(view: RunView, watch: Watch) -> Stage:
-    return next(stage.stage for stage in view.stages if stage.stage.name == watch.stage)
+def _stage(view: RunView, watch: Watch) -> StageView:
+    return next(stage for stage in view.stages if stage.stage.name == watch.stage)

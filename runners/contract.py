@@ -39,6 +39,8 @@ class Work:
     """What earlier actions made, by the names of `storage.model.artifact`."""
     workspace: Path
     """Host directory of this run, shared by its actions; the same path inside containers."""
+    restores: bool = False
+    """The work puts back what ran before, because the run failed: if that still runs, it is left as it is."""
     abandoned: Callable[[], bool] = lambda: False
     """True while the process shuts down: leave outside work running on cancellation."""
 
@@ -57,6 +59,8 @@ class Outcome:
     artifacts: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     """What else later actions may refer to, by the names in `#{action.NAME}`; every artifact is one already."""
+    unchanged: bool = False
+    """Nothing was done: what should be there was there already."""
     summary: str = ""
     """`7 tests passed`, `sha256:1a2b… pushed`: the subject of the task card."""
 

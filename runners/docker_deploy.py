@@ -66,6 +66,9 @@ class DockerRunner:
         """Deploy the digest among the artifacts to the work's environment."""
         release = releases.of(work, self._containers.namespace)
         await self._proxy.ensure()
+        if work.restores and await self._untouched(release):
+            sink.line(f"{release.digest[:19]} still runs at {release.address}")
+            return Outcome(unchanged=True, summary=f"{release.digest[:19]} still runs at {release.address}")
         try:
             upstream = await self._healthy(work, release, sink)
         except (asyncio.CancelledError, ActionFailed) as error:
@@ -81,6 +84,10 @@ class DockerRunner:
             return await releases.tail(self._containers, service.name, environment.name, since, lines)
         except EngineUnavailable as away:
             raise ActionFailed(f"the logs cannot be read: {away}", hint="see that the Docker engine runs") from away
+
+    async def _untouched(self, release: Release) -> bool:
+        upstream = await self._proxy.current(release.service, release.environment)
+        return upstream is not None and await releases.still_running(self._containers, release, upstream.container)
 
     async def _healthy(self, work: Work, release: Release, sink: Sink) -> Upstream:
         await releases.pulled(self._containers, release, work.registry, self._environ, sink)

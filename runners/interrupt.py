@@ -35,6 +35,8 @@ class Watch:
     run: str
     stage: str
     action: str
+    steadfast: bool = False
+    """No cancellation stops it: it mends what the run has broken, within its own timeout."""
     event: asyncio.Event = field(default_factory=asyncio.Event)
     why: Why | None = None
     reason: str = ""
@@ -51,9 +53,16 @@ class Watch:
 
     def interrupt(self, why: Why, reason: str) -> None:
         """Stop it. The first cause counts, a later one changes nothing."""
-        if self.why is None:
+        if self.why is None and not (self.steadfast and why is Why.CANCEL):
             self.why, self.reason = why, reason
             self.event.set()
+
+    def stand_fast(self) -> None:
+        """Stop for no cancellation from here on, and not for one that came before either."""
+        self.steadfast = True
+        if self.why is Why.CANCEL:
+            self.why, self.reason = None, ""
+            self.event.clear()
 
     def abandoned(self) -> bool:
         """Tell whether the process is only shutting down, so that outside work is left to be found again."""

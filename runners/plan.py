@@ -6,7 +6,7 @@ from dataclasses import replace
 from runners.soundness import problems_of
 from storage.model import artifact
 from storage.model.catalog import Catalog, Environment, Pipeline, Service, Stage
-from storage.model.release import Release
+from storage.model.release import Release, artifacts_of
 from storage.model.run import Plan, Run, Trigger
 from storage.model.soundness import nearest
 from storage.model.view import RunView
@@ -45,7 +45,7 @@ def plan_promotion(
 
     Raises `Unplannable`.
     """
-    chosen, known = _chosen(service, pipeline), _artifacts_of(release)
+    chosen, known = _chosen(service, pipeline), artifacts_of(release)
     stages = _of_environment(service, chosen, environment)
     return _plan(catalog, service, chosen, environment, Trigger.PROMOTE, release.commit, stages, known, release.run)
 
@@ -88,7 +88,7 @@ def _again(
     release: Release,
     pipeline: str | None,
 ) -> Plan:
-    chosen, known = _chosen(service, pipeline), _artifacts_of(release)
+    chosen, known = _chosen(service, pipeline), artifacts_of(release)
     stages = tuple(
         stage if trigger is Trigger.REDEPLOY else replace(stage, pause=False, window=None, succeeded_in=None)
         for stage in _of_environment(service, chosen, environment)
@@ -209,17 +209,6 @@ def _of_environment(service: Service, pipeline: Pipeline, environment: Environme
 
 def _acts_in(stage: Stage, environment: Environment) -> bool:
     return stage.environment == environment.name and bool(stage.actions)
-
-
-def _artifacts_of(release: Release) -> dict[str, str]:
-    known = {
-        artifact.COMMIT: release.commit,
-        artifact.SUBJECT: release.subject,
-        artifact.AUTHOR: release.author,
-        artifact.IMAGE: release.image,
-        artifact.DIGEST: release.digest,
-    }
-    return {name: value for name, value in known.items() if value}
 
 
 def _nothing_for(service: Service, environment: Environment, pipeline: str | None) -> Unplannable:

@@ -83,7 +83,7 @@ def of(work: Work, namespace: str) -> Release:
             error="no_digest",
         )
     memory = option(work, "memory")
-    attempt = f"-{work.attempt}" if work.attempt > 1 else ""
+    attempt = ("-back" if work.restores else "") + (f"-{work.attempt}" if work.attempt > 1 else "")
     return Release(
         key=work.key,
         run=work.run,
@@ -186,6 +186,24 @@ async def removed(containers: Containers, release: Release) -> None:
             remove_container(engine, each["Id"])
 
     await containers.ask(remove)
+
+
+async def still_running(containers: Containers, release: Release, container: str) -> bool:
+    """Tell whether a container runs this very release, started by an earlier run."""
+
+    def look(engine: Any) -> bool:
+        try:
+            found = engine.inspect_container(container)
+        except NotFound:
+            return False
+        labels = found["Config"]["Labels"]
+        return (
+            bool(found["State"]["Running"])
+            and labels.get("estiva.digest") == release.digest
+            and labels.get("estiva.run") != release.run
+        )
+
+    return await containers.ask(look)
 
 
 async def others_running(containers: Containers, release: Release) -> list[Upstream]:

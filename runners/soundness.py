@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from runners.variables import given
 from storage.model.catalog import Action, Stage
 from storage.model.kind import ENGINE_ERRORS, Kind
-from storage.model.run import Plan
+from storage.model.run import Plan, known_environments
 from storage.model.soundness import flaws, nearest
 
 
 def problems_of(plan: Plan, kinds: Mapping[str, Kind] | None = None) -> list[str]:
     """Say what is wrong with a plan, one line each; with `kinds` also which kinds and options there are not."""
-    known = {plan.environment.name: plan.environment, **plan.environments}
+    known = known_environments(plan)
     found = [*_twice("stage", [stage.name for stage in plan.stages])]
     for stage in plan.stages:
         found += _stage_problems(stage, known, kinds)

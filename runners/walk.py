@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from runners import rollback
 from runners.consent import Unapproved, check_consent, environment_of
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, Mode, OnFailure
 from storage.model.event import Event, Fact, Kind
-from storage.model.run import Run, Status
+from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploys
 from storage.model.view import ActionView, GateView, RunView, StageView, fold
 from storage.store import Store
@@ -64,12 +65,33 @@ class Walk:
         if end is None and await self.store.runs.cancel_requested(run_id):
             end = (Status.CANCELLED, cancelled_by(view))
         if end is not None:
-            return await self.end(view, *end)
+            back = await self._roll_back(view) if end[0] is Status.FAILED else None
+            return back or await self.end(view, *end)
         if stage is None:
             raise AssertionError("a walk without a next stage has an end")
         if view.paused is not None and await self.gates.held(view, stage):
             return PARKED
         return await self._enter(view, stage)
+
+    async def _roll_back(self, view: RunView) -> Move | None:
+        """Put back what a failed action says, one environment after the other; nothing when all is done."""
+        for environment, stage, action in rollback.to_roll_back(view):
+            back = view.restored(environment)
+            if back is not None and back.status.over:
+                continue
+            fact = None if back else await rollback.begun(self.store, view, environment, stage, action)
+            if back is None and fact is None:
+                continue
+            if not await self._lock(view.run, environment):
+                return PARKED
+            if fact is not None:
+                crash_here("rollback.before")
+                await self.store.journal.append(fact)
+                crash_here("rollback.after")
+                return AGAIN
+            if back is not None:
+                return await self._begin(view, back)
+        return None
 
     async def end(self, view: RunView, status: Status, reason: str) -> Move:
         """End the run; locks and pending approvals go with it."""
@@ -180,7 +202,7 @@ def _end_of(view: RunView) -> tuple[Status, str] | None:
     if broken:
         return Status.BROKEN, broken[0]
     if failed:
-        return Status.FAILED, failed[0]
+        return Status.FAILED, rollback.outcome(view, failed[0])
     if closed:
         return Status.CANCELLED, closed[0]
     stopped = view.cancelled_by and any(a.status is Status.CANCELLED for _, a in actions)
@@ -190,14 +212,13 @@ def _end_of(view: RunView) -> tuple[Status, str] | None:
 def _lock_of(view: RunView, stage: StageView) -> str | None:
     """Name the environment whose lock the stage needs; of a parallel pipeline only what deploys needs one."""
     plan = view.run.plan
-    known = {plan.environment.name: plan.environment, **plan.environments}
-    if not stage.actions or (plan.mode is Mode.PARALLEL and not deploys(stage.stage, known)):
+    if not stage.actions or (plan.mode is Mode.PARALLEL and not deploys(stage.stage, known_environments(plan))):
         return None
     return stage.stage.environment
 
 
 def _aborts(view: ActionView) -> bool:
-    return view.status is Status.FAILED and view.action.on_failure is OnFailure.ABORT
+    return view.status is Status.FAILED and view.action.on_failure is not OnFailure.CONTINUE
 
 
 def _refusal(gate: GateView) -> str:

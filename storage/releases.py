@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from storage.chain import Scribe, hold_run
 from storage.database import Database
+from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
 from storage.model.release import Release
 from storage.model.run import Trigger
@@ -24,30 +25,36 @@ class Releases:
         self._database = database
         self._scribe = scribe
 
-    async def record(self, release: Release) -> bool:
-        """Note a release and journal it. False when this run's release to the environment is already noted."""
+    async def record(self, release: Release, *, restored: bool = False) -> bool:
+        """Note a release and journal it. False when this run's release to the environment is already noted.
+
+        `restored`: the run put back what had run there before it; that is noted beside its own release.
+        """
 
         def work(session: Session) -> bool:
             hold_run(session, release.run)
+            row = self._row(session, release, restored=restored)
             once = select(ReleaseRow.id).where(
-                ReleaseRow.run == release.run, ReleaseRow.environment == release.environment
+                ReleaseRow.run == row.run, ReleaseRow.environment == row.environment, ReleaseRow.restored == restored
             )
             if session.exec(once).first() is not None:
                 return False
             before = _rows(session, release.service, release.environment, 1)
-            session.add(self._row(session, release))
+            session.add(row)
             session.flush()
-            self._scribe.append(session, [_released(release, before[0].digest if before else None)])
+            previous = before[0].digest if before else None
+            self._scribe.append(session, [_released(release, previous, restored=restored)])
             return True
 
         return await self._database.write(work)
 
-    def _row(self, session: Session, release: Release) -> ReleaseRow:
+    def _row(self, session: Session, release: Release, *, restored: bool) -> ReleaseRow:
         trigger = session.exec(select(RunRow.trigger).where(RunRow.id == release.run)).one()
         texts = {name: getattr(release, name) for name in _FIELDS}
         # the words of a commit are whatever somebody wrote
         words = {name: self._scribe.cleaner.text(texts[name]) for name in ("subject", "author")}
-        return ReleaseRow(**{**texts, **words}, rollback=trigger in _REPEATS)
+        rollback = restored or trigger in _REPEATS
+        return ReleaseRow(**{**texts, **words}, rollback=rollback, restored=restored)
 
     async def current(self, service: str, environment: str) -> Release | None:
         """Return what runs there now."""
@@ -61,7 +68,7 @@ class Releases:
         )
 
     async def of_run(self, run: str) -> list[Release]:
-        """Return what a run released, first to last: at most one release to each environment."""
+        """Return what a run released, first to last: to each environment once, and once more what it put back."""
         statement = select(ReleaseRow).where(ReleaseRow.run == run).order_by(col(ReleaseRow.id))
         return await self._database.read(lambda session: [_release(row) for row in session.exec(statement)])
 
@@ -80,6 +87,15 @@ class Releases:
         )
         return await self._database.read(lambda session: [_release(row) for row in session.exec(statement)])
 
+    async def before(self, run: str, service: str, environment: str) -> Release | None:
+        """Return what ran there before a run touched the environment, as its own run had released it."""
+
+        def work(session: Session) -> Release | None:
+            row = _origin([row for row in _rows(session, service, environment, None) if row.run != run])
+            return None if row is None else _release(row)
+
+        return await self._database.read(work)
+
     async def previous(self, service: str, environment: str) -> Release | None:
         """Return what a rollback goes to: the last one before the current, not one that was rolled back already."""
 
@@ -88,6 +104,15 @@ class Releases:
             return None if row is None else _release(row)
 
         return await self._database.read(work)
+
+
+def _origin(rows: list[ReleaseRow]) -> ReleaseRow | None:
+    """Give the newest of `rows`, newest first; for one that was put back, the release that it had been at first."""
+    at = 0
+    while at < len(rows) and rows[at].restored:
+        before = (n for n in range(at + 1, len(rows)) if rows[n].digest == rows[at].digest)
+        at = next(before, len(rows))
+    return rows[at] if at < len(rows) else None
 
 
 def _before_current(rows: list[ReleaseRow]) -> ReleaseRow | None:
@@ -116,8 +141,8 @@ def _rows(session: Session, service: str, environment: str, limit: int | None) -
     return list(session.exec(statement))
 
 
-def _released(release: Release, previous: str | None) -> Fact:
-    data = {
+def _released(release: Release, previous: str | None, *, restored: bool) -> Fact:
+    data: dict[str, Json] = {
         "environment": release.environment,
         "commit": release.commit,
         "digest": release.digest,
@@ -127,8 +152,12 @@ def _released(release: Release, previous: str | None) -> Fact:
         kind=Kind.RELEASED,
         actor="estiva",
         run=release.run,
-        key=f"released/{release.environment}",
-        data=data if previous is None else {**data, "previous": previous},
+        key=f"{'restored' if restored else 'released'}/{release.environment}",
+        data={
+            **data,
+            **({} if previous is None else {"previous": previous}),
+            **({"rollback": True} if restored else {}),
+        },
     )
 
 

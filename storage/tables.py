@@ -223,7 +223,7 @@ class ReleaseRow(SQLModel, table=True):
 
     __tablename__ = "releases"
     __table_args__ = (
-        sa.UniqueConstraint("run", "environment", name="releases_once"),
+        sa.UniqueConstraint("run", "environment", "restored", name="releases_once"),
         sa.Index("releases_history", "service", "environment", "id"),
     )
 
@@ -241,6 +241,8 @@ class ReleaseRow(SQLModel, table=True):
     at: datetime = Field(sa_type=Moment)
     rollback: bool = False
     """It repeats an earlier release of the same digest: a rollback, a redeploy or a restart."""
+    restored: bool = False
+    """The run put it back after it had failed."""
 
 
 class PostRow(SQLModel, table=True):

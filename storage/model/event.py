@@ -41,7 +41,8 @@ class Kind(StrEnum):
     PAUSED = "paused"  # by, number: 1 for the first time in the run
     RESUMED = "resumed"  # by, number
     CANCEL_REQUESTED = "cancel_requested"  # by
-    RELEASED = "released"  # environment, commit, digest, address?, previous: digest?
+    ROLLBACK_STARTED = "rollback_started"  # stage, action (that failed), environment, release: {} (that comes back)
+    RELEASED = "released"  # environment, commit, digest, address?, previous: digest?, rollback?: true
     RUN_ENDED = "run_ended"  # status, reason?, superseded_by?: run
 
 

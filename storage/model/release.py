@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.model import artifact
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
@@ -22,3 +24,15 @@ class Release:
     by: str
     """Slack user id of the requester."""
     at: datetime
+
+
+def artifacts_of(release: Release) -> dict[str, str]:
+    """Give what a release is known by, under the names that actions hand on."""
+    known = {
+        artifact.COMMIT: release.commit,
+        artifact.SUBJECT: release.subject,
+        artifact.AUTHOR: release.author,
+        artifact.IMAGE: release.image,
+        artifact.DIGEST: release.digest,
+    }
+    return {name: value for name, value in known.items() if value}

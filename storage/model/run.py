@@ -89,3 +89,8 @@ class Run:
     """How many legs were started; the engine's own counter."""
     cancel_requested: bool
     closed_at: datetime | None = None
+
+
+def known_environments(plan: Plan) -> Mapping[str, Environment]:
+    """Every environment that a plan knows, its own too."""
+    return {plan.environment.name: plan.environment, **plan.environments}

@@ -62,6 +62,14 @@ def deploys(stage: Stage, environments: Mapping[str, Environment]) -> list[Actio
     return [action for action in stage.actions if environment is not None and action.uses == environment.target]
 
 
+def deploy_to(
+    stages: Sequence[Stage], name: str, environments: Mapping[str, Environment]
+) -> tuple[Stage, Action] | None:
+    """Find the first action that releases to an environment."""
+    found = ((s, action) for s in stages if s.environment == name for action in deploys(s, environments))
+    return next(found, None)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Give the nearest known word, or all that there are, as the end of a sentence."""
     known = list(dict.fromkeys(known))
@@ -134,7 +142,7 @@ def _rollback_flaw(
     if stage.environment is None:
         return "the stage has no environment to roll back: set its environment"
     until = list(stages)[: [each.name for each in stages].index(stage.name) + 1]
-    if not any(each.environment == stage.environment and deploys(each, environments) for each in until):
+    if deploy_to(until, stage.environment, environments) is None:
         return f"nothing deploys to {stage.environment} up to this stage, so there is nothing to roll back"
     return ""
 

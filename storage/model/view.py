@@ -6,10 +6,12 @@ from datetime import datetime
 
 from storage.model import artifact
 from storage.model.approval import Decision
-from storage.model.catalog import Action, Stage
+from storage.model.catalog import Action, OnFailure, Stage
 from storage.model.event import Event, Kind
 from storage.model.gate import GateKind
-from storage.model.run import Run, Status
+from storage.model.release import Release
+from storage.model.run import Run, Status, known_environments
+from storage.model.soundness import deploy_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,17 @@ class PauseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restoring:
+    """What a stage puts back that the plan has not, because an action failed that rolls back."""
+
+    release: Release
+    """What ran in the environment before this run."""
+    stage: Stage
+    action: Action
+    """What deploys there in the plan: it is done again, with the earlier release."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageView:
     """One stage, its actions, and its gate if it is one."""
 
@@ -81,6 +94,7 @@ class StageView:
     begun: bool = False
     """All gates are behind it."""
     skipped: bool = False
+    restoring: Restoring | None = None
 
     @property
     def status(self) -> Status:
@@ -122,6 +136,10 @@ class RunView:
         """The first action that failed or broke, if one did."""
         bad = (Status.FAILED, Status.BROKEN)
         return next((a for s in self.stages for a in s.actions if a.status in bad), None)
+
+    def restored(self, environment: str) -> StageView | None:
+        """The stage that puts an environment back, if one was begun."""
+        return next((s for s in self.stages if s.restoring and s.stage.environment == environment), None)
 
     def stage_of(self, action: ActionView) -> str:
         """Name of the stage that an action belongs to."""
@@ -297,6 +315,30 @@ def _glass_broken(view: RunView, event: Event) -> RunView:
     return _with_gate(view, _text(event, "approval"), emergency=True, reason=_text(event, "reason"))
 
 
+def _rolling_back(view: RunView, event: Event) -> RunView:
+    """Add a stage that the plan has not: it does the environment's deploy again, with the release from before."""
+    name, found = _text(event, "environment"), event.data.get("release")
+    place = deploy_to(view.run.plan.stages, name, known_environments(view.run.plan))
+    if place is None or not isinstance(found, dict) or view.restored(name):
+        return view
+    texts = {key: str(value) for key, value in found.items() if key != "at"}
+    release = Release(**texts, at=datetime.fromisoformat(str(found["at"])))
+    again = replace(place[1], name="rollback", on_failure=OnFailure.ABORT, run_order=1, cancel_siblings=False)
+    stage = StageView(
+        stage=Stage(name=_free_name(f"rollback-{name}", view), actions=(again,), environment=name),
+        actions=(ActionView(action=again),),
+        restoring=Restoring(release=release, stage=place[0], action=place[1]),
+    )
+    return replace(view, stages=(*view.stages, stage))
+
+
+def _free_name(name: str, view: RunView) -> str:
+    taken = {stage.stage.name for stage in view.stages}
+    while name in taken:
+        name += "-again"
+    return name
+
+
 _DECISIONS = {
     Kind.APPROVED: Decision.APPROVED,
     Kind.REJECTED: Decision.REJECTED,
@@ -404,5 +446,6 @@ _STEPS = {
     Kind.PAUSED: _paused,
     Kind.RESUMED: _resumed,
     Kind.CANCEL_REQUESTED: _cancelling,
+    Kind.ROLLBACK_STARTED: _rolling_back,
     Kind.RUN_ENDED: _ended,
 }

@@ -1,8 +1,9 @@
 """A bot that is killed: `python -m tests.engine.scene URL FOLDER SCENE`. Started again, it goes on where it was.
 
 `whole`: three runs at once: all the way to production, one with a pause and a window, one that fails. `long`: one that
-takes a minute, to be killed or cancelled under way. `timed`: one whose actions take longer than they may, for whoever
-watches them from their begin. `busy`: only starts, and says why it cannot.
+takes a minute, to be killed or cancelled under way. `back`: one that deploys, then one whose smoke test fails
+and puts that back. `timed`: one whose actions take longer than they may, for whoever watches them from their begin.
+`busy`: only starts, and says why it cannot.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from runners.attempt import Limits
 from runners.lease import EngineBusy
-from storage.model.catalog import Stage
+from storage.model.catalog import OnFailure, Stage
 from storage.model.run import Plan, Run
 from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
@@ -26,12 +27,20 @@ def plans(scene: str) -> list[Plan]:
         return [plan(*pipeline(sleep=60))]
     if scene == "timed":
         return [plan(pipeline(sleep=34, timeout=25)[0], *pipeline()[1:])]
+    if scene == "back":
+        return [plan(*pipeline()[1:]), plan(*pipeline()[1:], smoke())]
     bad = Stage(name="build", actions=(action("image"), action("test", fail="1 test failed", exit_code=1)))
     return [
         plan(*gated(sleep=0.1), environment=PRODUCTION, others=[HOMOLOG]),
         plan(pipeline()[0], replace(pipeline()[1], pause=True, window=soon(datetime.now(UTC)))),
         plan(bad, *pipeline()[1:]),
     ]
+
+
+def smoke() -> Stage:
+    """A smoke test that fails, and rolls back."""
+    probe = action("probe", fail="404", on_failure=OnFailure.ROLLBACK)
+    return Stage(name="smoke", environment="homolog", actions=(probe,))
 
 
 def soon(now: datetime) -> Window:
@@ -54,7 +63,11 @@ async def open_gates(world: World, run: Run) -> None:
 async def main(url: str, folder: Path, scene: str) -> None:
     world = await World(url, folder, LIMITS).open()
     engine = await world.start()
-    runs = [await world.ask(plan) for plan in plans(scene)]
+    runs: list[Run] = []
+    for planned in plans(scene):
+        runs.append(await world.ask(planned))
+        if scene == "back":
+            await world.ended(runs[-1], seconds=40)
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):
         for run in runs:
             await open_gates(world, run)

@@ -65,7 +65,7 @@ class Outside:
 
 class Scripted:
     """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error, crash, deaf, makes,
-    hands_on, say.
+    hands_on, say. When it puts something back: hold_back waits, spare does not fail, there finds it running.
     """
 
     errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
@@ -87,7 +87,7 @@ class Scripted:
             sink.line(str(line))
         try:
             await asyncio.sleep(max(0.0, began + _number(options, "sleep") - time.time()))
-            while options.get("hold") and self.outside.held:  # noqa: ASYNC110 - like polling a container
+            while options.get("hold_back" if work.restores else "hold") and self.outside.held:  # noqa: ASYNC110 - like polling a container
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             if options.get("deaf"):
@@ -96,7 +96,8 @@ class Scripted:
             raise
         if options.get("crash"):
             raise OSError(str(options["crash"]))
-        if options.get("fail") and work.attempt <= _number(options, "fails", 99):
+        spared = work.restores and options.get("spare")
+        if options.get("fail") and not spared and work.attempt <= _number(options, "fails", 99):
             code = options.get("exit_code")
             raise ActionFailed(
                 str(options["fail"]),
@@ -106,9 +107,12 @@ class Scripted:
                 retryable=bool(options.get("retryable")),
             )
         self.outside.note("done", work.key)
+        if self.kind == "deploy":
+            self.outside.note("runs", f"{work.key} {work.artifacts.get('digest')} {work.service.port}")
         return Outcome(
             artifacts=_texts(options.get("makes")),
             variables=_texts(options.get("hands_on")),
+            unchanged=work.restores and bool(options.get("there")),
             summary=str(options.get("say", f"{work.action} is done")),
         )
 

@@ -26,6 +26,7 @@ PLACES = [
     for side in ("before", "after")
 ]
 STOPS = ["stop.before", "stop.after"]
+BACK = ["rollback.before", "rollback.after"]
 
 
 async def play(url: str, folder: Path, scene: str = "whole", crash_at: str = "") -> Process:
@@ -84,7 +85,7 @@ def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
     journaled = {f"{name}.{side}" for name in ("stage", "started", "ended") for side in ("before", "after")}
-    assert labelled | journaled == {*PLACES, *STOPS}
+    assert labelled | journaled == {*PLACES, *STOPS, *BACK}
 
 
 @pytest.mark.sweep
@@ -136,6 +137,40 @@ async def test_a_cancel_after_a_kill_stops_what_the_dead_one_left(tmp_path: Path
     assert set(world.outside.keys("stopped")) == {"hello-1/build/image/1", "hello-1/build/test/1"}
     await world.sound()
     await world.close()
+
+
+async def rolled_back(place: str, url: str, folder: Path) -> None:
+    """Kill where a run puts back what ran before it, go on, check that it is put back once."""
+    assert await played(url, folder, "back", place) == -signal.SIGKILL
+    assert await played(url, folder, "back") == 0
+    world = await World(url, folder).open()
+    try:
+        run = await world.store.runs.get("hello-2")
+        assert (run.status, (await world.view(run)).reason) == (
+            Status.FAILED,
+            "smoke/probe: 404; homolog was put back to `ccccccc` (hello-1)",
+        )
+        keys = ["hello-1/deploy/release/1", "hello-2/deploy/release/1", "hello-2/smoke/probe/1"]
+        assert sorted(world.outside.keys("began")) == sorted([*keys, "hello-2/rollback-homolog/rollback/1"])
+        assert len(await world.store.releases.history("hello", "homolog")) == 3
+        await world.sound()
+    finally:
+        await world.close()
+
+
+@pytest.mark.parametrize("place", ["rollback.after", "release.before:3"])
+async def test_a_kill_while_something_is_put_back_loses_and_doubles_nothing(
+    place: str, url: str, tmp_path: Path
+) -> None:
+    await rolled_back(place, url, tmp_path)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    "place", ["rollback.before", "started.after:4", "work.before:4", "work.after:3", "ended.after:4"]
+)
+async def test_a_kill_at_each_place_while_something_is_put_back(place: str, url: str, tmp_path: Path) -> None:
+    await rolled_back(place, url, tmp_path)
 
 
 async def test_a_second_bot_on_the_same_sqlite_files_refuses_to_start(tmp_path: Path) -> None:

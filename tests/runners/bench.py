@@ -90,6 +90,7 @@ class Bench:
         run: str | None = None,
         attempt: int = 1,
         stage: str = "build",
+        restores: bool = False,
     ) -> Work:
         run = run or self.run
         workspace = self.root / "runs" / run
@@ -106,6 +107,7 @@ class Bench:
             options=options or {},
             artifacts=artifacts or {},
             workspace=workspace,
+            restores=restores,
             abandoned=lambda: self.abandoned,
         )
 

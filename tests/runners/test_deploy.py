@@ -115,6 +115,23 @@ async def test_deploys_switches_keeps_and_prunes(site: Site, engine: Any, notes:
     assert await site.version() == "v2", "a rollback is the same with an older digest"
 
 
+async def test_a_run_puts_back_what_ran_before_it_and_finds_it_again(site: Site, engine: Any, notes: Notes) -> None:
+    first = await site.pushed("v1")
+    await site.deploy("v1", first)
+    await site.deploy("v2", await site.pushed("v2"))
+    back = site.bench.work(artifacts=first, run=f"{site.bench.run}-v2", stage="rollback-homolog", restores=True)
+    outcome = await site.runner.run(back, Notes())
+    assert await site.version() == "v1"
+    assert (outcome.unchanged, outcome.artifacts["container"].endswith("-v2-back")) == (False, True)
+    assert _running(engine, site) == ["back"]
+    again = await site.runner.run(back, Notes())
+    assert again.artifacts == outcome.artifacts
+    later = replace(back, run=f"{site.bench.run}-v3", key="later/rollback-homolog/rollback/1")
+    assert (await site.runner.run(later, notes)).unchanged
+    assert "still runs at" in notes.text
+    assert _running(engine, site) == ["back"]
+
+
 async def test_first_deploys_at_the_same_time_share_one_network(site: Site, engine: Any) -> None:
     artifacts = await site.pushed("v1")
     containers = site.bench.containers

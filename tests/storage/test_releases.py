@@ -69,3 +69,30 @@ async def test_posts_are_kept_by_key(store: Store) -> None:
     post = await store.posts.get("board/hello-1")
     assert post is not None
     assert (post.channel, post.ts, post.digest) == ("C1", "1.1", "d2")
+
+
+async def test_what_was_put_back_counts_as_what_it_was_at_first(store: Store) -> None:
+    await release(store, 1, "one")
+    await release(store, 2, "two")
+    run = await store.runs.open(asked(3), planned())
+    before = await store.releases.before(run.id, "hello", "homolog")
+    assert before is not None
+    assert (before.run, before.digest) == ("hello-2", "two")
+    assert await store.releases.record(released(run, "three"))
+    assert await store.releases.before(run.id, "hello", "homolog") == before
+    assert await store.releases.record(released(run, "two"), restored=True)
+    (*_, event) = await store.journal.of_run(run.id)
+    assert (event.kind, event.data["previous"], event.data["rollback"]) == (Kind.RELEASED, "three", True)
+    current = await store.releases.current("hello", "homolog")
+    assert current is not None
+    assert current.digest == "two"
+    later = await store.runs.open(asked(4), planned())
+    assert await store.releases.before(later.id, "hello", "homolog") == before
+    previous = await store.releases.previous("hello", "homolog")
+    assert previous is not None
+    assert previous.digest == "one"
+
+
+async def test_before_the_first_release_there_is_nothing(store: Store) -> None:
+    run = await store.runs.open(asked(1), planned())
+    assert await store.releases.before(run.id, "hello", "homolog") is None

@@ -34,6 +34,12 @@ _VERBS = {
         later("Couldn't deploy {what}"),
     ),
     "check": (later("Check {what}"), later("Checking {what}"), later("Checked {what}"), later("Couldn't check {what}")),
+    "rollback": (
+        later("Put {what} back"),
+        later("Putting {what} back"),
+        later("Put {what} back as it was"),
+        later("Couldn't put {what} back"),
+    ),
     "run": (later("Run {what}"), later("Running {what}"), later("Ran {what}"), later("Couldn't run {what}")),
 }
 _THINGS = {

@@ -1,0 +1,78 @@
+"""A database that an older Estiva filled goes on with all that is in it."""
+
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlmodel import Session
+
+from storage.database import Database
+from storage.model.run import Status
+from storage.store import Store
+from tests.storage.nouns import released
+
+PLAN = Path(__file__).parent / "plan-before-pipelines.json"
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+RUN = {
+    "id": "ledger-1",
+    "number": 1,
+    "service": "ledger",
+    "environment": "production",
+    "trigger": "deploy",
+    "plan": PLAN.read_text(),
+    "request": "msg/T1/C1/1",
+    "requester": "U0ANA0001",
+    "channel": "C1",
+    "opened_at": AT,
+    "status": "running",
+    "phase": "walking",
+    "leg": 1,
+    "cancel_requested": False,
+    "sequence": 0,
+}
+RELEASE = {
+    **dict.fromkeys(("commit", "subject", "author", "image", "address"), "x"),
+    "service": "ledger",
+    "environment": "production",
+    "run": "ledger-1",
+    "digest": "sha256:old",
+    "by": "U0ANA0001",
+    "at": AT,
+    "rollback": False,
+}
+
+
+def fill_as_the_first_estiva(session: Session) -> None:
+    with as_file(files("storage") / "migrations") as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.attributes["connection"] = connection = session.connection()
+        command.upgrade(config, "0001")
+    for table, row in (("runs", RUN), ("releases", RELEASE)):
+        columns = sa.table(table, *(sa.column(name) for name in row))
+        connection.execute(sa.insert(columns).values(row))
+
+
+async def test_what_the_first_estiva_kept_is_there_and_goes_on(url: str, tmp_path: Path) -> None:
+    database = Database(url)
+    await database.write(fill_as_the_first_estiva)
+    await database.close()
+    store = await Store.open(url, tmp_path)
+    try:
+        run = await store.runs.get("ledger-1")
+        assert (run.status, run.plan.pipeline) == (Status.RUNNING, "default")
+        assert [each.digest for each in await store.releases.history("ledger", "production")] == ["sha256:old"]
+        again = released(run, "sha256:older", "production")
+        assert not await store.releases.record(again)
+        assert await store.releases.record(again, restored=True)
+        assert not await store.releases.record(again, restored=True)
+        assert [each.digest for each in await store.releases.history("ledger", "production")] == [
+            "sha256:older",
+            "sha256:old",
+        ]
+        assert (await store.journal.verify()).ok
+    finally:
+        await store.close()

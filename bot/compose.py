@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _RECONCILE = 5.0
 """Seconds between two tries to reach the Docker engine at start."""
 _MOST_CHANGES = 20
+_MOST_REFS = 100
 
 
 class PortTaken(Exception):  # noqa: N818 - told to the operator as it stands
@@ -179,6 +180,9 @@ async def _slack(
     def page(view: RunView) -> str:
         return links.to_run(view.run.id, view.run.opened_at) if links is not None else ""
 
+    async def refs(service: str) -> list[str]:
+        return await tools.mirrors.refs(catalogs().services[service], _MOST_REFS)
+
     app_token = settings.slack_app_token if settings.slack_mode is Mode.SOCKET else None
     access = Access(
         bot_token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else "",
@@ -192,6 +196,8 @@ async def _slack(
         catalog=catalogs,
         metrics=metrics,
         approvers=approvers,
+        rehearse=desk.rehearse,
+        refs=refs,
         changes=changes,
         page=page,
         language=settings.language,

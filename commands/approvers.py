@@ -14,7 +14,7 @@ async def approvers_of(catalog: Catalog, directory: Directory, view: RunView) ->
     """List who may approve the gate at which a run stands: for a card; whoever clicks is asked about anew."""
     gate = next((stage for stage in reversed(view.stages) if stage.gate), None)
     environment, escalated = _environment(view, gate), bool(gate and gate.gate and gate.gate.escalated)
-    groups = await _groups(catalog, directory)
+    groups = await groups_to_show(catalog, directory)
     may = able(catalog, "approve", service=view.run.plan.service.name, environment=environment, groups=groups)
     return [
         user
@@ -37,7 +37,8 @@ def _environment(view: RunView, gate: StageView | None) -> str:
     return (gate.stage.environment if gate else None) or view.run.plan.environment.name
 
 
-async def _groups(catalog: Catalog, directory: Directory) -> Groups:
+async def groups_to_show(catalog: Catalog, directory: Directory) -> Groups:
+    """Give who is in the user groups that the policy names, for what is only shown: nobody when it is not known."""
     try:
         return {group: await directory.members(group, fresh=False) for group in groups_named(catalog)}
     except DirectoryDown as problem:

@@ -44,6 +44,8 @@ class Command:
     topic: Topic = Topic.LOOK
     handle: "Callable[[Asked], Awaitable[Reply]]"
     """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
+    check: "Callable[[Asked], Awaitable[object]] | None" = None
+    """Refuses what `handle` would refuse, and does nothing: for a form that says so before it is sent."""
     reads: bool = False
     """It only looks: it may be asked as a question, and who may is read from what Slack said within a minute."""
 
@@ -76,11 +78,18 @@ class Refused(Exception):  # noqa: N818 - an answer to a person, not an error of
     """The request cannot be granted; `text` is said to the person as it stands."""
 
     def __init__(
-        self, text: str, *, offers: tuple[Offer, ...] = (), verdict: Verdict = Verdict.REFUSED, run: str | None = None
+        self,
+        text: str,
+        *,
+        offers: tuple[Offer, ...] = (),
+        verdict: Verdict = Verdict.REFUSED,
+        run: str | None = None,
+        about: str = "",
     ) -> None:
-        """Take what to say, and what the person can do instead."""
+        """Take what to say, what the person can do instead, and the argument that is wrong, when it is one."""
         super().__init__(text)
         self.text = text
         self.offers = offers
         self.verdict = verdict
         self.run = run
+        self.about = about

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Protocol
 
 from commands.admission import admit
-from commands.answers import TALK, Conversation, Unclear
+from commands.answers import TALK, Conversation, Unclear, Understood
 from commands.book import book, verb_names
 from commands.command import Asked, Command, Refused
-from commands.directory import Directory
+from commands.directory import Directory, Groups
 from commands.parser import parse
 from commands.policy import knows
 from commands.several import all_of, part_of
@@ -118,7 +118,13 @@ class Desk:
                 )
                 raise Refused(text)
             return Reply(verdict=Verdict.ASK, text=parsed.text, offers=parsed.offers, private=True)
-        every = [
+        every = self._each(request, parsed, language, catalog, groups)
+        return await (all_of(every) if every[1:] else parsed.command.handle(every[0]))
+
+    def _each(
+        self, request: Request, parsed: Understood, language: str, catalog: Catalog, groups: Groups
+    ) -> list[Asked]:
+        return [
             Asked(
                 desk=self,
                 request=part_of(request, number),
@@ -130,7 +136,23 @@ class Desk:
             )
             for number, arguments in enumerate(parsed.each)
         ]
-        return await (all_of(every) if every[1:] else parsed.command.handle(every[0]))
+
+    async def rehearse(self, request: Request) -> Refused | None:
+        """Tell what a request would be refused for, as far as that shows beforehand; nothing is done."""
+        catalog, language = self._catalog(), self._language_of(request.user)
+        parsed = parse(request.text, Words(catalog, verb_names()), language)
+        if not isinstance(parsed, Understood) or parsed.command.check is None:
+            return None
+        try:
+            groups = await admit(self.directory, request, catalog, language, fresh=True)
+            for asked in self._each(request, parsed, language, catalog, groups):
+                await parsed.command.check(asked)
+        except Refused as refused:
+            await self._remember_refusal(request, refused.text)
+            return refused
+        except Unplannable as impossible:
+            return Refused(f"{impossible}.")
+        return None
 
     async def _remember_refusal(self, request: Request, reason: str) -> None:
         await self.store.journal.append(

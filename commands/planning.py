@@ -47,7 +47,9 @@ async def _build(asked: Asked, service: Service, environment: Environment, ref: 
     try:
         found = await asked.desk.mirrors.resolve(service, ref)
     except UnknownRef as unknown:
-        raise Refused(_sentence(unknown), offers=_near(asked, service, environment, unknown.nearest)) from unknown
+        raise Refused(
+            _sentence(unknown), offers=_near(asked, service, environment, unknown.nearest), about="ref"
+        ) from unknown
     except ActionFailed as unreachable:
         raise Refused(_sentence(unreachable)) from unreachable
     known = {

@@ -77,6 +77,17 @@ class Mirrors:
                 raise UnknownRef(f"{service.name} has no branch, tag or commit {ref}", nearest(ref, names))
             return await _described(mirror, ref, commit)
 
+    async def refs(self, service: Service, limit: int) -> list[str]:
+        """List branches and tags, the default branch first, then the newest; fetches first.
+
+        Raises `ActionFailed` when the repository does not answer.
+        """
+        async with self._locked(service):
+            mirror = await self._fetched(service)
+            order = ("--sort=-creatordate", f"--count={limit}", "--format=%(refname:lstrip=2)")
+            names = (await git("for-each-ref", *order, "refs/heads", "refs/tags", cwd=mirror)).split()
+        return list(dict.fromkeys([name for name in names if name == service.branch] + names))
+
     async def log_between(self, service: Service, old: str, new: str, limit: int) -> list[tuple[str, str, str]]:
         """List what `new` has and `old` has not, newest first: (commit, author, subject), at most `limit`.
 

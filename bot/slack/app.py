@@ -22,20 +22,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.intake import Intake
 from bot.slack.answers import Links
 from bot.slack.blocks import Block
+from bot.slack.cards.deploy_modal import DEPLOY, SERVICE
 from bot.slack.cards.home import home_view
 from bot.slack.cards.modals import (
     APPROVE,
-    DEPLOY,
     REJECT,
     approve_command,
     approve_modal,
-    deploy_command,
-    deploy_modal,
     metadata,
     reject_command,
     reject_modal,
 )
 from bot.slack.chores import Chores
+from bot.slack.deploying import DeployForm, Refs, Rehearse, no_refs, unchecked
 from bot.slack.home import gather_home
 from bot.slack.inbound import (
     Identity,
@@ -51,6 +50,7 @@ from bot.slack.inbound import (
 )
 from bot.slack.marks import Say
 from bot.slack.speaker import Speaker
+from commands.directory import Directory
 from storage.model.catalog import Catalog
 from storage.model.request import Request
 from storage.store import Store
@@ -73,9 +73,12 @@ class Parts:
     say_to: Callable[[str], Say]
     learn: Callable[[str], Awaitable[None]]
     """Sees that somebody's language is known. Asks Slack: never before the acknowledgement."""
+    directory: Directory
     speaker: Speaker
     links: Links
     chores: Chores
+    rehearse: Rehearse = unchecked
+    refs: Refs = no_refs
 
 
 class TimedApp(AsyncApp):
@@ -140,8 +143,9 @@ def build_app(
     app.action(re.compile(r"^estiva:reject(\.\d+)?$"))(listeners.ask_reason)
     app.action(re.compile(r"^estiva:approve\.code$"))(listeners.ask_code)
     app.action(re.compile(r"^estiva:"))(listeners.click)
+    app.action({"type": "block_actions", "block_id": SERVICE, "action_id": "value"})(listeners.form.service_chosen)
     app.action(re.compile(r".*"))(listeners.acknowledge)
-    app.view(DEPLOY)(listeners.deploy_submitted)
+    app.view(DEPLOY)(listeners.form.submitted)
     app.view(REJECT)(listeners.reject_submitted)
     app.view(APPROVE)(listeners.approve_submitted)
     app.view_closed(re.compile(r".*"))(listeners.acknowledge)
@@ -157,6 +161,16 @@ class Listeners:
         """`client` opens and publishes views."""
         self._parts = parts
         self._client = client
+        self.form = DeployForm(
+            identity=parts.identity,
+            client=client,
+            chores=parts.chores,
+            catalog=parts.catalog,
+            say_to=parts.say_to,
+            take=parts.intake.take,
+            rehearse=parts.rehearse,
+            refs=parts.refs,
+        )
 
     async def message(self, body: Payload) -> None:
         """Take a mention or a direct message."""
@@ -182,7 +196,7 @@ class Listeners:
         request = from_command(body, self._parts.identity)
         catalog = self._parts.catalog()
         if request.text == "deploy" and catalog.services and user in catalog.people:
-            self._open(body, user, partial(deploy_modal, catalog, channel=channel))
+            self._open(body, user, self.form.view(channel))
         else:
             await self._take(request, body)
         await ack()
@@ -219,18 +233,7 @@ class Listeners:
         """Open the modal that asks what to deploy."""
         if not is_foreign(body, self._parts.identity):
             request = from_click(body, self._parts.identity)
-            view = partial(deploy_modal, self._parts.catalog(), channel=request.channel)
-            self._open(body, request.user, view)
-        await ack()
-
-    async def deploy_submitted(self, ack: AsyncAck, body: Payload) -> None:
-        """Take a submitted deploy modal."""
-        text, errors = deploy_command(body["view"])
-        if errors:
-            say = self._parts.say_to(body["user"]["id"])
-            await ack(response_action="errors", errors={name: say(problem) for name, problem in errors.items()})
-            return
-        await self._submitted(body, text)
+            self._open(body, request.user, self.form.view(request.channel))
         await ack()
 
     async def reject_submitted(self, ack: AsyncAck, body: Payload) -> None:
@@ -307,7 +310,7 @@ class Listeners:
 
     async def _publish_home(self, user: str) -> None:
         await self._parts.learn(user)
-        home = await gather_home(self._parts.store, self._parts.catalog, user)
+        home = await gather_home(self._parts.store, self._parts.catalog, self._parts.directory, user)
         await self._client.views_publish(user_id=user, view=home_view(home, self._parts.say_to(user)))
 
 

@@ -19,6 +19,7 @@ from bot.slack.answers import Answers, Links
 from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
+from bot.slack.deploying import Refs, Rehearse, no_refs, unchecked
 from bot.slack.desired import channel_of
 from bot.slack.directory import SlackDirectory
 from bot.slack.evidence import Evidence
@@ -72,6 +73,8 @@ class Slack:
         approvers: Approvers = nobody,
         changes: Changes = unknown,
         page: Callable[[RunView], str] = no_page,
+        rehearse: Rehearse = unchecked,
+        refs: Refs = no_refs,
         language: str = DEFAULT,
         languages: Languages | None = None,
         directory: SlackDirectory | None = None,
@@ -87,6 +90,8 @@ class Slack:
         self._store = store
         self._catalog = catalog
         self._metrics = metrics
+        self._rehearse = rehearse
+        self._refs = refs
         self._languages = languages or Languages(language)
         self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
@@ -152,6 +157,9 @@ class Slack:
             speaker=self.speaker(),
             links=self._links,
             chores=self._chores,
+            directory=self._directory,
+            rehearse=self._rehearse,
+            refs=self._refs,
         )
         self._app = build_app(parts, client=client, answered=self._metrics.answered)
         await self._presence.open()

@@ -6,23 +6,30 @@ from commands.places import environment_of, service_of
 from commands.planning import plan_of
 from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
+from storage.model.run import Plan
 
 
 async def handle(asked: Asked) -> Reply:
     """Open a run, after everything that can be refused at once has been checked."""
-    service, environment = service_of(asked), environment_of(asked)
-    permit(asked, service=service.name, environment=environment.name)
-    plan = await plan_of(asked, service, environment)
-    permit_plan(asked, plan)
+    plan = await planned(asked)
     run = await asked.desk.store.runs.open(asked.request, plan)
     asked.desk.engine.wake()
     text = asked.say(
         "Deploying `{service}` to {environment}: run `{run}`.",
-        service=service.name,
-        environment=environment.name,
+        service=plan.service.name,
+        environment=plan.environment.name,
         run=run.id,
     )
     return Reply(verdict=Verdict.STARTED, text=text, run=run.id)
+
+
+async def planned(asked: Asked) -> Plan:
+    """Plan, and refuse all that can be refused before a run is opened."""
+    service, environment = service_of(asked), environment_of(asked)
+    permit(asked, service=service.name, environment=environment.name)
+    plan = await plan_of(asked, service, environment)
+    permit_plan(asked, plan)
+    return plan
 
 
 COMMAND = Command(
@@ -55,4 +62,5 @@ COMMAND = Command(
     ),
     topic=Topic.DELIVER,
     handle=handle,
+    check=planned,
 )

@@ -5,8 +5,9 @@ from functools import partial
 
 from hypothesis import HealthCheck, given, settings
 
+from bot.slack.cards.deploy_modal import Picked, deploy_modal
 from bot.slack.cards.home import Home, home_view
-from bot.slack.cards.modals import deploy_modal, reject_modal
+from bot.slack.cards.modals import reject_modal
 from bot.slack.cards.shown import Surroundings
 from bot.slack.desired import desired
 from bot.slack.plainly import plainly
@@ -28,8 +29,10 @@ def test_every_message_of_every_run_is_one_that_slack_takes(view: RunView, aroun
 
 
 def test_the_views_are_ones_that_slack_takes() -> None:
-    home = home_view(Home(known=True, runs=[run_of(plan().stages)], catalog=CATALOG), SAY)
+    home = home_view(Home(known=True, runs=[run_of(plan().stages)], places=[("hello", "homolog")], deploys=True), SAY)
     assert check_view(home, "home") == []
     assert check_view(deploy_modal(CATALOG, SAY, channel="C1"), "modal") == []
+    picked = Picked(service="hello", refs=["main", "v1"])
+    assert check_view(deploy_modal(CATALOG, SAY, channel="C1", picked=picked), "modal") == []
     assert check_view(reject_modal("hello-1/approve", SAY, channel="C1", thread=None), "modal") == []
     assert "Suas execuções" in str(home)

@@ -26,8 +26,8 @@ SHOWN: dict[str, tuple[int | str, ...]] = {
     "rich": (0,),
     "Mark": (0,),
     "whisper": ("text",),
-    "_select": (1,),
-    "_input": (1, 2),
+    "ask_choice": (1, "hint"),
+    "ask_text": (1, 2),
 }
 """What makes something visible, with the arguments that people read."""
 WORD = re.compile(r"[^\W\d_]{2,}")

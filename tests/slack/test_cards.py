@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.slack.blocks import notice
+from bot.slack.cards.deploy_modal import Picked, deploy_modal
 from bot.slack.cards.home import Home, home_view
-from bot.slack.cards.modals import deploy_modal, reject_modal
+from bot.slack.cards.modals import reject_modal
 from bot.slack.cards.reply import reply as reply_card
 from bot.slack.cards.shown import Surroundings
 from bot.slack.desired import desired
@@ -25,7 +26,7 @@ from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Run, Status
 from storage.model.view import ActionView, GateView, RunView, StageView
-from tests.slack.town import ANA, CATALOG, DEPLOYS, HELLO, plan
+from tests.slack.town import ANA, DEPLOYS, HELLO, plan
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SAY = partial(phrase, DEFAULT)
@@ -195,16 +196,21 @@ def test_every_view_is_one_that_slack_takes(name: str, services: int, runs: int)
         given_by=(), decision=Decision.PENDING, decided_by=None, reason=None, asked_at=NOW, expires_at=NOW,
         decided_at=None,
     )  # fmt: skip
-    shown = Home(known=True, approvals=[approval] * runs, runs=[run_of(plan().stages)] * runs, catalog=catalog)
+    places = [(service, name) for service in catalog.services]
+    shown = Home(
+        known=True, approvals=[approval] * runs, runs=[run_of(plan().stages)] * runs, places=places, deploys=True
+    )
     drawn = home_view(shown, SAY)
     assert check_view(drawn, "home") == []
     no_foreign_markup(drawn)
     assert check_view(deploy_modal(catalog, SAY, channel="C1"), "modal") == []
+    picked = Picked(service=min(catalog.services), refs=[f"feature/{number}" * 20 for number in range(150)])
+    assert check_view(deploy_modal(catalog, SAY, channel="C1", picked=picked), "modal") == []
     assert check_view(reject_modal(f"hello-1/{name}", SAY, channel="C1", thread=None), "modal") == []
 
 
 def test_strangers_see_nothing_in_the_app_home() -> None:
-    drawn = home_view(Home(known=False, catalog=CATALOG), SAY)
+    drawn = home_view(Home(known=False), SAY)
     assert check_view(drawn, "home") == []
     assert "hello" not in str(drawn)
 

@@ -112,7 +112,7 @@ async def test_the_app_home_shows_what_waits_and_what_runs(place: Town) -> None:
         await place.act("home", **{"as": "release"})
         view = await place.until(lambda: _home(place, RUI))
         values = [e["value"] for b in view["blocks"] for e in b.get("elements", ()) if e["type"] == "button"]
-        assert values == ["deploy", f"approve {approval}", f"reject {approval}"]
+        assert values == ["deploy", "queue", "settings", f"approve {approval}", f"reject {approval}"]
         assert [b for b in view["blocks"] if b["type"] == "table"]
         await place.act("home", **{"as": "outsider"})
         strangers = await place.until(lambda: _home(place, "UEVAOUT01"))

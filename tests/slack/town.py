@@ -18,7 +18,7 @@ from bot.slack.connection import Access, Slack
 from bot.slack.manifest import manifest
 from bot.workspace.manifest import Manifest
 from bot.workspace.server import LocalWorkspace, running
-from storage.model.catalog import Action, Catalog, Environment, Person, Registry, Service, Stage
+from storage.model.catalog import Action, Catalog, Environment, Grant, Person, Registry, Service, Stage
 from storage.model.event import Fact, Kind
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
@@ -40,7 +40,7 @@ CATALOG = Catalog(
     services={"hello": HELLO},
     environments={"homolog": HOMOLOG, "production": PRODUCTION},
     people={ANA: Person(id=ANA, name="Ana"), RUI: Person(id=RUI, name="Rui")},
-    grants=(),
+    grants=(Grant(who=("everyone",), may=("*",), environments=("homolog", "production")),),
     registry=Registry(host="registry.example"),
 )
 Json = dict[str, Any]

@@ -188,6 +188,8 @@ def _slack(
         catalog=catalog,
         metrics=Metrics(),
         approvers=approvers,
+        rehearse=desk.rehearse,
+        refs=lambda service: desk.mirrors.refs(catalog().services[service], 100),
         languages=languages,
         directory=directory,
     )

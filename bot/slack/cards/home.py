@@ -8,7 +8,6 @@ from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, joined, marked, mention, moment
 from commands.texts import several
 from storage.model.approval import Approval
-from storage.model.catalog import Catalog
 from storage.model.release import Release
 from storage.model.reply import Style
 from storage.model.run import Run, Status
@@ -24,24 +23,32 @@ class Home:
     """False: the catalog does not list this person, who sees nothing of what is deployed."""
     approvals: Sequence[Approval] = ()
     runs: Sequence[Run] = ()
+    places: Sequence[tuple[str, str]] = ()
+    """(service, environment) of each place where the person may look."""
     releases: Sequence[Release] = ()
-    catalog: Catalog | None = None
+    deploys: bool = False
+    """Whether the person may deploy anywhere."""
 
 
 def home_view(home: Home, say: Say) -> Block:
     """Draw the App Home."""
-    if not home.known or home.catalog is None:
+    if not home.known:
         text = marked(say, "You are not listed in this workspace's catalog. Ask its owners to add you.")
         return {"type": "home", "blocks": [kit.section(text)]}
     return {
         "type": "home",
         "blocks": [
-            *kit.actions([kit.button(say("Deploy"), "deploy", "deploy", style=Style.PRIMARY)]),
+            *kit.actions(_first_buttons(home, say)),
             *_approvals(home, say),
             *_runs(home, say),
-            *_places(home, home.catalog, say),
+            *_places(home, say),
         ],
     }
+
+
+def _first_buttons(home: Home, say: Say) -> list[Block]:
+    deploy = [kit.button(say("Deploy"), "deploy", "deploy", style=Style.PRIMARY)] if home.deploys else []
+    return [*deploy, kit.button(say("Queue"), "queue", "queue"), kit.button(say("Settings"), "settings", "settings")]
 
 
 def _approvals(home: Home, say: Say) -> list[Block]:
@@ -85,13 +92,13 @@ def _run(run: Run, say: Say) -> Mark:
     )
 
 
-def _places(home: Home, catalog: Catalog, say: Say) -> list[Block]:
+def _places(home: Home, say: Say) -> list[Block]:
+    if not home.places:
+        return []
+    services, environments = (list(dict.fromkeys(names)) for names in zip(*home.places, strict=True))
     running = {(r.service, r.environment): r for r in home.releases}
-    rows = [
-        [service, *(_place(running.get((service, environment))) for environment in catalog.environments)]
-        for service in catalog.services
-    ]
-    drawn, missing = kit.table([say("Service"), *catalog.environments], rows)
+    rows = [[service, *(_place(running.get((service, each))) for each in environments)] for service in services]
+    drawn, missing = kit.table([say("Service"), *environments], rows)
     rest = several("{count} more is not shown", "{count} more are not shown")
     more = [kit.context(marked(say, rest, count=missing))] if missing else []
     return [kit.header(say("What runs where")), drawn, *more]

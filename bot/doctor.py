@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import aiohttp
+import psycopg
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.role import Role
 from bot.settings import Mode, Settings
 from bot.slack.manifest import SCOPES
 from runners.checkup import Finding, checkup
 from runners.kinds import known_kinds
+from runners.lease import look
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
 from storage.store import Store
@@ -26,6 +29,7 @@ class Doctor:
     """Looks at everything that Estiva needs; changes nothing but the database's own tables."""
 
     settings: Settings
+    role: Role = Role.SERVE
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Give one finding after the other, the quick ones first."""
@@ -34,10 +38,13 @@ class Doctor:
         catalog, finding = self._catalog()
         yield finding
         yield await self._database()
-        async for found in self._slack():
-            yield found
+        yield await self._processes()
+        if self.role.speaks:
+            async for found in self._slack():
+                yield found
         if catalog is not None:
-            async for found in checkup(catalog, namespace=self.settings.namespace, environ=os.environ):
+            looked = checkup(catalog, namespace=self.settings.namespace, environ=os.environ, works=self.role.works)
+            async for found in looked:
                 yield found
 
     def _disk(self) -> Finding:
@@ -70,6 +77,21 @@ class Doctor:
             )
         await store.close()
         return Finding("database", self.settings.store_url.split("@")[-1], "")
+
+    async def _processes(self) -> Finding:
+        """Whether the role can be had on this database, and who else lives there."""
+        if self.settings.lite:
+            mend = "" if self.role.alone else "set ESTIVA_DATABASE_URL to a PostgreSQL, or run `estiva serve`"
+            return Finding("processes", "SQLite: one `estiva serve` does everything", mend)
+        try:
+            server = await look(self.settings.store_url)
+        except (psycopg.Error, OSError) as problem:
+            return Finding(
+                "processes", str(problem).splitlines()[0], "set ESTIVA_DATABASE_URL to a database that answers"
+            )
+        found = f"PostgreSQL {server.version}; alive: {', '.join(server.living) or 'none'}"
+        old = "upgrade PostgreSQL to 14 or newer, which notices a process that hangs"
+        return Finding("processes", found, "" if server.ends_frozen_sessions else old)
 
     async def _slack(self) -> AsyncIterator[Finding]:
         missing = self.settings.missing()

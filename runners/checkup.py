@@ -26,11 +26,18 @@ class Finding:
         return not self.mend
 
 
-async def checkup(catalog: Catalog, *, namespace: str, environ: Mapping[str, str]) -> AsyncIterator[Finding]:
-    """Look at the Docker engine, at the registry with its credentials, and at each repository."""
-    yield await _engine(namespace)
+async def checkup(
+    catalog: Catalog, *, namespace: str, environ: Mapping[str, str], works: bool = True
+) -> AsyncIterator[Finding]:
+    """Look at the Docker engine, at the registry with its credentials, and at each repository.
+
+    A process that runs no actions (not `works`) needs the repositories alone.
+    """
+    if works:
+        yield await _engine(namespace)
     for service in catalog.services.values():
-        yield await _registry(catalog, service, environ)
+        if works:
+            yield await _registry(catalog, service, environ)
         yield await _repository(service)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,11 @@ _WATCHED = (
     "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 )
 """What the server is to do with our connection: end it when the process is frozen, or its machine gone."""
+_FIRST_WITH_TIMEOUT = 14
+_LIVING = (
+    "select application_name from pg_stat_activity "
+    "where datname = current_database() and application_name ^@ 'estiva ' order by 1"
+)
 
 
 class EngineBusy(Exception):  # noqa: N818 - says what is the matter
@@ -70,7 +76,7 @@ class SessionLease:
     def __init__(self, url: str, name: str, lost: Callable[[], None]) -> None:
         """`url` is the store's; `lost` is called once when the connection is gone, and with it the lease."""
         self.name = name
-        self._url = f"postgresql://{url.partition('://')[2]}"
+        self._url = _plain(url)
         self._lost: Callable[[], None] | None = lost
         self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
         self._beat: asyncio.Task[None] | None = None
@@ -152,6 +158,34 @@ class SessionLease:
         while self._lost is not None:
             await asyncio.sleep(_BEAT)
             await self.prove()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A PostgreSQL, as far as leases are concerned."""
+
+    version: int
+    living: tuple[str, ...]
+    """Names of the processes that hold a lease on it."""
+
+    @property
+    def ends_frozen_sessions(self) -> bool:
+        """Whether it notices that a process is frozen."""
+        return self.version >= _FIRST_WITH_TIMEOUT
+
+
+async def look(url: str) -> Server:
+    """Ask a PostgreSQL who lives there. Raises `psycopg.Error`."""
+    connection = await psycopg.AsyncConnection.connect(_plain(url), autocommit=True, connect_timeout=5)
+    async with connection:
+        rows = await (await connection.execute(_LIVING)).fetchall()
+        names = tuple(str(name).removeprefix("estiva ") for (name,) in rows)
+        return Server(version=connection.info.server_version // 10_000, living=names)
+
+
+def _plain(url: str) -> str:
+    """Say the store's URL as libpq knows it: without the name of the driver."""
+    return f"postgresql://{url.partition('://')[2]}"
 
 
 def lease_key(name: str) -> int:

@@ -1,12 +1,14 @@
 """A bot that is killed: `python -m tests.engine.scene URL FOLDER SCENE`. Started again, it goes on where it was.
 
 `whole`: three runs at once: all the way to production, one with a pause and a window, one that fails. `long`: one that
-takes a minute, to be killed or cancelled under way. `back`: one that deploys, then one whose smoke test fails
-and puts that back. `timed`: one whose actions take longer than they may, for whoever watches them from their begin.
-`busy`: only starts, and says why it cannot.
+takes a minute, to be killed or cancelled under way. `back`: one that deploys, then one whose smoke test fails and puts
+that back. `timed`: one whose actions take longer than they may, for whoever watches them from their begin. `worker`:
+asks for nothing, works until SIGTERM. `busy`: only starts, and says why it cannot.
 """
 
 import asyncio
+import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,8 +63,16 @@ async def open_gates(world: World, run: Run) -> None:
 
 
 async def main(url: str, folder: Path, scene: str) -> None:
+    stop = asyncio.Event()
+    if scene == "worker":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     world = await World(url, folder, LIMITS).open()
     engine = await world.start()
+    if scene == "worker":
+        (folder / f"up-{os.getpid()}").touch()
+        await stop.wait()
+        await world.close()
+        return
     runs: list[Run] = []
     for planned in plans(scene):
         runs.append(await world.ask(planned))

@@ -1,6 +1,7 @@
 """One installation in several processes: `estiva web` speaks, `estiva worker` works, PostgreSQL is between them."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 
@@ -52,7 +53,12 @@ async def test_a_web_and_a_worker_do_together_what_one_process_does_alone(apart:
         assert await ana.run_ends(release) == "succeeded"
         keys = [key_of(message) for each in (run, release) for message in ana.about(each)]
         assert len(keys) == len(set(keys))
+        for role in ("web", "worker"):
+            code, printed = await apart.world.bot.estiva("doctor", "--for", role)
+            assert code == 0, printed
+            assert re.search(r"processes: PostgreSQL \d+; alive: .*web ", printed)
     assert "engine" not in await health(web)
+    assert (await health(web))["slack"]["speaks"]
     assert "slack" not in await health(worker)
     assert (await health(worker))["engine"]["ok"]
 

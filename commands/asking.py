@@ -1,6 +1,7 @@
 """What is asked back: the error at the word, the names that are near, and the whole message put right, as buttons."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from commands.answers import Conversation, Unclear, Understood, Why
 from commands.book import book
@@ -64,7 +65,7 @@ class Asking:
         if first and near:
             if first.noun and not self._reads(first):
                 return Conversation(Why.MENTIONED)
-            return self._wrong(first, near)
+            return self._wrong(sentence, first, near)
         for call in sentence.calls:
             near = self._nearest(call)
             if not call.noun and self._is_meant(near):
@@ -73,7 +74,7 @@ class Asking:
 
     def question(self, sentence: Sentence, call: Call, readings: Sequence[Matched]) -> Unclear | Conversation:
         """Answer a question in the words of a command: it is offered, not given."""
-        if call.noun or not call.first or sentence.opened:
+        if call.noun or not call.first:
             return self._about(sentence)
         text = phrase(self._language, "Was that a question? I started nothing.")
         return Unclear(text, self._said(book()[call.command], readings), call.command)
@@ -140,9 +141,9 @@ class Asking:
         """Tell whether all words have a place, if need be with slips put right."""
         return not near.stuck or (all(stuck.part for stuck in near.stuck[:2]) and len(near.stuck) == 1)
 
-    def _wrong(self, call: Call, near: Nearly) -> Unclear | Conversation:
+    def _wrong(self, sentence: Sentence, call: Call, near: Nearly) -> Unclear | Conversation:
         left = [call.said[stuck.at] for stuck in near.stuck if stuck.at < len(call.said)]
-        if left and tells(left) and not self._reads(call):
+        if left and tells(left) and not sentence.asks and (call.noun or not self._reads(call)):
             return Conversation(Why.MENTIONED)
         return self._missing(call, near)
 
@@ -225,6 +226,7 @@ class Asking:
 
     def _offers(self, call: Call, near: Nearly) -> tuple[Offer, ...]:
         """Offer the message with all slips put right at once, and the first missing name filled in."""
+        near = self._joined(call, near)
         if len(near.stuck) > 1 or (near.stuck and not near.stuck[0].part and not near.missing):
             return ()
         command = book()[call.command]
@@ -236,6 +238,14 @@ class Asking:
             for choice in self._fillings(near)
         ]
         return tuple(self._offer(text) for text in dict.fromkeys(texts))
+
+    def _joined(self, call: Call, near: Nearly) -> Nearly:
+        """Take names that only lack the word between them: `deploy api web to homolog`."""
+        several = next((part.slot for part in near.usage.parts if part.slot and part.slot.many), None)
+        words = [call.said[stuck.at].word for stuck in near.stuck if stuck.at < len(call.said)]
+        more = [self._words.read(several.kind, word) for word in words] if several and near.items else []
+        found = tuple(values for values in more if values is not None and values not in near.items)
+        return replace(near, items=near.items + found, stuck=[]) if found and len(found) == len(near.stuck) else near
 
     def _fillings(self, near: Nearly) -> Iterator[Mapping[str, str]]:
         """Give what can be put in: the names for what is missing, or those near to the one word that is wrong."""

@@ -64,10 +64,11 @@ _SAID: dict[Role, str] = {
     Role.QUESTION: """
         did, does, do we, do you, do i, is, isn't, are, aren't, was, were, wasn't, has, have, had, hasn't,
         why, when, who, where, what, how, which, whose, should, shall, may i, may we, can i, can we, could i,
-        could we, can't we, am i, will it, would it, what if, how about, what about, anyone, anybody, someone,
-        any idea, do they, is there, are there, posso, podemos, devo, devemos, sera, sera que, por que, pq,
-        porque, quando, quem, onde, o que, oque, que, como, quanto, quantos, quantas, qual foi, alguem,
-        alguem sabe, sabe se, sabem se, voce sabe, vc sabe, deu certo, e se, que tal
+        could we, can't we, am i, will it, would it, what if, how about, what about, any idea, do they,
+        is there, are there, posso, podemos, devo, devemos, sera, sera que, por que, pq, porque, quando, quem,
+        onde, o que, oque, que, como, quanto, quantos, quantas, qual foi, alguem sabe, sabe se, sabem se,
+        voce sabe, vc sabe, deu certo, e se, que tal, should we, should i, did you, have you, are you,
+        anyone know if, alguem sabe se
     """,
     Role.NEGATION: """
         don't, dont, do not, didn't, doesn't, never, not, not yet, cannot, can't, cant, won't, wont,
@@ -110,7 +111,7 @@ _RUNS = "deploy deploys deployment deployments rollout run runs release execucao
 _AGE = "last latest current new newest ultimo ultima ultimos ultimas atual novo nova"
 _SERVICE = "service services servico servicos app application aplicacao aplicativo projeto project"
 NOUNS: Mapping[str, frozenset[str]] = {
-    "service": _set(f"{_SERVICE} {_RUNS} {_AGE}"),
+    "service": _set(f"{_SERVICE} {_AGE}"),
     "run": _set(f"{_RUNS} {_AGE}"),
     "environment": _set("environment env ambiente server servidor cluster"),
     "command": _set("command comando"),

@@ -304,8 +304,16 @@ class _Reading:
                 continue
             fits = self._kinds.fit(slot.kind, " ".join(token.word for token in here), so_far)
             if isinstance(fits, Fits):
-                return {key or slot.name: value for key, value in fits.values.items()}, at + length
+                return {key or slot.name: value for key, value in fits.values.items()}, self._after(slot, at + length)
         return None, at
+
+    def _after(self, slot: Slot, at: int) -> int:
+        """Step over what only repeats the kind: `the api service`."""
+        if at < len(self._said) and at != self._verb_at and not self._said[at].quoted:
+            token = self._said[at]
+            if self._empty(slot.kind, token) and token.folded not in ARTICLES and not self._kinds.is_name(token):
+                return at + 1
+        return at
 
     def _run(self, part: Part, at: int) -> list[tuple[int, bool, bool]]:
         """Walk over the words that may stand before the slot: (where it may stand, was it named, was it introduced)."""
@@ -315,13 +323,18 @@ class _Reading:
         marked = strong = False
         while at < len(self._said) and not self._said[at].quoted:
             token = self._said[at]
-            if places[1:] and self._said[at - 1].folded == token.folded:
+            before = self._said[at - 1].folded if places[1:] else ""
+            if before == token.folded or {before, token.folded} <= PREPOSITIONS:
                 break
             if self._named(part, token):
                 marked = strong = True
             elif kind in self._generic and token.folded in _PREPOSITIONS_OF.get(kind, PREPOSITIONS):
                 strong = True
-            elif not self._empty(kind, token) or isinstance(self._kinds.fit(kind, token.word, {}), Fits):
+            elif (
+                part.slot.rest
+                or not self._empty(kind, token)
+                or isinstance(self._kinds.fit(kind, token.word, {}), Fits)
+            ):
                 break
             at += 1
             if at == self._verb_at:

@@ -47,8 +47,6 @@ class Sentence:
     """Where no verb is in it: those that its first word may have been meant to be."""
     asks: bool
     """It is a question, not a request in the form of one."""
-    opened: bool
-    """The question begins as one: `did the deploy ...`, not `deploy api?`."""
     negated: bool
     said: tuple[Token, ...]
 
@@ -61,7 +59,6 @@ def read(said: tuple[Token, ...], words: Words) -> Sentence:
         calls=calls,
         guesses=() if any(call.first for call in calls) else tuple(opening.guesses()),
         asks=Role.QUESTION in opening.roles or (said[-1].text.rstrip(")!.").endswith("?") and not opening.requests),
-        opened=Role.QUESTION in opening.roles,
         negated=_negated(said),
         said=said,
     )
@@ -199,4 +196,4 @@ class _Opening:
 
 def _is_form(word: str) -> bool:
     """Tell whether a word is a form that tells: `deployed`, `deploying`, `deployado`, `subindo`."""
-    return word.endswith(("ed", "ing", "ado", "ando", "endo", "indo", "ou"))
+    return word.endswith(("ed", "ing", "ado", "ando", "endo", "indo", "ou", "ment"))

@@ -56,11 +56,19 @@ class Token:
 
     @property
     def silent(self) -> bool:
-        """True for dashes, arrows, smileys: nothing that could be a word."""
-        return not self.quoted and (not any(c.isalnum() for c in self.text) or _EMOJI.fullmatch(self.text) is not None)
+        """True for dashes, arrows, smileys: what stands between words and is none."""
+        if self.quoted or len(self.text) > _LONGEST_NAME:
+            return False
+        return _EMOJI.fullmatch(self.text) is not None or all(map(_is_silent, self.text))
 
 
 _EMOJI = re.compile(r":[a-z0-9_+-]+:[.,!]*")
+_SILENT = frozenset("-.,;:!?*_~()[]'\"=>")
+_PICTURES = ("So", "Sk", "Mn", "Cn")
+
+
+def _is_silent(character: str) -> bool:
+    return character in _SILENT or (not character.isascii() and unicodedata.category(character) in _PICTURES)
 
 
 def fold(word: str) -> str:
@@ -85,11 +93,11 @@ def tidy(text: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    """Take off the quotes around the whole of a text."""
-    for quote in "\"'":
-        if len(text) > 2 and text[0] == text[-1] == quote and quote not in text[1:-1]:  # noqa: PLR2004 - both quotes
-            return text[1:-1].strip()
-    return text
+    """Take off the quotes around the whole of a text, or the marks of bold and italics."""
+    if len(text) <= 2 or text[0] != text[-1]:  # noqa: PLR2004 - both quotes
+        return text
+    inner = text[1:-1]
+    return inner.strip() if text[0] in "_*" or (text[0] in "\"'" and text[0] not in inner) else text
 
 
 def tokens(text: str, limit: int = LONGEST) -> tuple[Token, ...]:

@@ -51,7 +51,7 @@ def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
 
 
 class Words:
-    """What the words of a message mean: services, environments, refs, runs, verbs."""
+    """What the words of one message mean: services, environments, refs, runs, verbs."""
 
     def __init__(self, catalog: Catalog, verbs: Mapping[str, str]) -> None:
         """Take the catalog, and the verbs with the name of the command that each stands for."""
@@ -62,6 +62,8 @@ class Words:
         self._pipelines = _names({name: () for s in catalog.services.values() for name in s.pipelines or ("default",)})
         self._actions = {fold(name): name for name in _actions(catalog)}
         self._people = {fold(p.name): p.id for p in catalog.people.values()}
+        self._known: dict[tuple[str, str], Fits | Misfit] = {}
+        """What was looked up: one message asks the same many times, and near names are dear."""
         self._kinds: dict[str, Callable[[str], Fits | Misfit]] = {
             "service": lambda word: self._named(word, self._services),
             "environment": lambda word: self._named(word, self._environments),
@@ -91,7 +93,10 @@ class Words:
             return _one_of(kind.split("|"), word)
         if kind == "release":
             return self._release(word, so_far.get("service"))
-        return self._kinds[kind](word)
+        known = self._known.get((kind, word))
+        if known is None:
+            known = self._known[kind, word] = self._kinds[kind](word)
+        return known
 
     def read(self, kind: str, word: str) -> Mapping[str, str] | None:
         """Give what a word means as a kind; `None` when it is not of it."""
@@ -107,7 +112,8 @@ class Words:
         for length in range(min(self._most, len(said) - at), 0, -1):
             here = said[at : at + length]
             name = self.verbs.get(" ".join(token.folded for token in here))
-            if name is not None and not any(token.quoted for token in here):
+            topic = here[-1].text.endswith(":") and self.is_name(here[-1])  # `status: rollback`, of a service
+            if name is not None and not topic and not any(token.quoted for token in here):
                 return name, at + length
         return None
 

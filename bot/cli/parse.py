@@ -17,6 +17,8 @@ from storage.model.catalog import Catalog
 
 _NAMED = ("service", "ref", "environment", "force", "reason", "target", "run")
 """Arguments that stand by themselves; all others are `options`."""
+_CALLED = {"approval": "run", "gate": "run", "release": "target"}
+"""Slots of usage lines that have another name outside: what is approved, and what is gone back to, are runs."""
 
 
 def parse_message(
@@ -80,10 +82,9 @@ def public(arguments: Mapping[str, str]) -> dict[str, object]:
     """Give the arguments by the names that docs/language.md promises."""
     known: dict[str, object] = {}
     options: dict[str, str] = {}
-    for name, value in arguments.items():
-        if name == "approval":
-            known["run"] = value
-        elif name in _NAMED:
+    for spoken, value in arguments.items():
+        name = _CALLED.get(spoken, spoken)
+        if name in _NAMED:
             known[name] = True if name == "force" else value
         else:
             options[name] = value

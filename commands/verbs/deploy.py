@@ -45,6 +45,11 @@ COMMAND = Command(
         "suba",
         "deployar",
         "lançar",
+        "colocar",
+        "botar",
+        "mandar",
+        "push",
+        "roll out",
     ),
     shown={PORTUGUESE: "implantar"},
     usage=(

@@ -29,24 +29,49 @@ def _seconds(work: Callable[[], object]) -> float:
     return min(taken)
 
 
-_NOISE = {
-    "one word": "a" * 10_000,
-    "words": "ab " * 3_333,
-    "a verb and words": "deploy " + "ab " * 3_331,
-    "a rest": "reject hello-1 because " + "ab " * 3_300,
-    "dashes": "deploy " + "-" * 9_990,
-    "runs": "approve " + "1-" * 5_000,
-    "digits": "approve hello-" + "9" * 9_980,
-    "ats": "deploy hello" + "@" * 9_980 + " to homolog",
-    "slashes": "approve hello-1" + "/" * 9_980,
-    "links": "<http://" * 1_250,
-    "links with names": "<http://a|" * 1_000,
-    "quotes": "\u201c" * 10_000,
-    "marks over a letter": "deploy a" + "\u0301" * 9_990,
-    "right to left": "deploy \u202ehello\u202c to homolog" * 300,
-    "zero width": "deploy\u200b hello\u200d to homolog " * 300,
-    "brackets": "<" * 10_000,
-}
+def noise(length: int) -> dict[str, str]:
+    """Messages of about that many characters, each of another shape."""
+    shapes = {
+        "one word": "a",
+        "words": "ab ",
+        "other words": "zqx frob wumpus ",
+        "a verb and words": "deploy|ab ",
+        "a verb and names": "deploy|hello ",
+        "names and no verb": "hello homolog ",
+        "verbs": "deploy ",
+        "little words": "please the to in of ",
+        "names joined": "deploy hello|, hello",
+        "a rest": "reject hello-1 because|ab ",
+        "dashes": "deploy|-",
+        "runs": "approve|1-",
+        "digits": "approve hello-|9",
+        "ats": "deploy hello|@",
+        "slashes": "approve hello-1|/",
+        "commas": "deploy hello|,",
+        "equals": "deploy|a=",
+        "links": "|<http://",
+        "links with names": "|<http://a|",
+        "channels": "|<#C1|a",
+        "code": "|`a",
+        "quotes": "|\u201c",
+        "apostrophes": "deploy|'a ",
+        "marks over a letter": "deploy a|\u0301",
+        "right to left": "|deploy \u202ehello\u202c to homolog",
+        "zero width": "|deploy\u200b hello\u200d to homolog ",
+        "brackets": "|<",
+        "near misses": "depoly|hellp homologg ",
+        "not": "|not ",
+        "smileys": "|:a:",
+    }
+    made = {}
+    for name, shape in shapes.items():
+        begun, bar, repeated = shape.partition("|")
+        first, again = (f"{begun} ", repeated) if bar and begun else ("", repeated or begun)
+        made[name] = (first + again * (length // len(again)))[:length]
+    return made
+
+
+_NOISE = noise(10_000)
 
 
 @pytest.mark.parametrize("name", _NOISE)

@@ -30,3 +30,35 @@ CATALOG = Catalog(
     ),
     registry=Registry(host="127.0.0.1:1"),
 )
+
+
+def spoken(services: dict[str, tuple[str, ...]], environments: dict[str, tuple[str, ...]]) -> Catalog:
+    """A catalog of other names; who may do what is as above, in the environments that are called so."""
+    return Catalog(
+        services={name: service(name, *aliases) for name, aliases in services.items()},
+        environments={
+            name: Environment(name=name, aliases=aliases, production=name.startswith("prod"))
+            for name, aliases in environments.items()
+        },
+        people=CATALOG.people,
+        grants=CATALOG.grants,
+        registry=CATALOG.registry,
+    )
+
+
+TEAM = spoken(
+    {
+        "api": (),
+        "web": ("site", "front"),
+        "worker": (),
+        "checkout-service": ("checkout",),
+        "api_gateway": (),
+    },
+    {"homolog": HOMOLOG.aliases, "production": PRODUCTION.aliases},
+)
+ODD = spoken(
+    dict.fromkeys(
+        ("status", "deploy", "to", "homolog", "rollback", "now", "branch", "and", "api", "api-2", "api.v2"), ()
+    ),
+    {"dev": (), "qa": ("teste",), "staging": ("stg",), "prod-us": (), "prod-eu": ()},
+)

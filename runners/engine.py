@@ -6,7 +6,8 @@ people ask, `stop` at the end (outside work is left running, to be found again).
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,12 @@ from runners.attempt import Attempts, Limits
 from runners.contract import Cleaner, Runner
 from runners.durable import Durable
 from runners.interrupt import Interrupts
-from runners.leg import Keeper
+from runners.leg import Keeper, patiently
 from runners.orphans import Orphans
 from runners.sweep import Sweep
-from runners.walk import Move, Walk
+from runners.walk import STALE, Move, Walk
 from runners.workspaces import Workspaces
+from storage.fence import Claim, Overtaken, holding
 from storage.model.catalog import Json, Registry
 from storage.store import Store
 
@@ -60,6 +62,8 @@ class Engine:
         self._workspaces = Workspaces(data / "work")
         orphans = Orphans(store, (self._workspaces, *cleaners), self._interrupts.runs)
         self._sweep = Sweep(store, self._durable, self._interrupts, orphans, self.limits.clean, clock)
+        self._claims: dict[tuple[str, int], Claim] = {}
+        """Of the legs that are walked here."""
         self._wake = asyncio.Event()
         self._rounds: asyncio.Task[None] | None = None
         self._lost = False
@@ -108,20 +112,32 @@ class Engine:
             "limits": asdict(self.limits),
         }
 
+    async def own(self, run_id: str, leg: int) -> None:
+        """Take a leg from whoever had it (asked by the durable part)."""
+        claim = await patiently(lambda: self._walk.claim(run_id, leg), lambda: self._durable.stopping)
+        if claim is not None:
+            self._claims[run_id, leg] = claim
+
+    def disown(self, run_id: str, leg: int) -> None:
+        """Forget a leg (asked by the durable part)."""
+        self._claims.pop((run_id, leg), None)
+
     async def claim(self, run_id: str, leg: int) -> bool:
-        """Take a leg (asked by the durable part)."""
-        return await self._walk.claim(run_id, leg)
+        """Tell whether the leg is ours (asked by the durable part)."""
+        return (run_id, leg) in self._claims
 
     async def move(self, run_id: str, leg: int) -> Move:
         """Find the next move of a leg (asked by the durable part)."""
-        move = await self._walk.move(run_id, leg)
+        with self._writing(run_id, leg) as ours:
+            move = await self._walk.move(run_id, leg) if ours else STALE
         if move["do"] == "ended":
             self.wake()  # whoever waited for its lock may be ready
         return move
 
     async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
         """Bring an action to its end (asked by the durable part)."""
-        return await self._attempts.act(run_id, leg, stage, action)
+        with self._writing(run_id, leg) as ours:
+            return await self._attempts.act(run_id, leg, stage, action) if ours else "stale"
 
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
         """End a run whose leg went wrong (asked by the durable part).
@@ -131,8 +147,27 @@ class Engine:
         await self._alive()
         if self._interrupts.stopping:
             raise asyncio.CancelledError("Estiva stops") from error
-        await self._walk.broke(run_id, leg, error)
+        with self._writing(run_id, leg) as ours:
+            if ours:
+                await self._walk.broke(run_id, leg, error)
         self.wake()
+
+    @contextmanager
+    def _writing(self, run_id: str, leg: int) -> Iterator[bool]:
+        """Write about a run as the one who walks it; the block learns whether we are.
+
+        Raises `asyncio.CancelledError` when somebody else has taken it up meanwhile, so that no checkpoint is written.
+        """
+        claim = self._claims.get((run_id, leg))
+        if claim is None:
+            yield False
+            return
+        try:
+            with holding(claim):
+                yield True
+        except Overtaken as overtaken:
+            _log.warning("%s; it goes on there", overtaken)
+            raise asyncio.CancelledError(str(overtaken)) from overtaken
 
     async def _go_round(self) -> None:
         while True:

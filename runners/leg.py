@@ -32,6 +32,15 @@ class Steps(Protocol):
 class Legs(Steps, Protocol):
     """What a leg does."""
 
+    async def own(self, run_id: str, leg: int) -> None:
+        """Become the one who walks the leg: from now on whoever walked it before writes nothing.
+
+        Called each time that the leg is taken up, and never checkpointed.
+        """
+
+    def disown(self, run_id: str, leg: int) -> None:
+        """Learn that the leg is not walked here any more."""
+
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
         """Learn that the leg went wrong."""
 
@@ -80,10 +89,13 @@ class Durability(Protocol):
 async def interpret(steps: Steps, legs: Legs, run_id: str, leg: int) -> str:
     """Make moves until one ends the leg, and return its word. Frozen: what a step returns decides, nothing else."""
     try:
+        await legs.own(run_id, leg)
         return await _moves(steps, run_id, leg)
     except Exception as error:  # noqa: BLE001 - ours or the keeper's: the run must never be stuck in silence
         await legs.broke(run_id, leg, error)
         return "broken"
+    finally:
+        legs.disown(run_id, leg)
 
 
 async def _moves(steps: Steps, run_id: str, leg: int) -> str:

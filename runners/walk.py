@@ -13,6 +13,7 @@ from runners import rollback
 from runners.consent import Unapproved, check_consent, environment_of
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
+from storage.fence import Claim
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, Mode, OnFailure
 from storage.model.event import Event, Fact, Kind
@@ -44,8 +45,8 @@ class Walk:
         """What may stand before a stage."""
         return Gates(self.store, self.clock)
 
-    async def claim(self, run_id: str, leg: int) -> bool:
-        """Take the leg. False: it is over or overtaken, and nothing is to be done."""
+    async def claim(self, run_id: str, leg: int) -> Claim | None:
+        """Take the leg. `None`: it is over or overtaken, and nothing is to be done."""
         crash_here("claim.before")
         taken = await self.store.runs.begin_leg(run_id, leg)
         crash_here("claim.after")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
+from storage import fence
 from storage.pragmas import set_safely
 from storage.prepared import Prepared
 
@@ -55,8 +56,10 @@ class Database:
         self._prepared: dict[str, Prepared] = {}
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` in one transaction that is committed on return. Raises `OutcomeUnknown`."""
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_here, work)
+        """Run `work` in one transaction that is committed on return. Raises `OutcomeUnknown`, `fence.Overtaken`."""
+        claim = fence.held()
+        fenced = work if claim is None else partial(_fenced, claim, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_here, fenced)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in one transaction that sees one moment and changes nothing."""
@@ -89,6 +92,12 @@ class Database:
         self._readers.shutdown()
         self._writing.dispose()
         self._reading.dispose()
+
+
+def _fenced(claim: fence.Claim, work: Work[T], session: Session) -> T:
+    result = work(session)
+    fence.check(session, claim)  # last, so that the order in which rows are locked is the work's own
+    return result
 
 
 def _attempt(transaction: Callable[[], T]) -> T:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlmodel import Session, col, select
 
+from storage.fence import Claim
 from storage.model.run import Status
 from storage.tables import RunRow
 
@@ -28,10 +29,16 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-def begin(session: Session, run: str, leg: int) -> bool:
-    """Begin a leg, or begin it again. False when another leg's turn has come or the run waits or has ended."""
+def begin(session: Session, run: str, leg: int) -> Claim | None:
+    """Begin a leg, or begin it again; whoever had begun it before is overtaken.
+
+    `None` when another leg's turn has come or the run waits or has ended.
+    """
     may = col(RunRow.phase).in_([Phase.READY, Phase.WALKING])
-    return _change(session, run, may, RunRow.leg == leg, phase=Phase.WALKING, status=Status.RUNNING)
+    changes = {"phase": Phase.WALKING, "status": Status.RUNNING, "epoch": RunRow.epoch + 1}
+    if not _change(session, run, may, RunRow.leg == leg, **changes):
+        return None
+    return Claim(run=run, epoch=session.exec(select(RunRow.epoch).where(col(RunRow.id) == run)).one())
 
 
 def park(session: Session, run: str) -> bool:

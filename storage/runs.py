@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from storage import codec, cursors, ending, phases, statements
 from storage.chain import Scribe, events_of, hold, hold_run
 from storage.database import Database
+from storage.fence import Claim
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
@@ -116,8 +117,11 @@ class Runs:
             lambda session: {run: Status(status) for run, status in session.exec(statement)}
         )
 
-    async def begin_leg(self, run_id: str, leg: int) -> bool:
-        """Begin, or begin again, exactly this leg. False when it is over: the caller then does nothing."""
+    async def begin_leg(self, run_id: str, leg: int) -> Claim | None:
+        """Begin, or begin again, exactly this leg. `None` when it is over: the caller then does nothing.
+
+        What the caller writes about the run belongs into `fence.holding` this claim.
+        """
         return await self._database.write(lambda session: phases.begin(session, run_id, leg))
 
     async def ready(self) -> list[tuple[str, int]]:

@@ -13,6 +13,8 @@ EVENTS: Table = EventRow.__table__  # type: ignore[attr-defined]
 
 ENVIRONMENT_OF_RUN = select(RUNS.c.environment).where(RUNS.c.id == bindparam("run"))
 
+EPOCH_OF_RUN = select(RUNS.c.epoch).where(RUNS.c.id == bindparam("run")).with_for_update()
+
 HEAD = select(CHAINS.c.position, CHAINS.c.hash).where(CHAINS.c.name == bindparam("chain")).with_for_update()
 MOVE_HEAD = (
     update(CHAINS)

@@ -6,7 +6,7 @@ from commands.policy import Denied, decide
 from commands.texts import later, listing
 from storage.approvals import Settled, Why
 from storage.model import artifact
-from storage.model.approval import Approval, Decision, subject_of
+from storage.model.approval import Approval, Decision, is_about
 from storage.model.catalog import ApprovalRule
 from storage.model.request import Via
 from storage.model.view import RunView, fold
@@ -105,7 +105,7 @@ async def told(asked: Asked, approval: Approval) -> RunView:
     """Read the run as it stands now. Refuses when what it would release is not what was asked about."""
     run, events = await asked.desk.store.runs.told(approval.run)
     view = fold(run, events)
-    if subject_of(run.plan, dict(view.artifacts)) != approval.subject:
+    if not is_about(approval.subject, run.plan, dict(view.artifacts)):
         await deny(asked, approval, Why.CHANGED.value, asked.say(_WHY[Why.CHANGED]))
     return view
 

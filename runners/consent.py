@@ -1,7 +1,7 @@
 """No release to a guarded environment without the people's yes to exactly this."""
 
 from storage.approvals import Approvals
-from storage.model.approval import Approval, Decision, subject_of
+from storage.model.approval import Approval, Decision, is_about
 from storage.model.catalog import Environment, Stage
 from storage.model.run import Plan
 from storage.model.view import RunView
@@ -33,21 +33,20 @@ async def check_consent(approvals: Approvals, view: RunView, stage: Stage) -> No
     if stage.approval or stage.environment is None:
         return
     run, environment = view.run, environment_of(view.run.plan, stage)
-    subject = subject_of(run.plan, dict(view.artifacts))
     found = [await approvals.get(approval_id(run.id, s.name)) for s in run.plan.stages if s.approval]
     given = [a for a in found if a is not None and a.environment == environment.name]
-    reasons = [_objection(approval, subject, environment.approvals) for approval in given]
+    reasons = [_objection(approval, view, environment.approvals) for approval in given]
     if not reasons and environment.approvals > 0:
         raise Unapproved(f"nobody was asked to approve the release to {environment.name}")
     if reasons and all(reasons):
         raise Unapproved(f"stage `{stage.name}` was not run: {reasons[-1]}")
 
 
-def _objection(approval: Approval, subject: str, needed: int) -> str:
+def _objection(approval: Approval, view: RunView, needed: int) -> str:
     """Say why an approval does not allow the release; empty when it does."""
     if approval.decision is not Decision.APPROVED:
         return f"approval `{approval.id}` is {approval.decision}"
-    if approval.subject != subject:
+    if not is_about(approval.subject, view.run.plan, dict(view.artifacts)):
         return f"approval `{approval.id}` is for another commit, digest or configuration: deploy again and ask anew"
     if approval.emergency:
         return ""  # by somebody with the right to, with a reason, and told to everybody

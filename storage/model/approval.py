@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from storage.model import artifact
 from storage.model.run import Plan
@@ -56,9 +58,48 @@ def subject_of(plan: Plan, artifacts: dict[str, str]) -> str:
     """Hash what an approval is about: the whole plan, and the commit and the image that it would release.
 
     Anything that changes what would run (a stage, an option, a variable, a target) changes the hash, and so voids the
-    approval. What a plan gets to hold later is covered without a word here.
+    approval. What a plan gets to hold later is covered without a word here; as long as it holds the default it changes
+    no hash, so that an upgrade voids no approval that is asked for.
     """
-    described = {name: value for name, value in asdict(plan).items() if name not in _OF_THE_RUN}
-    described |= {name: artifacts.get(name, "") for name in (artifact.COMMIT, artifact.DIGEST, artifact.IMAGE)}
+    described = {name: value for name, value in _said(plan).items() if name not in _OF_THE_RUN}
+    return _hash(
+        described | {name: artifacts.get(name, "") for name in (artifact.COMMIT, artifact.DIGEST, artifact.IMAGE)}
+    )
+
+
+def is_about(subject: str, plan: Plan, artifacts: dict[str, str]) -> bool:
+    """Tell whether an approval is about exactly this; also one that was asked for by an earlier version."""
+    return subject in (subject_of(plan, artifacts), _first_subject_of(plan, artifacts))
+
+
+def _first_subject_of(plan: Plan, artifacts: dict[str, str]) -> str:
+    """Hash as the first version did. Never to be changed: approvals asked for by it may still wait."""
+    return _hash(
+        {
+            "service": plan.service.name,
+            "environment": plan.environment.name,
+            "commit": artifacts.get(artifact.COMMIT, ""),
+            "digest": artifacts.get(artifact.DIGEST, ""),
+            "env": {name: dict(values) for name, values in plan.service.env.items()},
+            "stages": [[stage.name, *(f"{a.name}:{a.uses}" for a in stage.actions)] for stage in plan.stages],
+        }
+    )
+
+
+def _said(value: Any) -> Any:
+    """Give the plain data of a noun without what it leaves at its default."""
+    if is_dataclass(value):
+        return {f.name: _said(getattr(value, f.name)) for f in fields(value) if not _left(f, getattr(value, f.name))}
+    if isinstance(value, Mapping):
+        return {name: _said(each) for name, each in value.items()}
+    return [_said(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _left(field: Field[Any], value: Any) -> bool:
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    return bool(value == default)
+
+
+def _hash(described: Mapping[str, Any]) -> str:
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

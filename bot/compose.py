@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from bot.catalogs import Catalogs
@@ -26,6 +27,7 @@ from runners.attempt import Limits
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
 from runners.kinds import Tools, cleaners, kinds, known_kinds
+from runners.retention import Retention
 from storage.model import artifact
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
@@ -131,6 +133,7 @@ async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> N
 
 
 async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catalogs: Catalogs, tools: Tools) -> Engine:
+    retention = Retention(store, tools.images, catalogs, tools.environ, lambda: datetime.now(UTC))
     engine = Engine(
         store,
         kinds(tools),
@@ -139,6 +142,7 @@ async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catal
         url=settings.store_url,
         limits=Limits(parallel=settings.work_slots),
         cleaners=cleaners(tools),
+        retire=retention.clear,
     )
     await engine.start()
     stack.push_async_callback(engine.stop)

@@ -47,6 +47,8 @@ class Limits:
     """Between two looks for what may start, expired or was cancelled."""
     clean: float = 10.0
     """Between two looks for what ended runs left behind."""
+    retire: float = 3_600.0
+    """Between two looks for what is kept no longer."""
     poll: float = 1.0
     """Between two looks of DBOS for messages; `Engine.stop` may take as long."""
 

@@ -156,5 +156,5 @@ def _times(work: Work) -> _Times:
         health=number("health_timeout", 60),
         drain=number("drain_timeout", 30),
         stop=int(number("stop_timeout", 10)),
-        keep=int(number("keep", 3)),
+        keep=int(number("keep", work.service.keep.releases)),
     )

@@ -6,13 +6,14 @@ people ask, `stop` at the end (outside work is left running, to be found again).
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runners.attempt import Attempts, Limits
+from runners.chore import Chore
 from runners.contract import Cleaner, Runner
 from runners.durable import Durable
 from runners.interrupt import Interrupts
@@ -47,11 +48,12 @@ class Engine:
         limits: Limits | None = None,
         keeper: Keeper | None = None,
         cleaners: Sequence[Cleaner] = (),
+        retire: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several).
 
         `keeper` makes another keeper of legs than DBOS. `cleaners` are the places outside, besides the workspaces under
-        `data`, where ended runs may have left things.
+        `data`, where ended runs may have left things. `retire` removes what is kept no longer, now and then.
         """
         self.limits = limits or Limits()
         self._store = store
@@ -61,7 +63,10 @@ class Engine:
         self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
         self._workspaces = Workspaces(data / "work")
         orphans = Orphans(store, (self._workspaces, *cleaners), self._interrupts.runs)
-        self._sweep = Sweep(store, self._durable, self._interrupts, orphans, self.limits.clean, clock)
+        chores = [Chore("clean", orphans.clear, self.limits.clean)]
+        if retire is not None:
+            chores.append(Chore("retire", retire, self.limits.retire, first=min(60.0, self.limits.retire)))
+        self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock)
         self._claims: dict[tuple[str, int], Claim] = {}
         """Of the legs that are walked here."""
         self._wake = asyncio.Event()

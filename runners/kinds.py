@@ -15,6 +15,7 @@ from runners.contract import Cleaner, Runner
 from runners.docker_deploy import DockerRunner
 from runners.dockerfile import DockerfileRunner
 from runners.git import GitRunner
+from runners.images import Images
 from runners.job import remove_container
 from runners.leftovers import EngineLeftovers
 from runners.mirrors import Mirrors
@@ -38,6 +39,7 @@ class Tools:
         self.environ = environ
         self.containers = Containers(namespace=namespace, url=docker_url)
         self.mirrors = Mirrors(data / "mirrors")
+        self.images = Images(self.containers)
         self.proxy = Proxy(self.containers, data / "proxy")
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The image registry over its HTTP API: what a tag or digest holds. Reading only; layers travel through the engine."""
+"""The image registry over its HTTP API: what a tag or digest holds, and its end. Layers travel through the engine."""
 
 import base64
 import hashlib
@@ -112,16 +112,26 @@ async def labels(repository: str, found: Manifest, login: Mapping[str, str] | No
     return dict((json.loads(answer[0]).get("config") or {}).get("Labels") or {}) if answer else {}
 
 
+async def delete(repository: str, digest: str, login: Mapping[str, str] | None) -> None:
+    """Delete what a digest holds, under all its tags; one that is gone is fine.
+
+    Raises `ActionFailed` when the registry refuses (many do, unless they are told to allow it) or does not answer.
+    """
+    if not digest.startswith("sha256:") or not _REFERENCE.fullmatch(digest):
+        raise ActionFailed(f"{digest[:200]!r} is no digest", hint="only digests are deleted: a tag may have been moved")
+    await _get(Name.parse(repository), f"manifests/{digest}", login, accept=", ".join(_MANIFESTS), method="DELETE")
+
+
 async def _get(
-    name: Name, what: str, login: Mapping[str, str] | None, *, accept: str
+    name: Name, what: str, login: Mapping[str, str] | None, *, accept: str, method: str = "GET"
 ) -> tuple[bytes, Mapping[str, str]] | None:
     url = f"{name.url}/{what}"
     try:
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-            status, headers, body = await _fetch(session, url, {"Accept": accept})
+            status, headers, body = await _fetch(session, method, url, {"Accept": accept})
             if status == 401:  # noqa: PLR2004
                 answer = await _authorization(session, headers.get("WWW-Authenticate", ""), login)
-                status, headers, body = await _fetch(session, url, {"Accept": accept, **answer})
+                status, headers, body = await _fetch(session, method, url, {"Accept": accept, **answer})
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ActionFailed(
             f"the registry {name.host} does not answer ({str(error) or type(error).__name__})",
@@ -131,13 +141,15 @@ async def _get(
         ) from error
     if status == 404:  # noqa: PLR2004
         return None
-    if status != 200:  # noqa: PLR2004
+    if status not in (200, 202):
         raise refused(name.host, f"HTTP {status}", retryable=status >= 500)  # noqa: PLR2004
     return body, headers
 
 
-async def _fetch(session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> tuple[int, Any, bytes]:
-    async with session.get(url, headers=headers) as response:
+async def _fetch(
+    session: aiohttp.ClientSession, method: str, url: str, headers: Mapping[str, str]
+) -> tuple[int, Any, bytes]:
+    async with session.request(method, url, headers=headers) as response:
         body = b""
         async for piece in response.content.iter_chunked(65_536):
             body += piece

@@ -4,16 +4,16 @@ Waiting is a row, so somebody has to look at the rows. Each part is harmless whe
 workers at once; a part that fails is logged and does not keep the others from their turn.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
+from runners.chore import Chore
 from runners.crash import crash_here
 from runners.interrupt import Interrupts
 from runners.leg import Durability
-from runners.orphans import Orphans
 from runners.walk import cancelled_by, view_of
 from storage.model.run import Status
 from storage.store import Store
@@ -30,17 +30,14 @@ class Sweep:
     store: Store
     durable: Durability
     interrupts: Interrupts
-    orphans: Orphans
-    every: float
-    """Seconds between two looks for orphans."""
+    chores: Sequence[Chore]
+    """What is done beside the rounds."""
     clock: Callable[[], datetime]
     rounds: int = 0
     failing: dict[str, str] = field(default_factory=dict)
     """Part -> what went wrong in the last round."""
     _begun: dict[tuple[str, int], int] = field(default_factory=dict)
     """Leg that is ready -> in how many rounds in a row it was begun."""
-    _cleaning: asyncio.Task[None] | None = None
-    _cleaned_at: float = float("-inf")
 
     async def round(self) -> None:
         """Look around once."""
@@ -50,7 +47,8 @@ class Sweep:
         await self._part("remind", self._remind)
         await self._part("start", self._start)
         await self._part("reap", self.durable.reap)
-        self._clean()
+        for chore in self.chores:
+            chore.begin(partial(self._part, chore.name, chore.work))
         if self.rounds % _SELDOM == 0:
             await self._part("mend", self._mend)
         if self.rounds % _RARELY == 0:
@@ -59,17 +57,8 @@ class Sweep:
 
     async def close(self) -> None:
         """Let go of what goes on beside the rounds."""
-        if self._cleaning is not None:
-            self._cleaning.cancel()
-            await asyncio.wait({self._cleaning})
-
-    def _clean(self) -> None:
-        """Remove orphans beside the rounds: Docker may take its time, and no run waits for that."""
-        now = asyncio.get_running_loop().time()
-        under_way = self._cleaning is not None and not self._cleaning.done()
-        if not under_way and now >= self._cleaned_at + self.every:
-            self._cleaned_at = now
-            self._cleaning = asyncio.create_task(self._part("clean", self.orphans.clear), name="clean")
+        for chore in self.chores:
+            await chore.stop()
 
     async def _part(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         try:

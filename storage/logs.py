@@ -1,9 +1,12 @@
 """Log lines: redacted, compressed, on disk within half a second."""
 
+import os
+import shutil
 from asyncio import get_running_loop
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from storage import chunks
 from storage.intake import Intake, LogSink
@@ -48,6 +51,19 @@ class Logs:
 
         return await get_running_loop().run_in_executor(self._readers, work)
 
+    async def kept(self) -> dict[str, int]:
+        """Return the runs that have logs, with the bytes that those take."""
+        return await get_running_loop().run_in_executor(self._readers, _sizes, self._folder)
+
+    async def delete(self, run: str) -> None:
+        """Delete all logs of a run; harmless when there are none."""
+
+        def work() -> None:
+            with suppress(FileNotFoundError):  # somebody else deletes them at the same time
+                shutil.rmtree(self._folder / _segment(run))
+
+        await get_running_loop().run_in_executor(self._readers, work)
+
     def close(self) -> None:
         """Write what is pending and stop the threads. Blocks until all is on disk."""
         self._intake.close()
@@ -62,6 +78,22 @@ class Logs:
 
     def _path(self, run: str, stage: str, action: str, attempt: int) -> Path:
         return self._folder.joinpath(*(_segment(name) for name in (run, stage, action)), f"{attempt:d}.log")
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    if not folder.is_dir():
+        return {}
+    return {unquote(each.name): _size(each) for each in folder.iterdir() if each.is_dir()}
+
+
+def _size(folder: Path) -> int:
+    """Count the bytes in a folder that somebody else may be deleting."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += (Path(place) / name).stat().st_size
+    return size
 
 
 def _segment(name: str) -> str:

@@ -72,6 +72,17 @@ class Releases:
         statement = select(ReleaseRow).where(ReleaseRow.run == run).order_by(col(ReleaseRow.id))
         return await self._database.read(lambda session: [_release(row) for row in session.exec(statement)])
 
+    async def kept(self, service: str, environment: str, count: int) -> set[str]:
+        """Return the digests that run there or may be rolled back to: the current one, and `count` before it."""
+
+        def work(session: Session) -> set[str]:
+            rows = _rows(session, service, environment, None)
+            newest = list(dict.fromkeys(row.digest for row in rows))[: count + 1]
+            before = _before_current(rows)
+            return {*newest, *([before.digest] if before else [])}
+
+        return await self._database.read(work)
+
     async def took_effect(self, run: str, environment: str) -> bool:
         """Tell whether a run has released something to an environment."""
         statement = select(ReleaseRow.id).where(ReleaseRow.run == run, ReleaseRow.environment == environment)

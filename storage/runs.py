@@ -1,7 +1,7 @@
 """Runs: opened by a request, walked in legs, ended once."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from storage.fence import Claim
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
-from storage.tables import CounterRow, RunRow
+from storage.tables import CounterRow, EventRow, RunRow
 
 _NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
 
@@ -116,6 +116,28 @@ class Runs:
         return await self._database.read(
             lambda session: {run: Status(status) for run, status in session.exec(statement)}
         )
+
+    async def ended_before(self, moment: datetime, run_ids: Collection[str]) -> list[str]:
+        """Return those of the runs that ended before a moment."""
+        statement = (
+            select(RunRow.id)
+            .where(col(RunRow.id).in_(run_ids), RunRow.phase == phases.Phase.CLOSED, col(RunRow.closed_at) < moment)
+            .order_by(col(RunRow.id))
+        )
+        return await self._database.read(lambda session: list(session.exec(statement)))
+
+    async def made(self, service: str, limit: int = 5_000) -> list[tuple[str, Mapping[str, str]]]:
+        """Return what the actions of a service's ended runs handed on, newest first, each with its run."""
+        succeeded = EventRow.kind == Kind.ACTION_SUCCEEDED.value
+        statement = (
+            select(EventRow.run, EventRow.data)
+            .join(RunRow, col(RunRow.id) == EventRow.run)
+            .where(RunRow.service == service, RunRow.phase == phases.Phase.CLOSED, succeeded)
+            .order_by(col(EventRow.id).desc())
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda session: list(session.exec(statement)))
+        return [(str(run), data.get("artifacts") or {}) for run, data in rows]
 
     async def begin_leg(self, run_id: str, leg: int) -> Claim | None:
         """Begin, or begin again, exactly this leg. `None` when it is over: the caller then does nothing.

@@ -126,6 +126,20 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How much of a service's past stays."""
+
+    images: int = 10
+    """How many of its newest images stay on an engine, besides those that run, wait, or a rollback may need."""
+    releases: int = 3
+    """How many releases before the running one stay in each environment, to roll back to."""
+    logs: int = 90 * 86_400
+    """Seconds for which the logs of ended runs stay."""
+    registry: bool = False
+    """Images that no longer stay are deleted from the registry too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """What can be deployed."""
 
@@ -148,6 +162,7 @@ class Service:
     """Channel id for runs that nobody started from a channel."""
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Environment name -> variables given to the container there."""
+    keep: Keep = field(default_factory=Keep)
     stages: tuple[Stage, ...] = ()
     """The whole default pipeline, first stage to last, over all environments."""
     pipelines: Mapping[str, Pipeline] = field(default_factory=dict)

@@ -13,6 +13,8 @@ class Kind(StrEnum):
 
     # of a request (run is None)
     COMMAND_REFUSED = "command_refused"  # text, reason, hint?
+    IMAGE_RETIRED = "image_retired"  # service, image, where: engine | registry, why
+    LOGS_DELETED = "logs_deleted"  # service, runs: [ids], bytes, older_than: seconds
     CATALOG_CHANGED = "catalog_changed"  # digest, path
     # of a run
     RUN_REQUESTED = "run_requested"  # service, environment, trigger, ref, request, text, stages: [{name, actions: []}]

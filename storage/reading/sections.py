@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from storage.model.catalog import Environment, Grant, Person, Registry, Service
+from storage.model.catalog import Environment, Grant, Keep, Person, Registry, Service
 from storage.reading import rules
 from storage.reading.actions import Actions
 from storage.reading.document import NAME, NAMING, Item, meant
@@ -219,6 +219,10 @@ def _options(item: Item) -> Any:
     return value if isinstance(value, dict) else {}
 
 
+def _keep(item: Item) -> Keep:
+    return Keep(**item.record(_KEEP))
+
+
 def _nothing(_item: Item) -> None:
     """Read later."""
 
@@ -232,6 +236,12 @@ _ENVIRONMENT: Mapping[str, Callable[[Item], Any]] = {
     "target": Item.text,
     "options": _options,
 }
+_KEEP: Mapping[str, Callable[[Item], Any]] = {
+    "images": Item.positive,
+    "releases": Item.whole,
+    "logs": Item.seconds,
+    "registry": Item.flag,
+}
 _SERVICE: Mapping[str, Callable[[Item], Any]] = {
     "aliases": Item.texts,
     "description": Item.text,
@@ -241,4 +251,5 @@ _SERVICE: Mapping[str, Callable[[Item], Any]] = {
     "port": _port,
     "health": _matching(re.compile(r"/\S*"), "a path such as /healthz"),
     "channel": _matching(re.compile(r"[CG][A-Z0-9]{2,20}"), "the id of a channel such as C0DEPLOY1"),
+    "keep": _keep,
 }

@@ -21,7 +21,7 @@ from storage.model.run import Plan, Run
 from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
 
-LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05, clean=0.1)
+LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05, clean=0.1, retire=0.1)
 
 
 def plans(scene: str) -> list[Plan]:
@@ -66,7 +66,7 @@ async def main(url: str, folder: Path, scene: str) -> None:
     stop = asyncio.Event()
     if scene == "worker":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    world = await World(url, folder, LIMITS).open()
+    world = await World(url, folder, LIMITS, forgets=scene == "whole").open()
     engine = await world.start()
     if scene == "worker":
         (folder / f"up-{os.getpid()}").touch()
@@ -85,6 +85,8 @@ async def main(url: str, folder: Path, scene: str) -> None:
         await asyncio.sleep(0.05)
     # the sweep tells nobody that it is done
     while any((world.data / "work").iterdir()) or await world.outside.leftovers():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    while world.forgets and await world.store.logs.kept():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await world.close()
 

@@ -21,7 +21,7 @@ PLACES = [
     f"{name}.{side}"
     for name in (
         *("begin", "claim", "lock", "leave", "ask", "wait", "held", "aside", "open", "stage"),
-        *("started", "work", "release", "ended", "finish", "clean"),
+        *("started", "work", "release", "ended", "finish", "clean", "retire"),
     )
     for side in ("before", "after")
 ]
@@ -59,6 +59,9 @@ async def check(url: str, folder: Path) -> None:
         assert len(await world.store.releases.history("hello", "production")) == 1
         assert list((world.data / "work").iterdir()) == []
         assert await world.outside.leftovers() == []
+        assert await world.store.logs.kept() == {}
+        deleted = [event for event in await world.store.journal.page(limit=1000) if event.kind is Kind.LOGS_DELETED]
+        assert sorted(str(event.data["runs"]) for event in deleted) == [f"['{run.id}']" for run in runs]
         await world.sound()
     finally:
         await world.close()
@@ -72,7 +75,7 @@ async def killed_at(place: str, url: str, folder: Path) -> bool:
     return died
 
 
-@pytest.mark.parametrize("place", ["work.after", "finish.before"])
+@pytest.mark.parametrize("place", ["work.after", "finish.before", "retire.before", "retire.after"])
 async def test_a_kill_at_a_place_loses_and_doubles_nothing(place: str, tmp_path: Path) -> None:
     assert await killed_at(place, f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path)
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from runners.attempt import Limits
+from runners.containers import Containers
 from runners.contract import Runner
 from runners.engine import Engine
+from runners.images import Images
+from runners.retention import Retention
 from storage.model import artifact
-from storage.model.catalog import Action, Environment, Registry, Service, Stage
+from storage.model.catalog import Action, Catalog, Environment, Keep, Registry, Service, Stage
 from storage.model.event import Event
 from storage.model.request import Request, Via
 from storage.model.run import Plan, Run, Status, Trigger
@@ -82,6 +85,8 @@ class World:
     more: dict[str, Runner] = field(default_factory=dict)
     """Further kinds of runners."""
     count: int = 0
+    forgets: bool = False
+    """Logs of ended runs are old at once."""
     engines: list[Engine] = field(default_factory=list)
     store: Store = field(init=False)
     outside: Outside = field(init=False)
@@ -116,10 +121,17 @@ class World:
             clock=self.now,
             limits=self.limits,
             cleaners=[self.outside],
+            retire=self._retention().clear if self.forgets else None,
         )
         await engine.start()
         self.engines.append(engine)
         return engine
+
+    def _retention(self) -> Retention:
+        """One whose time is long after, over a catalog without services: it has no images to look at."""
+        catalog = Catalog(services={}, environments={}, people={}, grants=(), registry=Registry(host="nowhere"))
+        later = timedelta(seconds=Keep().logs + 1)
+        return Retention(self.store, Images(Containers()), lambda: catalog, {}, lambda: self.now() + later)
 
     async def stop(self, engine: Engine) -> None:
         self.engines.remove(engine)

@@ -187,7 +187,9 @@ def test_the_terminal_says_what_would_go_and_removes_it_when_told(
     engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     namespace = f"estiva-test-{uuid.uuid4().hex[:6]}"
-    for name, value in {"ESTIVA_DATA": str(tmp_path), "ESTIVA_NAMESPACE": namespace}.items():
+    catalog = Path(__file__).parents[2] / "examples" / "demo" / "catalog.yml"
+    settings = {"ESTIVA_DATA": str(tmp_path), "ESTIVA_NAMESPACE": namespace, "ESTIVA_CATALOG": str(catalog)}
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
     async def remember() -> str:

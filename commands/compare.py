@@ -26,7 +26,8 @@ class Side:
 
 async def config_of(asked: Asked, release: Release) -> Mapping[str, str]:
     """Give the variables that a release was made with: those of its run's plan, whatever the catalog says now."""
-    run = await asked.desk.store.runs.get(release.run)
+    made = await asked.desk.store.releases.origin(release)
+    run = await asked.desk.store.runs.get(made.run)
     return run.plan.service.env.get(release.environment, {})
 
 

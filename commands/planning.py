@@ -3,11 +3,13 @@
 from commands.command import Asked, Refused
 from runners.contract import ActionFailed
 from runners.mirrors import UnknownRef
-from runners.plan import plan_deploy, plan_promotion
+from runners.plan import HandedOn, plan_deploy, plan_promotion
 from storage.model import artifact
 from storage.model.catalog import Environment, Service
+from storage.model.release import Release
 from storage.model.reply import Offer
 from storage.model.run import Plan
+from storage.model.view import fold
 
 
 async def plan_of(asked: Asked, service: Service, environment: Environment) -> Plan:
@@ -33,7 +35,14 @@ async def promotion(asked: Asked, service: Service, environment: Environment) ->
             environment=environment.name,
         )
         raise Refused(text, offers=(_deploy_offer(asked, service, before),))
-    return plan_promotion(asked.catalog, service, environment, tested, asked.arguments.get("pipeline"))
+    made, pipeline = await handed_on(asked, tested), asked.arguments.get("pipeline")
+    return plan_promotion(asked.catalog, service, environment, tested, pipeline, made)
+
+
+async def handed_on(asked: Asked, release: Release) -> HandedOn:
+    """Give what the actions handed on that made a release: a plan that leaves them out may still refer to it."""
+    made = await asked.desk.store.releases.origin(release)
+    return fold(*await asked.desk.store.runs.told(made.run)).variables
 
 
 def _deploy_offer(asked: Asked, service: Service, environment: str) -> Offer:

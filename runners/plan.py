@@ -14,6 +14,10 @@ from storage.model.view import RunView
 _OF_THE_COMMIT = (artifact.COMMIT, artifact.AUTHOR, artifact.SUBJECT, artifact.COMMITTED_AT)
 
 
+HandedOn = Mapping[str, Mapping[str, str]]
+"""`stage/action` -> what it handed on, in the run that made a release: for plans that leave such actions out."""
+
+
 class Unplannable(Exception):  # noqa: N818 - says what is the matter
     """What was asked cannot be planned: no stage does it, or the plan could not do what it says."""
 
@@ -35,49 +39,66 @@ def plan_deploy(
     if last is None:
         raise _nothing_for(service, environment, pipeline)
     stages = chosen.stages[: last + 1]
-    return _plan(catalog, service, chosen, environment, Trigger.DEPLOY, ref, stages, artifacts or {}, None)
+    return _plan(catalog, service, chosen, environment, Trigger.DEPLOY, ref, stages, artifacts or {})
 
 
 def plan_promotion(
-    catalog: Catalog, service: Service, environment: Environment, release: Release, pipeline: str | None = None
+    catalog: Catalog,
+    service: Service,
+    environment: Environment,
+    release: Release,
+    pipeline: str | None = None,
+    handed_on: HandedOn | None = None,
 ) -> Plan:
     """Plan to release here what `release` runs elsewhere: the environment's gates and stages, the same digest.
 
     Raises `Unplannable`.
     """
-    chosen, known = _chosen(service, pipeline), artifacts_of(release)
+    chosen = _chosen(service, pipeline)
     stages = _of_environment(service, chosen, environment)
-    return _plan(catalog, service, chosen, environment, Trigger.PROMOTE, release.commit, stages, known, release.run)
+    return _of_release(catalog, service, chosen, environment, Trigger.PROMOTE, release, stages, handed_on)
 
 
 def plan_rollback(
-    catalog: Catalog, service: Service, environment: Environment, release: Release, pipeline: str | None = None
+    catalog: Catalog,
+    service: Service,
+    environment: Environment,
+    release: Release,
+    pipeline: str | None = None,
+    handed_on: HandedOn | None = None,
 ) -> Plan:
     """Plan to deploy an earlier release again: the stages that deploy, and the gate where people must approve.
 
     It is the way out of trouble, so it waits for no pause and no window. Raises `Unplannable`.
     """
-    return _again(catalog, service, environment, Trigger.ROLLBACK, release, pipeline)
+    return _again(catalog, service, environment, Trigger.ROLLBACK, release, pipeline, handed_on)
 
 
 def plan_redeploy(
-    catalog: Catalog, service: Service, environment: Environment, release: Release, pipeline: str | None = None
+    catalog: Catalog,
+    service: Service,
+    environment: Environment,
+    release: Release,
+    pipeline: str | None = None,
+    handed_on: HandedOn | None = None,
 ) -> Plan:
     """Plan to deploy the image that runs once more, with the configuration that the catalog has now.
 
     It brings something new, so it waits as a deploy does. Raises `Unplannable`.
     """
-    return _again(catalog, service, environment, Trigger.REDEPLOY, release, pipeline)
+    return _again(catalog, service, environment, Trigger.REDEPLOY, release, pipeline, handed_on)
 
 
-def plan_restart(catalog: Catalog, run: Run, environment: Environment, release: Release) -> Plan:
+def plan_restart(
+    catalog: Catalog, run: Run, environment: Environment, release: Release, handed_on: HandedOn | None = None
+) -> Plan:
     """Plan new containers for what runs: its image, and the configuration that `run` released it with.
 
     Like a rollback it waits for no pause and no window. Raises `Unplannable`.
     """
     today = catalog.services[release.service]
     service = replace(run.plan.service, stages=today.stages, pipelines=today.pipelines)
-    return _again(catalog, service, environment, Trigger.RESTART, release, None)
+    return _again(catalog, service, environment, Trigger.RESTART, release, None, handed_on)
 
 
 def _again(
@@ -87,8 +108,9 @@ def _again(
     trigger: Trigger,
     release: Release,
     pipeline: str | None,
+    handed_on: HandedOn | None,
 ) -> Plan:
-    chosen, known = _chosen(service, pipeline), artifacts_of(release)
+    chosen = _chosen(service, pipeline)
     stages = tuple(
         stage if trigger is Trigger.REDEPLOY else replace(stage, pause=False, window=None, succeeded_in=None)
         for stage in _of_environment(service, chosen, environment)
@@ -96,7 +118,23 @@ def _again(
     )
     if not any(stage.actions for stage in stages):
         raise _nothing_for(service, environment, pipeline)
-    return _plan(catalog, service, chosen, environment, trigger, release.commit, stages, known, release.run)
+    return _of_release(catalog, service, chosen, environment, trigger, release, stages, handed_on)
+
+
+def _of_release(
+    catalog: Catalog,
+    service: Service,
+    pipeline: Pipeline,
+    environment: Environment,
+    trigger: Trigger,
+    release: Release,
+    stages: tuple[Stage, ...],
+    handed_on: HandedOn | None,
+) -> Plan:
+    known, origin = artifacts_of(release), release.run
+    return _plan(
+        catalog, service, pipeline, environment, trigger, release.commit, stages, known, origin, handed_on or {}
+    )
 
 
 def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:
@@ -132,7 +170,8 @@ def _plan(
     ref: str,
     stages: tuple[Stage, ...],
     artifacts: Mapping[str, str],
-    origin: str | None,
+    origin: str | None = None,
+    handed_on: HandedOn | None = None,
 ) -> Plan:
     named = {stage.environment for stage in stages if stage.environment is not None} | {environment.name}
     environments = {name: catalog.environments[name] for name in sorted(named)}
@@ -149,6 +188,7 @@ def _plan(
             origin=origin,
             pipeline=pipeline.name,
             mode=pipeline.mode,
+            variables=dict(handed_on or {}),
         )
     )
 

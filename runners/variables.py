@@ -42,7 +42,8 @@ def options_of(view: RunView, stage: Stage, action: Action, runner: Runner) -> M
 
 def given(plan: Plan, reference: Reference) -> str | None:
     """Give what a plan knows beforehand of an action that it leaves out: a promotion has the digest, but no push."""
-    if named(plan.stages, reference.source):
+    # the folder of the run before is gone, and with it what its SOURCE named
+    if named(plan.stages, reference.source) or reference.name == artifact.variable(artifact.SOURCE):
         return None
     for name, values in plan.variables.items():
         if reference.source in (name, name.rpartition("/")[2]) and reference.name in values:

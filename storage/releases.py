@@ -107,6 +107,17 @@ class Releases:
 
         return await self._database.read(work)
 
+    async def origin(self, release: Release) -> Release:
+        """Return the release that a release was at first: another one if a run that failed put it back."""
+
+        def work(session: Session) -> Release:
+            rows = _rows(session, release.service, release.environment, None)
+            here = (n for n, row in enumerate(rows) if (row.run, row.digest) == (release.run, release.digest))
+            row = _origin(rows[next(here, len(rows)) :])
+            return release if row is None else _release(row)
+
+        return await self._database.read(work)
+
     async def previous(self, service: str, environment: str) -> Release | None:
         """Return what a rollback goes to: the last one before the current, not one that was rolled back already."""
 
@@ -121,7 +132,8 @@ def _origin(rows: list[ReleaseRow]) -> ReleaseRow | None:
     """Give the newest of `rows`, newest first; for one that was put back, the release that it had been at first."""
     at = 0
     while at < len(rows) and rows[at].restored:
-        before = (n for n in range(at + 1, len(rows)) if rows[n].digest == rows[at].digest)
+        mine, digest = rows[at].run, rows[at].digest
+        before = (n for n in range(at + 1, len(rows)) if rows[n].digest == digest and rows[n].run != mine)
         at = next(before, len(rows))
     return rows[at] if at < len(rows) else None
 

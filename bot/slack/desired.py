@@ -130,6 +130,7 @@ def _failures(view: RunView, channel: str, around: Surroundings) -> Iterator[Des
 
 
 def _end(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
-    """A failed action has announced the end of its run already; every other end gets a fresh message."""
-    if view.status.over and not (view.status in _BAD and view.failed):
+    """Announce the end: a failed action has done so already, unless something was put back after it."""
+    announced = view.status in _BAD and view.failed and not any(stage.restoring for stage in view.stages)
+    if view.status.over and not announced:
         yield _message(view, "ended", channel, ended(view, around), priority=Priority.END)

@@ -4,6 +4,7 @@ from commands.command import Asked, Command, Topic
 from commands.current import running_release, started
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
+from commands.planning import handed_on
 from commands.texts import PORTUGUESE, later
 from runners.plan import plan_redeploy
 from storage.model.reply import Reply
@@ -14,7 +15,7 @@ async def handle(asked: Asked) -> Reply:
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
     release = await running_release(asked)
-    plan = plan_redeploy(asked.catalog, service, environment, release)
+    plan = plan_redeploy(asked.catalog, service, environment, release, handed_on=await handed_on(asked, release))
     permit_plan(asked, plan)
     return await started(
         asked,

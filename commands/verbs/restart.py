@@ -4,6 +4,7 @@ from commands.command import Asked, Command, Topic
 from commands.current import running_release, started
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
+from commands.planning import handed_on
 from commands.texts import PORTUGUESE, later
 from runners.plan import plan_restart
 from storage.model.reply import Reply
@@ -14,7 +15,9 @@ async def handle(asked: Asked) -> Reply:
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
     release = await running_release(asked)
-    plan = plan_restart(asked.catalog, await asked.desk.store.runs.get(release.run), environment, release)
+    made = await asked.desk.store.releases.origin(release)
+    made_by = await asked.desk.store.runs.get(made.run)
+    plan = plan_restart(asked.catalog, made_by, environment, release, await handed_on(asked, release))
     permit_plan(asked, plan)
     return await started(
         asked,

@@ -6,6 +6,7 @@ from commands.command import Asked, Command, Refused, Topic
 from commands.current import started, under_way
 from commands.permit import may, permit
 from commands.places import environment_of, service_of
+from commands.planning import handed_on
 from commands.texts import PORTUGUESE, later, listing
 from commands.times import stamp
 from runners.plan import plan_rollback
@@ -41,9 +42,10 @@ async def handle(asked: Asked) -> Reply:
 
 
 async def _go_back(asked: Asked, release: Release) -> Reply:
+    made = await handed_on(asked, release)
     return await started(
         asked,
-        plan_rollback(asked.catalog, service_of(asked), environment_of(asked), release),
+        plan_rollback(asked.catalog, service_of(asked), environment_of(asked), release, handed_on=made),
         later("Rolling `{service}` in {environment} back to `{commit}` (released by run `{origin}`): run `{run}`."),
         service=release.service,
         environment=release.environment,

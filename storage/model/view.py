@@ -181,6 +181,7 @@ def fold(run: Run, events: Iterable[Event]) -> RunView:
             for stage in run.plan.stages
         ),
         artifacts=dict(run.plan.artifacts),
+        variables=dict(run.plan.variables),
     )
     for event in events:
         view = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)

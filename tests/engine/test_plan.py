@@ -170,6 +170,9 @@ def test_a_plan_that_refers_to_what_it_leaves_out_has_it_from_the_release() -> N
     hello = service(*gated(), known)
     assert names(plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)) == ["approve", "live", "smoke"]
     hello = service(*gated(), smoke)
+    made = {"build/image": {"DIGEST": "sha256:x"}}
+    plan = plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE, handed_on=made)
+    assert plan.variables == made
     with pytest.raises(Unplannable, match=r"smoke/probe\.with\.digest: #\{build/image\.DIGEST\}: there is no action"):
         plan_promotion(catalog(hello), hello, PRODUCTION, RELEASE)
 

@@ -78,9 +78,10 @@ async def test_a_value_may_come_from_the_run_before_when_the_plan_leaves_its_act
         **{
             **{name: getattr(cut, name) for name in cut.__slots__},
             "service": plan(build(), *cut.stages).service,
-            "variables": {"build/image": {"VERSION": "7"}},
+            "variables": {"build/image": {"VERSION": "7", "SOURCE": "/gone"}},
         }
     )
+    assert given(before, Reference("build/image", "SOURCE")) is None
     assert given(before, Reference("build/image", "IMAGE_DIGEST")) is None
     run = await world.ask(before)
     assert (await world.ended(run)).status is Status.SUCCEEDED

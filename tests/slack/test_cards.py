@@ -25,7 +25,7 @@ from storage.model.catalog import Action, Catalog, Environment, Registry, Stage
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Run, Status
-from storage.model.view import ActionView, GateView, RunView, StageView
+from storage.model.view import ActionView, GateView, Restoring, RunView, StageView
 from tests.slack.town import ANA, DEPLOYS, HELLO, plan
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -233,3 +233,48 @@ def test_only_ids_are_mentions() -> None:
     assert mention(ANA) == f"<@{ANA}>"
     assert mention("<!channel>") == "&lt;!channel&gt;"
     assert mention("estiva") == "estiva"
+
+
+def _end_of(view: RunView, language: str = DEFAULT) -> str:
+    around = Surroundings(say=partial(phrase, language))
+    ends = [message for message in desired(view, around) if message.key.endswith("/ended")]
+    return json.dumps([block for message in ends for block in message.blocks], ensure_ascii=False)
+
+
+def _failed(*more: StageView, **rest: object) -> RunView:
+    probe = ActionView(action=Action(name="probe", uses="command"), status=Status.FAILED, reason="404", ended_at=NOW)
+    stage = Stage(name="smoke", environment="homolog", actions=(probe.action,))
+    made = RunView(
+        run=run_of((stage,), status=Status.FAILED),
+        stages=(StageView(stage=stage, actions=(probe,)), *more),
+        status=Status.FAILED,
+        reason="smoke/probe: 404",
+        ended_at=NOW,
+    )
+    return replace(made, **rest)  # type: ignore[arg-type]
+
+
+def test_the_end_says_what_runs_again_or_that_it_does_not() -> None:
+    deploy = Action(name="deploy", uses="docker")
+    stage = Stage(name="rollback-homolog", environment="homolog", actions=(deploy,))
+    release = Release(
+        service="hello", environment="homolog", run="hello-11", commit="c" * 40, subject="", author="", image="",
+        digest="sha256:d", address="", by=ANA, at=NOW,
+    )  # fmt: skip
+    back = StageView(
+        stage=stage,
+        actions=(ActionView(action=deploy, status=Status.SUCCEEDED),),
+        restoring=Restoring(release=release, stage=stage, action=deploy),
+    )
+    assert "homolog runs again what ran there before: `ccccccc` of `hello-11`" in _end_of(_failed(back))
+    assert "homolog voltou a rodar o que rodava antes: `ccccccc`, de `hello-11`" in _end_of(_failed(back), "pt_BR")
+    stuck = replace(back, actions=(ActionView(action=deploy, status=Status.FAILED),))
+    assert "homolog could not be put back to `ccccccc` of `hello-11`" in _end_of(_failed(stuck))
+    assert _end_of(_failed()) == "[]", "the failed action has said it already"
+
+
+def test_a_run_that_made_way_says_for_which() -> None:
+    view = replace(
+        _failed(), stages=(), status=Status.CANCELLED, reason="superseded by hello-13", superseded_by="hello-13"
+    )
+    assert "Made way for hello-13, which is newer" in _end_of(view)

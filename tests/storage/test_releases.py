@@ -96,3 +96,19 @@ async def test_what_was_put_back_counts_as_what_it_was_at_first(store: Store) ->
 async def test_before_the_first_release_there_is_nothing(store: Store) -> None:
     run = await store.runs.open(asked(1), planned())
     assert await store.releases.before(run.id, "hello", "homolog") is None
+
+
+async def test_the_same_image_put_back_in_its_old_configuration_is_the_old_release(store: Store) -> None:
+    await release(store, 1, "one")
+    await release(store, 2, "two")
+    run = await store.runs.open(asked(3), planned())
+    assert await store.releases.record(released(run, "two"))
+    assert await store.releases.record(released(run, "two"), restored=True)
+    current = await store.releases.current("hello", "homolog")
+    assert current is not None
+    assert (current.run, (await store.releases.origin(current)).run) == ("hello-3", "hello-2")
+    later = await store.runs.open(asked(4), planned())
+    before = await store.releases.before(later.id, "hello", "homolog")
+    assert before is not None
+    assert before.run == "hello-2"
+    assert await store.releases.origin(before) == before

@@ -2,6 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.restored import restored
 from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
@@ -24,7 +25,9 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
             state=state(view, around),
         )
     ]
-    if why(view) and view.status is not Status.SUCCEEDED:
+    back = restored(view, around)
+    lines += back
+    if not back and why(view) and view.status is not Status.SUCCEEDED:
         lines.append(escape_within(why(view), 1000))
     if view.status is Status.SUCCEEDED and made.get(artifact.ADDRESS):
         lines.append(escape_within(made[artifact.ADDRESS], 500))

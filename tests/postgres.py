@@ -25,6 +25,34 @@ def available() -> bool:
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """Run a server; gives the URL of its database `postgres`. Raises `RuntimeError` when it does not start."""
+    with mortal("-c synchronous_commit=off") as running:
+        yield running.url
+
+
+class Mortal:
+    """A server that can be stopped and started again; what it has committed outlives that."""
+
+    def __init__(self, binaries: Path, folder: Path, user: str | None, options: str) -> None:
+        self._folder, self._user = folder, user
+        port = _free_port()
+        careless = "-c fsync=off -c full_page_writes=off -c max_connections=200"
+        self._options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {careless} {options}"
+        self._control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-l", str(folder / "log"), "-w"]
+        self.url = f"postgresql+psycopg://estiva@127.0.0.1:{port}/postgres"
+        made = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "estiva", "-A", "trust", "-E", "UTF8"]
+        _run(made, user, folder)
+
+    def start(self) -> None:
+        _run([*self._control, "-o", self._options, "start"], self._user, self._folder)
+
+    def stop(self) -> None:
+        """Stop as a crash would."""
+        _run([*self._control, "-m", "immediate", "stop"], self._user, self._folder)
+
+
+@contextlib.contextmanager
+def mortal(options: str = "") -> Iterator[Mortal]:
+    """Run a server of which the test decides when it lives; it does at first, and should at the end."""
     binaries = _binaries()
     if binaries is None:
         raise RuntimeError("no PostgreSQL found: install it (apt: postgresql, brew: postgresql)")
@@ -33,7 +61,12 @@ def server() -> Iterator[str]:
     try:
         if user:
             shutil.chown(folder, user)
-        yield from _running(binaries, folder, user)
+        running = Mortal(binaries, folder, user, options)
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -44,23 +77,6 @@ def fresh(server_url: str) -> str:
     with psycopg.connect(server_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return f"{server_url.rpartition('/')[0]}/{name}"
-
-
-def _running(binaries: Path, folder: Path, user: str | None) -> Iterator[str]:
-    port = _free_port()
-    careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {careless}"
-    control = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-l", str(folder / "log"), "-w"]
-    _run(
-        [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "estiva", "-A", "trust", "-E", "UTF8"],
-        user,
-        folder,
-    )
-    _run([*control, "-o", options, "start"], user, folder)
-    try:
-        yield f"postgresql+psycopg://estiva@127.0.0.1:{port}/postgres"
-    finally:
-        _run([*control, "-m", "immediate", "stop"], user, folder)
 
 
 def _run(command: list[str], user: str | None, folder: Path) -> None:

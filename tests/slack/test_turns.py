@@ -13,7 +13,8 @@ import pytest
 
 from bot.reader import READER
 from storage.model.run import Run, Status
-from tests.slack.town import Town, asked, life
+from tests import postgres
+from tests.slack.town import Json, Town, asked, life, town
 
 STEPS = (("build", "fetch"), ("build", "image"), ("test", "unit-tests"))
 
@@ -111,3 +112,30 @@ async def test_a_request_that_a_dead_process_took_is_answered_by_another(shared:
     async with lives(place, tmp_path, 1):
         await place.store.requests.accept(asked(7), "web somebody-who-died")
         await place.until(lambda: place.message("reply/test/7"), 30)
+
+
+@pytest.mark.sweep
+async def test_what_cannot_be_written_down_is_not_acknowledged_and_comes_again(tmp_path: Path) -> None:
+    """The database is away for 10 s; Slack has a tenth of its patience: it tries again at once, after 6 and 30 s."""
+    with postgres.mortal() as server:
+        async with town(tmp_path, postgres.fresh(server.url), rate_limits=False) as place:
+            await place.control("switch", retry_scale=0.1)
+            run = await place.open_run()
+            async with lives(place, tmp_path, 2):
+                await place.until(lambda: place.message(f"{run.id}/card"))
+                await asyncio.to_thread(server.stop)
+                said = (await place.say("@estiva are you there"))["ts"]
+                await asyncio.sleep(10)
+                await asyncio.to_thread(server.start)
+                answer = f"reply/msg/T0ESTIVA1/C0DEPLOYS/{said}"
+                await place.until(lambda: place.message(answer), 60)
+                await place.store.runs.finish(run.id, Status.CANCELLED, "enough")
+                await place.until(lambda: _said(place, run, Status.CANCELLED), 30)
+                tries = [each for each in await place.log(kind="delivery") if _ts(each) == said]
+                assert [each["acked_ms"] is not None for each in tries] == [False] * (len(tries) - 1) + [True]
+                assert len(tries) > 1
+                await _once(place)
+
+
+def _ts(delivery: Json) -> str:
+    return str(delivery["payload"].get("event", {}).get("ts"))

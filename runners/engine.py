@@ -107,8 +107,9 @@ class Engine:
         age = None if self._looked_at is None else asyncio.get_running_loop().time() - self._looked_at
         alive = self._rounds is not None and not self._rounds.done()
         failing: dict[str, Json] = {**self._sweep.failing}
+        untidy = {chore.name for chore in self._sweep.chores}  # runs go on all the same
         return {
-            "ok": alive and not failing and age is not None and age < 10 * max(1.0, self.limits.sweep),
+            "ok": alive and not failing.keys() - untidy and age is not None and age < 10 * max(1.0, self.limits.sweep),
             "worker": self._durable.worker,
             "legs": len(self._durable),
             "actions": len(self._interrupts),

@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import os
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from storage.model.catalog import Service
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+_STALE = 600
+"""Seconds without a change, after which a lock or an unfinished pack is nobody's."""
 _LONGEST_SUBJECT, _LONGEST_NAME = 500, 200
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
@@ -151,6 +154,7 @@ class Mirrors:
         url = _safe_url(service)
         if not (mirror / "HEAD").exists():
             await git("init", "--quiet", "--bare", "--template=", "--", str(mirror), cwd=self._root)
+        await asyncio.to_thread(_tidy, mirror)
         try:
             await git("fetch", "--quiet", "--prune", "--no-tags", "--", url, *_REFS, cwd=mirror)
         except GitFailed as error:
@@ -159,6 +163,18 @@ class Mirrors:
 
     def _path(self, service: Service) -> Path:
         return (self._root / f"{service.name}.git").resolve()
+
+
+def _tidy(mirror: Path) -> None:
+    """Remove what a git that was killed left behind: its locks would refuse every fetch, its packs would add up.
+
+    One that runs holds a lock for moments, and writes to its pack all the time.
+    """
+    left = (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), *mirror.glob("objects/pack/tmp_*"))
+    for path in left:
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - _STALE:
+                path.unlink()
 
 
 class GitFailed(Exception):  # noqa: N818 - a fact about git's work

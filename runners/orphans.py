@@ -40,7 +40,9 @@ class Orphans:
     away: dict[str, str] = field(default_factory=dict)
     """Cleaner that did not answer last time -> what it said."""
     _immovable: set[str] = field(default_factory=set)
-    """What could not be removed: tried once in the life of this process."""
+    """What may not be removed: tried once in the life of this process."""
+    _told: set[str] = field(default_factory=set)
+    """What could not be removed, and was told: tried again each time."""
 
     async def found(self) -> list[Orphan]:
         """List all orphans; a place that does not answer is noted in `away` and left out."""
@@ -54,7 +56,7 @@ class Orphans:
         name = type(cleaner).__name__
         try:
             leftovers = await cleaner.leftovers()
-        except Away as problem:
+        except (Away, OSError) as problem:
             if name not in self.away:
                 _log.warning("what ended runs left cannot be looked for: %s", problem)
             self.away[name] = str(problem)
@@ -82,9 +84,14 @@ class Orphans:
             gone = await orphan.cleaner.remove(leftover)
         except Away:
             return False  # the next look says so
-        except OSError as problem:
+        except PermissionError as problem:
             self._immovable.add(leftover.id)
             _log.error("%s: remove it by hand (its build wrote it as another user)", problem)
+            return False
+        except OSError as problem:  # what the engine says no to is one of these as well
+            if leftover.id not in self._told:
+                _log.warning("%s stays for now, and is tried again: %s", leftover.name, problem)
+            self._told.add(leftover.id)
             return False
         crash_here("clean.after")
         if gone:

@@ -97,7 +97,7 @@ class Retention:
     async def _on_engine(self, service: Service, known: set[str], needed: set[str]) -> list[Old]:
         try:
             there = await self.images.of(service.image, known)
-        except Away as problem:
+        except (Away, OSError) as problem:
             self._note(f"images of {service.name}", problem)
             return []
         older = there[service.keep.images :]

@@ -1,3 +1,5 @@
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,3 +156,23 @@ async def test_nothing_of_the_repository_runs_at_checkout(
     hook.chmod(0o755)
     await GitRunner(mirrors).run(bench.work(), notes)
     assert not pwned.exists()
+
+
+async def test_what_a_killed_git_left_is_removed_and_refuses_no_fetch(
+    service: Service, mirrors: Mirrors, repository: Repository, tmp_path: Path
+) -> None:
+    await mirrors.resolve(service, "main")
+    mirror = tmp_path / "mirrors" / "hello.git"
+    (mirror / "objects" / "pack").mkdir(parents=True, exist_ok=True)
+    # what stands in the way of this fetch, an unfinished pack, and one that may still be written
+    left = [mirror / "refs" / "heads" / "main.lock", mirror / "packed-refs.lock", mirror / "objects/pack/tmp_pack_old"]
+    fresh = mirror / "objects" / "pack" / "tmp_pack_new"
+    for path in (*left, fresh):
+        path.write_text("")
+    head = repository.commit("second", {"README": "two\n"})
+    with pytest.raises(ActionFailed, match="remove the file"):
+        await mirrors.resolve(service, "main")
+    for path in left:
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
+    assert (await mirrors.resolve(service, "main")).commit == head
+    assert [path.exists() for path in (*left, fresh)] == [False, False, False, True]

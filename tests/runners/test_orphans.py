@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from runners.command import CommandRunner
 from runners.containers import Containers
+from runners.contract import Leftover
 from runners.dockerfile import DockerfileRunner
 from runners.leftovers import EngineLeftovers
 from runners.orphans import Orphans
@@ -181,6 +182,33 @@ async def test_an_engine_that_is_away_is_told_once_and_keeps_no_folder(yard: Yar
     assert "does not answer" in yard.orphans.away["EngineLeftovers"]
     assert (tmp_path / "work" / "not-a-run").is_dir()
     nowhere.close()
+
+
+class Stubborn:
+    """A place with three things, one of which cannot go the first time."""
+
+    def __init__(self) -> None:
+        self.there = ["one", "two", "three"]
+        self.refusals = 1
+
+    async def leftovers(self) -> list[Leftover]:
+        return [Leftover(kind="container", id=name, name=name, run="hello-1") for name in self.there]
+
+    async def remove(self, leftover: Leftover) -> bool:
+        if leftover.id == "two" and self.refusals:
+            self.refusals -= 1
+            raise OSError("device or resource busy")
+        self.there.remove(leftover.id)
+        return True
+
+
+async def test_what_cannot_go_now_keeps_nothing_else_and_is_tried_again(yard: Yard) -> None:
+    await over(yard.store, 1)
+    place = Stubborn()
+    yard.orphans.cleaners = (place,)
+    assert await yard.cleared() == ["one", "three"]
+    assert await yard.cleared() == ["two"]
+    assert place.there == []
 
 
 def test_the_terminal_says_what_would_go_and_removes_it_when_told(

@@ -43,8 +43,24 @@ _MOST, _LABEL = 5, 75
 
 def nothing(language: str) -> Unclear:
     """Answer to what is no command at all."""
-    text = phrase(language, "I did not understand that. Say `help` to see what you can ask.")
-    return Unclear(text, (Offer(label=phrase(language, "Help"), command="help"),))
+    text = phrase(
+        language,
+        "I did not understand that. Say `help` to see what you can ask, or `status` to see what runs where.",
+    )
+    return Unclear(text, _first_steps(language))
+
+
+def courtesy(language: str) -> Unclear:
+    """Answer to a greeting or to thanks, and to nothing else."""
+    text = phrase(language, "At your service! Say `help` to see what you can ask.")
+    return Unclear(text, _first_steps(language))
+
+
+def _first_steps(language: str) -> tuple[Offer, ...]:
+    return (
+        Offer(label=phrase(language, "Help"), command="help"),
+        Offer(label=phrase(language, "Status"), command="status"),
+    )
 
 
 class Asking:

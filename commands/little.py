@@ -136,6 +136,7 @@ OPENING = _phrases(Role.NEGATION, Role.SHOW, Role.REQUEST, Role.QUESTION, Role.L
 """What may stand before the verb."""
 PASSING = _phrases(Role.POLITE, Role.REQUEST)
 """What may stand anywhere and says nothing."""
+COURTEOUS = _phrases(Role.POLITE)
 NEGATING = _phrases(Role.NEGATION)
 TELLING = _phrases(Role.TALK)
 WORDS = frozenset(_SAID[Role.NEGATION].replace(",", " ").split()).union(
@@ -151,3 +152,15 @@ def phrase_at(phrases: Phrases, said: Sequence[Token], at: int) -> tuple[Role, i
         if tuple(token.folded for token in here) == words and not any(token.quoted for token in here):
             return role, at + len(words)
     return None
+
+
+def is_courtesy(said: Sequence[Token]) -> bool:
+    """Tell whether a message greets or thanks, and says nothing else."""
+    at, courteous = 0, False
+    while at < len(said):
+        found = phrase_at(COURTEOUS, said, at)
+        if found is None and not said[at].silent:
+            return False
+        courteous = courteous or found is not None
+        at = found[1] if found else at + 1
+    return courteous

@@ -7,6 +7,7 @@ from commands import asking
 from commands.answers import Conversation, Unclear, Understood, Why
 from commands.book import book
 from commands.grammar import FORCE, compiled
+from commands.little import is_courtesy
 from commands.matcher import Matched, match
 from commands.sentence import Call, Sentence, read
 from commands.texts import DEFAULT
@@ -26,6 +27,8 @@ def parse(text: str, words: Words, language: str = DEFAULT) -> Understood | Uncl
     if clean.startswith("> "):
         return Conversation(Why.QUOTED)
     said = tokens(clean)
+    if is_courtesy(said):
+        return asking.courtesy(language)
     sentence = read(said, words)
     if sentence.negated:
         return Conversation(Why.NEGATED) if sentence.calls else asking.nothing(language)

@@ -29,7 +29,7 @@ async def handle(asked: Asked) -> Reply:
         if changed
     ]
     header = (asked.say("Variable"), *shown, asked.say("Values"))
-    rows = tuple(_row(asked, name, list(shown.values())) for name in names)
+    rows = tuple(_row(asked, name, shown) for name in names)
     return Reply(
         verdict=Verdict.DONE,
         text="\n".join(lines),
@@ -38,11 +38,12 @@ async def handle(asked: Asked) -> Reply:
     )
 
 
-def _row(asked: Asked, name: str, configs: list[Config]) -> tuple[str, ...]:
-    values = {config[name] for config in configs if name in config}
-    cells = (asked.say("set") if name in config else "-" for config in configs)
-    alike = asked.say("the same") if len(values) == 1 else asked.say("differ")
-    return (name, *cells, alike)
+def _row(asked: Asked, name: str, shown: Mapping[str, Config]) -> tuple[str, ...]:
+    values = {environment: config[name] for environment, config in shown.items() if name in config}
+    cells = (asked.say("set") if environment in values else "-" for environment in shown)
+    if len(values) == 1 and len(shown) > 1:
+        return (name, *cells, asked.say("only in {name}", name=next(iter(values))))
+    return (name, *cells, asked.say("the same") if len(set(values.values())) == 1 else asked.say("differ"))
 
 
 async def _unreleased(asked: Asked, environment: str) -> list[str]:

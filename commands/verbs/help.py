@@ -38,7 +38,7 @@ def _first(asked: Asked, mine: list[Command]) -> str:
         lines += [f"*{asked.say(topic.value)}*: {' '.join(verbs)}"] if verbs else []
     lines += [asked.say("For example:"), *(f"`{example}`" for example in _examples(asked))]
     shown = verb(asked.desk.commands()["help"], asked.language)
-    first = verb(mine[0], asked.language)
+    first = verb(min(mine, key=lambda command: [*Topic].index(command.topic)), asked.language)
     lines.append(asked.say("`{help} {command}` says how one of them is used.", help=shown, command=first))
     return "\n".join(lines)
 

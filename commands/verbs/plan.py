@@ -25,18 +25,31 @@ async def handle(asked: Asked) -> Reply:
     permit(asked, service=service.name, environment=environment.name)
     plan = await plan_of(asked, service, environment)
     running = await asked.desk.store.releases.current(service.name, environment.name)
-    title = asked.say("`{command}` would do this; nothing was started:", command=_command(asked))
+    title = asked.say("`{command}` would do this; nothing was started:", command=_shown(asked))
     lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
     lines += [*await _config(asked, plan, running), *await _queue(asked, plan)]
     return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=_stages(asked, plan), offers=_offers(asked, plan))
 
 
+def _shown(asked: Asked) -> str:
+    """Give that deploy in the reader's language."""
+    said = asked.say(
+        "deploy {service} to {environment}", service=_target(asked), environment=asked.arguments["environment"]
+    )
+    pipeline = asked.arguments.get("pipeline")
+    return f"{said} {asked.say('with {pipeline}', pipeline=pipeline)}" if pipeline else said
+
+
+def _target(asked: Asked) -> str:
+    ref = asked.arguments.get("ref")
+    return asked.arguments["service"] + (f"@{ref}" if ref else "")
+
+
 def _command(asked: Asked) -> str:
     """Give the deploy that this is the plan of."""
-    ref, pipeline = asked.arguments.get("ref"), asked.arguments.get("pipeline")
-    target = asked.arguments["service"] + (f"@{ref}" if ref else "")
+    pipeline = asked.arguments.get("pipeline")
     chosen = f" with {pipeline}" if pipeline else ""
-    return f"deploy {target} to {asked.arguments['environment']}{chosen}"
+    return f"deploy {_target(asked)} to {asked.arguments['environment']}{chosen}"
 
 
 def _subject(asked: Asked, plan: Plan) -> list[str]:
@@ -136,7 +149,7 @@ def _approval(asked: Asked, plan: Plan, stage: Stage) -> str:
     return asked.say(
         "waits for {needed} to approve: {who}",
         needed=max(1, environment.approvals),
-        who=listing(asked.language, names[:5]) or asked.say("nobody may"),
+        who=listing(asked.language, names[:5]) or asked.say("nobody else may"),
     )
 
 

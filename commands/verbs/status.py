@@ -9,7 +9,7 @@ from commands.texts import later
 from commands.times import stamp
 from storage.model.approval import Decision
 from storage.model.reply import Offer, Reply, Table, Verdict
-from storage.model.view import RunView, fold
+from storage.model.view import RunView, WaitView, fold
 
 
 async def handle(asked: Asked) -> Reply:
@@ -21,8 +21,7 @@ async def handle(asked: Asked) -> Reply:
     text = say("What runs where:") if rows else say("No services are in the catalog.")
     header = (say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"), say("Now"))
     table = Table(header=header, rows=tuple(rows)) if rows else None
-    lines = [text, *(_going_on(asked, view) for view in views)]
-    return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=table, offers=_offers(asked))
+    return Reply(verdict=Verdict.DONE, text=text, table=table, offers=_offers(asked))
 
 
 async def _active(asked: Asked) -> list[RunView]:
@@ -37,21 +36,16 @@ async def _active(asked: Asked) -> list[RunView]:
     ]
 
 
-def _going_on(asked: Asked, view: RunView) -> str:
-    run = view.run
-    return asked.say(
-        "Run `{run}` to {environment}: {state}.",
-        run=run.id,
-        environment=run.plan.environment.name,
-        state=_state(asked, view),
-    )
-
-
 def _state(asked: Asked, view: RunView) -> str:
     waiting = next((s for s in view.stages if s.gate and s.gate.decision is Decision.PENDING), None)
     if waiting is not None and waiting.gate is not None:
         given, needed = len(waiting.gate.given_by), waiting.gate.needed
         return asked.say("waits for approval ({given} of {needed})", given=given, needed=needed)
+    if view.paused:
+        return asked.say("paused by {name}", name=asked.name(view.paused.by))
+    waits = next((stage for stage in view.stages if stage.wait), None)
+    if waits is not None and waits.wait is not None:
+        return _gate(asked, waits.wait)
     if view.queue_position is not None:
         return asked.say(
             "number {position} in the queue for {environment}",
@@ -59,6 +53,12 @@ def _state(asked: Asked, view: RunView) -> str:
             environment=view.queue_environment or "",
         )
     return asked.say(view.run.status.value)
+
+
+def _gate(asked: Asked, wait: WaitView) -> str:
+    if wait.opens_at is None:
+        return asked.say("waits until somebody resumes it")
+    return asked.say("waits until {when}", when=stamp(asked.language, wait.opens_at))
 
 
 async def _row(asked: Asked, service: str, environment: str, views: Sequence[RunView]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from commands.command import Asked, Command, Refused, Topic
 from commands.permit import allowed
 from commands.texts import PORTUGUESE, later
 from commands.usage import about_a_place, verb
-from storage.model.reply import Reply, Table, Verdict
+from storage.model.reply import Reply, Verdict
 
 
 async def handle(asked: Asked) -> Reply:
@@ -18,12 +18,11 @@ async def handle(asked: Asked) -> Reply:
             say("You are `{user}`, and not listed in the catalog. An operator can add you by this id.", user=user)
         )
     roles = ", ".join(person.roles) or say("none")
-    text = say("You are *{name}* (`{user}`); roles: {roles}.", name=person.name, user=user, roles=roles)
-    rows = tuple(
-        (environment, ", ".join(_may(asked, environment)) or "-") for environment in asked.catalog.environments
-    )
-    table = Table(header=(say("Environment"), say("You may")), rows=rows)
-    return Reply(verdict=Verdict.DONE, text=text, table=table, private=True)
+    lines = [say("You are *{name}* (`{user}`); roles: {roles}.", name=person.name, user=user, roles=roles)]
+    for environment in asked.catalog.environments:
+        mine = ", ".join(_may(asked, environment)) or say("nothing")
+        lines.append(say("In *{environment}* you may: {commands}.", environment=environment, commands=mine))
+    return Reply(verdict=Verdict.DONE, text="\n".join(lines), private=True)
 
 
 def _may(asked: Asked, environment: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ PORTUGUESE = (
     ("implantar helo em homolog", "Eu esperava um serviço depois de `implantar`, mas não conheço `helo`."),
     ("implantar hello", "Pode ser `homolog` ou `production`."),
     ("aprovar hello-9", "Nada de `hello-9` aguarda aprovação."),
-    ("bom dia", "Não entendi."),
+    ("bom dia", "Às ordens!"),
+    ("conte uma piada", "Não entendi."),
     ("histórico", "Nenhuma execução ainda."),
 )
 ENGLISH = (

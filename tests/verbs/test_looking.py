@@ -1,5 +1,7 @@
 """What is asked without changing anything, in both languages: nothing of it starts a run."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from storage.model.run import Status
@@ -16,10 +18,9 @@ async def test_status_says_what_runs_where_and_what_is_going_on(place: Office, a
     assert release.commit[:7] in told
     assert "hello-2: running" in told
     assert "never released" in told
-    assert "Run `hello-2` to homolog: running." in told
     dito = (await rui.asks("situação do hello em homolog")).text
     assert "O que está no ar em cada ambiente:" in dito
-    assert "Execução `hello-2` para homolog: em andamento." in dito
+    assert "hello-2: em andamento" in dito
     assert "greeter" in (await ana.asks("status homolog")).text
 
 
@@ -86,7 +87,8 @@ async def test_plan_shows_what_a_deploy_would_do_and_starts_nothing(place: Offic
     assert buttons(answer.message)["Deploy"][1]["value"] == "deploy hello@more to homolog"
     dito = await rui.asks("planejar hello para produção")
     assert f"Imagem `{release.digest[:19]}`, a mesma que está no ar em homolog." in dito.text
-    assert "espera 1 aprovação: ninguém pode" in dito.text
+    assert "`implantar hello em production` faria isto; nada foi iniciado:" in dito.text
+    assert "espera 1 aprovação: mais ninguém pode" in dito.text
     assert "waits for 1 to approve: Rui" in (await ana.asks("plan hello to production")).text
     assert "no branch, tag or commit mroe" in (await ana.asks("plan hello@mroe to homolog")).text
     assert await place.runs() == [holder.id, "hello-1"]
@@ -98,7 +100,7 @@ async def test_env_shows_names_and_where_they_differ_but_no_value(place: Office,
     place.change_catalog("SECRETISH: s3same", "SECRETISH: s3other")
     answer = await ana.asks("env hello")
     assert "ENVIRONMENT\nset\nset\ndiffer" in answer.text
-    assert "SECRETISH\nset\n-\nthe same" in answer.text
+    assert "SECRETISH\nset\n-\nonly in homolog" in answer.text
     assert "In homolog not released yet: `SECRETISH`." in answer.text
     assert "s3" not in str(answer.message)
     assert "Configuração de `hello`, só os nomes:" in (await rui.asks("configuração do hello em homolog")).text
@@ -108,8 +110,8 @@ async def test_env_shows_names_and_where_they_differ_but_no_value(place: Office,
 async def test_whoami_says_what_one_may_where(place: Office, ana: Person, rui: Person, eva: Person) -> None:
     told = (await ana.asks("whoami")).text
     assert f"You are *Ana* (`{ANA}`); roles: developer." in told
-    homolog = told.split("\n")[told.split("\n").index("homolog") + 1]
-    assert {"deploy", "rollback", "status"} <= set(homolog.split(", "))
+    homolog = next(line for line in told.split("\n") if line.startswith("In *homolog* you may: "))
+    assert {"deploy", "rollback", "status."} <= set(homolog.removeprefix("In *homolog* you may: ").split(", "))
     assert "approve" not in told
     assert "papéis: release-manager." in (await rui.asks("quemsou")).text
     assert "aprovar" in (await rui.asks("quemsou")).text
@@ -149,3 +151,33 @@ async def test_the_card_of_a_run_that_ended_is_untouched_by_looking(place: Offic
         await ana.asks(asked)
     assert words(await ana.reads(f"{run.id}/card")) == card
     assert await place.runs() == [run.id]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("good morning, thanks!", "At your service!"), ("tell me a joke", "I did not understand that.")],
+)
+async def test_nonsense_is_answered_kindly_with_what_to_do(
+    place: Office, ana: Person, asked: str, answered: str
+) -> None:
+    answer = await ana.asks(asked)
+    assert answered in answer.text
+    assert list(buttons(answer.message)) == ["Help", "Status"]
+
+
+async def test_what_a_run_waits_for_is_in_the_status(place: Office, ana: Person, rui: Person) -> None:
+    await place.released()
+    run = await place.opened(place.plan("production"))
+    await place.store.approvals.ask(
+        run.id, "approve-production", "production", "subject", 1, datetime.now(UTC) + timedelta(hours=1)
+    )
+    assert f"{run.id}: waits for approval (0 of 1)" in (await ana.asks("status hello")).text
+    assert f"{run.id}: aguarda aprovação (0 de 1)" in (await rui.asks("status hello")).text
+
+
+async def test_what_a_target_cannot_do_is_said(place: Office, ana: Person, rui: Person) -> None:
+    await place.released()
+    answer = await ana.asks("scale hello in homolog to 3")
+    assert answer.verdict == "refused"
+    assert "The target `docker` of homolog runs one container of `hello` and cannot run 3." in answer.text
+    assert "só roda um contêiner" in (await rui.asks("escalar hello em homolog para 3")).text

@@ -143,6 +143,7 @@ async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catal
         limits=Limits(parallel=settings.work_slots),
         cleaners=cleaners(tools),
         retire=retention.clear,
+        freezes=lambda: catalogs().freezes,
     )
     await engine.start()
     stack.push_async_callback(engine.stop)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from commands.command import Asked, Refused
+from commands.opening import open_run
 from commands.places import environment_of, service_of
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Verdict
@@ -31,6 +32,5 @@ async def under_way(asked: Asked) -> Sequence[Run]:
 
 async def started(asked: Asked, plan: Plan, text: str, **values: object) -> Reply:
     """Open a run of a plan and say so; `{run}` in the text is the new run."""
-    run = await asked.desk.store.runs.open(asked.request, plan)
-    asked.desk.engine.wake()
+    run = await open_run(asked, plan)
     return Reply(verdict=Verdict.STARTED, text=asked.say(text, run=run.id, **values), run=run.id)

@@ -72,14 +72,14 @@ class Desk:
         self.runners = runners
         self.environ: Mapping[str, str] = {} if environ is None else environ
         self._catalog = catalog
-        self._language_of = language_of
+        self.language_of = language_of
 
     async def handle(self, request: Request) -> Reply:
         """Answer one request. Handling the same request again starts nothing twice (its id is the key).
 
         Never raises for what a person did; a fault of ours becomes a `broken` reply and a line in the log.
         """
-        language = self._language_of(request.user)
+        language = self.language_of(request.user)
         return await self.guarded(request, language, partial(self._answer, request, language))
 
     async def guarded(self, request: Request, language: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
@@ -139,7 +139,7 @@ class Desk:
 
     async def rehearse(self, request: Request) -> Refused | None:
         """Tell what a request would be refused for, as far as that shows beforehand; nothing is done."""
-        catalog, language = self._catalog(), self._language_of(request.user)
+        catalog, language = self._catalog(), self.language_of(request.user)
         parsed = parse(request.text, Words(catalog, verb_names()), language)
         if not isinstance(parsed, Understood) or parsed.command.check is None:
             return None

@@ -12,7 +12,7 @@ _OTHERS = {
         "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código".split()  # noqa: SIM905
     ),
     PORTUGUESE: frozenset(
-        "to in on into of from because by since between and with again stage failed all code".split()  # noqa: SIM905
+        "to in on into of from because by since between and with again stage failed all code for".split()  # noqa: SIM905
     ),
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
@@ -27,6 +27,7 @@ _NAMES = {
     "command": later("command"),
     "reason": later("reason"),
     "code": later("code"),
+    "duration": later("duration"),
     "since": later("10m, 2h, 3d or a date"),
     "person": later("person"),
     "action": later("action"),

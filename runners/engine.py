@@ -24,6 +24,7 @@ from runners.walk import STALE, Move, Walk
 from runners.workspaces import Workspaces
 from storage.fence import Claim, Overtaken, holding
 from storage.model.catalog import Json, Registry
+from storage.model.hold import Freeze
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -49,16 +50,18 @@ class Engine:
         keeper: Keeper | None = None,
         cleaners: Sequence[Cleaner] = (),
         retire: Callable[[], Awaitable[object]] | None = None,
+        freezes: Callable[[], Sequence[Freeze]] = tuple,
     ) -> None:
         """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several).
 
         `keeper` makes another keeper of legs than DBOS. `cleaners` are the places outside, besides the workspaces under
         `data`, where ended runs may have left things. `retire` removes what is kept no longer, now and then.
+        `freezes` are the catalog's, as they are now.
         """
         self.limits = limits or Limits()
         self._store = store
         self._interrupts = Interrupts(self._alive)
-        self._walk = Walk(store, clock)
+        self._walk = Walk(store, clock, freezes)
         self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
         self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
         self._workspaces = Workspaces(data / "work")
@@ -66,7 +69,7 @@ class Engine:
         chores = [Chore("clean", orphans.clear, self.limits.clean)]
         if retire is not None:
             chores.append(Chore("retire", retire, self.limits.retire, first=min(60.0, self.limits.retire)))
-        self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock)
+        self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock, self._walk.barriers)
         self._claims: dict[tuple[str, int], Claim] = {}
         """Of the legs that are walked here."""
         self._wake = asyncio.Event()

@@ -40,20 +40,20 @@ class Gates:
 
     async def held(self, view: RunView, stage: StageView) -> bool:
         """Park a run that somebody has paused; false when it was resumed meanwhile."""
-        await self._step_aside(view, stage)
+        await self.step_aside(view, stage)
         crash_here("held.before")
         parked = await self.store.gates.stay(view.run.id)
         crash_here("held.after")
         return parked
 
     async def _wait(self, view: RunView, stage: StageView, kind: GateKind, opens_at: datetime | None = None) -> bool:
-        await self._step_aside(view, stage)
+        await self.step_aside(view, stage)
         crash_here("wait.before")
         gate = await self.store.gates.wait(view.run.id, stage.stage.name, kind, opens_at)
         crash_here("wait.after")
         return gate.open
 
-    async def _step_aside(self, view: RunView, stage: StageView) -> None:
+    async def step_aside(self, view: RunView, stage: StageView) -> None:
         """Let others into an environment where this run has not yet begun: a wait may be long."""
         environment = stage.stage.environment
         if environment is None or any(s.begun for s in view.stages if s.stage.environment == environment):

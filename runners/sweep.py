@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from runners.barriers import Barriers
 from runners.chore import Chore
 from runners.crash import crash_here
 from runners.interrupt import Interrupts
@@ -33,6 +34,7 @@ class Sweep:
     chores: Sequence[Chore]
     """What is done beside the rounds."""
     clock: Callable[[], datetime]
+    barriers: Barriers
     rounds: int = 0
     failing: dict[str, str] = field(default_factory=dict)
     """Part -> what went wrong in the last round."""
@@ -45,6 +47,7 @@ class Sweep:
         await self._part("expire", self._expire)
         await self._part("open", self._open)
         await self._part("remind", self._remind)
+        await self._part("let in", self.barriers.let_in)
         await self._part("start", self._start)
         await self._part("reap", self.durable.reap)
         for chore in self.chores:

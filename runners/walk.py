@@ -5,11 +5,12 @@ upgrade finds its place by reading. Everything done here may be done again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runners import rollback
+from runners.barriers import Barriers
 from runners.consent import Unapproved, check_consent, environment_of
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
@@ -17,6 +18,7 @@ from storage.fence import Claim
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, Mode, OnFailure
 from storage.model.event import Event, Fact, Kind
+from storage.model.hold import Freeze
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploys
 from storage.model.view import ActionView, GateView, RunView, StageView, fold
@@ -39,6 +41,13 @@ class Walk:
 
     store: Store
     clock: Callable[[], datetime]
+    freezes: Callable[[], Sequence[Freeze]] = tuple
+    """The catalog's, as they are now."""
+
+    @property
+    def barriers(self) -> Barriers:
+        """What may keep a run out of an environment."""
+        return Barriers(self.store, self.clock, self.freezes)
 
     @property
     def gates(self) -> Gates:
@@ -114,6 +123,8 @@ class Walk:
             closed = None if stage.begun else await self._at_gates(view, stage)
             if closed is not None:
                 return closed
+            if await self._kept_out(view, stage):
+                return PARKED
             locked = _lock_of(view, stage)
             if locked is not None and not await self._lock(view.run, locked):
                 return PARKED
@@ -130,6 +141,15 @@ class Walk:
         if stage.stage.approval and (stage.gate is None or stage.gate.decision is Decision.PENDING):
             return await self._ask(view, stage)
         return None if await self.gates.passed(view, stage) else PARKED
+
+    async def _kept_out(self, view: RunView, stage: StageView) -> bool:
+        """Park the run where a lock or a freeze is in its way; others may go first meanwhile."""
+        found = await self.barriers.before(view.run, stage)
+        if found is None:
+            return False
+        await self.gates.step_aside(view, stage)  # before it is parked: then another leg may be on its way already
+        await self.store.holds.wait(view.run, stage.stage.name, str(stage.stage.environment), found)
+        return True
 
     async def _leave_behind(self, view: RunView, stage: StageView) -> None:
         """Let go of the locks that no stage from here on uses."""

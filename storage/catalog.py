@@ -10,10 +10,12 @@ from storage.model.catalog import Catalog
 from storage.reading import names, references, sections
 from storage.reading.actions import Actions, Kinds
 from storage.reading.document import Item, Problems, parse
+from storage.reading.freezes import freezes
 
 __all__ = ["CatalogProblems", "Kinds", "load"]
 
 _SECTIONS = ("registry", "environments", "services", "people", "policy")
+_OPTIONAL = ("freezes",)
 
 
 class CatalogProblems(ValueError):  # noqa: N818 - named by what it carries
@@ -56,7 +58,7 @@ def _read(raw: bytes, folder: Path, kinds: Kinds | None, problems: Problems) -> 
 
 
 def _catalog(top: Item, folder: Path, kinds: Kinds | None, digest: str) -> Catalog:
-    top.record(dict.fromkeys(_SECTIONS, _later), _SECTIONS)
+    top.record(dict.fromkeys(_SECTIONS + _OPTIONAL, _later), _SECTIONS)
     part = top.entries()
     people = sections.people(part.get("people"))
     plain = sections.environments(part.get("environments"))
@@ -71,6 +73,7 @@ def _catalog(top: Item, folder: Path, kinds: Kinds | None, digest: str) -> Catal
         people=people,
         grants=sections.grants(part.get("policy"), people, environments, listed),
         registry=sections.registry(part.get("registry")),
+        freezes=freezes(part.get("freezes"), environments),
         digest=digest,
     )
 

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from storage.chain import Scribe, hold_run
 from storage.database import Database
+from storage.holds import after_rollback
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
 from storage.model.release import Release
@@ -44,9 +45,16 @@ class Releases:
             session.flush()
             previous = before[0].digest if before else None
             self._scribe.append(session, [_released(release, previous, restored=restored)])
+            self._lock_after_rollback(session, release)
             return True
 
         return await self._database.write(work)
+
+    def _lock_after_rollback(self, session: Session, release: Release) -> None:
+        run = session.exec(select(RunRow.trigger, RunRow.requester).where(RunRow.id == release.run)).one()
+        if run[0] == Trigger.ROLLBACK:
+            where = {"service": release.service, "environment": release.environment}
+            after_rollback(session, self._scribe, **where, owner=run[1], run=release.run)
 
     def _row(self, session: Session, release: Release, *, restored: bool) -> ReleaseRow:
         trigger = session.exec(select(RunRow.trigger).where(RunRow.id == release.run)).one()

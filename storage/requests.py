@@ -110,6 +110,12 @@ class Requests:
 
         return await self._database.write(work)
 
+    async def tell(self, request: Request, reply: Reply) -> bool:
+        """Keep what is said to somebody unasked, as a request that is answered already. Once for each id."""
+        if not await self.accept(request, "notice"):
+            return False
+        return await self.answer(request.id, reply)
+
     async def unposted(self) -> list[tuple[Request, Reply]]:
         """Return answered requests whose reply was not yet shown, oldest first."""
         statement = (

@@ -13,6 +13,7 @@ from storage.chain import Scribe
 from storage.clean import Cleaner
 from storage.database import Database
 from storage.gates import Gates
+from storage.holds import Holds
 from storage.journal import Journal
 from storage.locks import Locks
 from storage.logs import Logs
@@ -44,6 +45,7 @@ class Store:
     locks: Locks
     approvals: Approvals
     gates: Gates
+    holds: Holds
     reminders: Reminders
     second_factors: SecondFactors
     releases: Releases
@@ -83,6 +85,7 @@ class Store:
             locks=Locks(database, scribe),
             approvals=Approvals(database, scribe),
             gates=Gates(database, scribe),
+            holds=Holds(database, scribe),
             reminders=Reminders(database, scribe),
             second_factors=SecondFactors(database, scribe),
             releases=Releases(database, scribe),

@@ -206,6 +206,36 @@ class ApprovalRow(SQLModel, table=True):
     escalated: bool = False
 
 
+class HoldRow(SQLModel, table=True):
+    """A lock or a freeze of somebody; `ended_at` says that it is history."""
+
+    __tablename__ = "holds"
+    __table_args__ = (_partial("holds_standing", "id", "ended_at IS NULL"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    kind: str
+    service: str | None = None
+    environment: str | None = None
+    owner: str
+    reason: str = ""
+    taken_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    rollback: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    ended_by: str | None = None
+
+
+class HeldRow(SQLModel, table=True):
+    """One run that waits for the end of what keeps it out of a place."""
+
+    __tablename__ = "held"
+
+    run: str = Field(primary_key=True, foreign_key="runs.id")
+    stage: str
+    service: str
+    environment: str
+
+
 class SecondFactorRow(SQLModel, table=True):
     """The last code that somebody used, and the wrong ones since."""
 

@@ -1,6 +1,7 @@
 """`deploy <service>[@<ref>] to <environment>`: build, test, push and deploy, or promote what was tested."""
 
 from commands.command import Asked, Command, Topic
+from commands.opening import open_run
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import plan_of
@@ -12,8 +13,7 @@ from storage.model.run import Plan
 async def handle(asked: Asked) -> Reply:
     """Open a run, after everything that can be refused at once has been checked."""
     plan = await planned(asked)
-    run = await asked.desk.store.runs.open(asked.request, plan)
-    asked.desk.engine.wake()
+    run = await open_run(asked, plan)
     text = asked.say(
         "Deploying `{service}` to {environment}: run `{run}`.",
         service=plan.service.name,

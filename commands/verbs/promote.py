@@ -1,6 +1,7 @@
 """`promote <service> to <environment>`: release there the very image that the environment before it runs."""
 
 from commands.command import Asked, Command, Topic
+from commands.opening import open_run
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import promotion
@@ -15,8 +16,7 @@ async def handle(asked: Asked) -> Reply:
     permit(asked, service=service.name, environment=environment.name)
     plan = await promotion(asked, service, environment)
     permit_plan(asked, plan)
-    run = await asked.desk.store.runs.open(asked.request, plan)
-    asked.desk.engine.wake()
+    run = await open_run(asked, plan)
     text = asked.say(
         "Promoting `{service}` `{commit}` from {before} to {environment}: run `{run}`.",
         service=service.name,

@@ -2,6 +2,7 @@
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.meant import refuse_repeated, run_named
+from commands.opening import open_run
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward, stopped_at
@@ -28,8 +29,7 @@ async def handle(asked: Asked) -> Reply:
     await refuse_repeated(asked, run)
     plan = _plan(asked, run, await store.journal.of_run(run.id))
     permit_plan(asked, plan)
-    again = await store.runs.open(asked.request, plan, channel=run.channel)
-    asked.desk.engine.wake()
+    again = await open_run(asked, plan, channel=run.channel)
     text = asked.say("Trying `{run}` again: run `{again}`.", run=run.id, again=again.id)
     return Reply(verdict=Verdict.STARTED, text=text, run=again.id)
 

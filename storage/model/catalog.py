@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from storage.model.hold import Freeze
 from storage.model.window import Window
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -230,6 +231,7 @@ class Catalog:
     people: Mapping[str, Person]
     grants: tuple[Grant, ...]
     registry: Registry
+    freezes: tuple[Freeze, ...] = ()
     digest: str = ""
     """SHA-256 of the file it was read from: an audit row can say under which catalog somebody acted."""
 

@@ -16,6 +16,10 @@ class Kind(StrEnum):
     IMAGE_RETIRED = "image_retired"  # service, image, where: engine | registry, why
     LOGS_DELETED = "logs_deleted"  # service, runs: [ids], bytes, older_than: seconds
     CATALOG_CHANGED = "catalog_changed"  # digest, path
+    # of a lock or a freeze (run is None): hold, what: lock | freeze, service?, environment?, owner, reason, expires_at?
+    HOLD_TAKEN = "hold_taken"  # rollback?: the run after which it was taken
+    HOLD_STOLEN = "hold_stolen"  # the same; it was somebody else's
+    HOLD_RELEASED = "hold_released"  # the same; by its actor, `estiva` when its time was over
     # of a run
     RUN_REQUESTED = "run_requested"  # service, environment, trigger, ref, request, text, stages: [{name, actions: []}]
     QUEUED = "queued"  # environment, position, holder

@@ -12,6 +12,8 @@ class GateKind(StrEnum):
     """Somebody who resumes the run."""
     WINDOW = "window"
     """The clock."""
+    LOCK = "lock"
+    """The end of a lock or a freeze; it is no row of the gates: see `Holds`."""
     HOLD = "hold"
     """Somebody who resumes the run, after somebody had paused it; it stands before whatever comes next."""
 

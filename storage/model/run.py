@@ -61,6 +61,8 @@ class Plan:
     """Every environment that the stages name."""
     artifacts: Mapping[str, str] = field(default_factory=dict)
     """Known before the first stage: the commit and digest of a promotion (names: `artifact`)."""
+    force: str = ""
+    """Why it goes past locks and freezes; empty: it waits for their end."""
     origin: str | None = None
     """The run that a retry, promotion or rollback goes back to."""
     pipeline: str = "default"

@@ -60,6 +60,9 @@ class WaitView:
     since: datetime
     opens_at: datetime | None
     """When the clock opens it; `None`: somebody has to."""
+    by: str = ""
+    """Whose lock or freeze it is: a Slack user id, or `catalog`."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,6 +382,8 @@ def _waiting(view: RunView, event: Event) -> RunView:
         kind=GateKind(_text(event, "gate")),
         since=event.at,
         opens_at=datetime.fromisoformat(opens_at) if opens_at else None,
+        by=_text(event, "held_by"),
+        reason=_text(event, "reason"),
     )
     waiting = _with_stage(view, event, wait=wait)
     return replace(waiting, status=Status.WAITING, queue_position=None, queue_environment=None)

@@ -15,24 +15,24 @@ _MIDNIGHT = 24 * 60
 
 def window(item: Item) -> Window | None:
     """Read a window; hours that end before they begin go on past midnight."""
-    read = item.record({"days": _days, "hours": _hours, "zone": _zone})
+    read = item.record({"days": days, "hours": hours, "zone": zone})
     begins, ends = read.get("hours", (0, _MIDNIGHT))
-    days, zone = read.get("days", DAYS), read.get("zone", "UTC")
-    if not (days and zone) or begins == ends:
+    week, where = read.get("days", DAYS), read.get("zone", "UTC")
+    if not (week and where) or begins == ends:
         return None  # the problem is said already
-    return Window(days=days, begins=begins, ends=ends, zone=zone)
+    return Window(days=week, begins=begins, ends=ends, zone=where)
 
 
-def _days(item: Item) -> tuple[str, ...]:
+def days(item: Item) -> tuple[str, ...]:
     """Read `fri`, `mon-thu`, `mon-wed, fri`, or a list of such words."""
     texts = item.text().split(",") if item.is_text else item.texts()
     found: set[str] = set()
     for text in texts:
-        days = _RANGE.fullmatch(text.strip().lower())
-        if days is None:
+        matched = _RANGE.fullmatch(text.strip().lower())
+        if matched is None:
             item.problem(f"{text.strip()!r} is no day: days are {', '.join(DAYS)}, or from one to another: mon-thu")
             return ()
-        found |= set(_from(days[1], days[2] or days[1]))
+        found |= set(_from(matched[1], matched[2] or matched[1]))
     return tuple(day for day in DAYS if day in found)
 
 
@@ -42,7 +42,8 @@ def _from(first: str, last: str) -> tuple[str, ...]:
     return (DAYS * 2)[begin : begin + (DAYS.index(last) - begin) % len(DAYS) + 1]
 
 
-def _hours(item: Item) -> tuple[int, int]:
+def hours(item: Item) -> tuple[int, int]:
+    """Read `09:00-17:00` as minutes after midnight."""
     found = _HOURS.fullmatch(item.text().strip())
     begins, ends = (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) if found else (0, 0)
     if begins == ends or begins >= _MIDNIGHT or ends > _MIDNIGHT:
@@ -51,7 +52,8 @@ def _hours(item: Item) -> tuple[int, int]:
     return begins, ends
 
 
-def _zone(item: Item) -> str:
+def zone(item: Item) -> str:
+    """Read the name of a time zone."""
     name = item.text()
     if name and name not in _zones():
         item.problem(f"there is no time zone {name!r}{meant(name, _zones())}")

@@ -468,3 +468,22 @@ def test_approvals_are_a_number_or_a_rule(tmp_path: Path) -> None:
         "4: environments.production.approvals.second_factor: 'sms' is not one of totp",
         "4: environments.production.approvals.remind: should be a duration such as 90s, 30m or 24h, not 'soon'",
     ]
+
+
+def test_freezes_have_days_dates_and_holidays(tmp_path: Path) -> None:
+    text = MINIMAL + 'freezes:\n  - {environment: production, days: fri-sun, hours: "18:00-08:00", reason: night}\n'
+    text += "  - {dates: [2026-12-24..2027-01-02, 2027-02-09], holidays: BR-SP, zone: America/Sao_Paulo}\n"
+    night, year_end = read(tmp_path, text).freezes
+    assert night.window == Window(days=("fri", "sat", "sun"), begins=18 * 60, ends=8 * 60)
+    assert (night.environment, night.reason) == ("production", "night")
+    assert (year_end.environment, year_end.holidays, year_end.zone) == (None, "BR-SP", "America/Sao_Paulo")
+    assert [str(day) for days in year_end.dates for day in days] == [
+        *("2026-12-24", "2027-01-02"),
+        *("2027-02-09", "2027-02-09"),
+    ]
+    bad = "{environment: prod, days: friday, dates: [2026-13-01, 2026-02-02..2026-01-01], holidays: Brazil}"
+    bad = f"freezes:\n  - {bad}\n"
+    dates = "should be a date such as 2026-12-24, or from one to another: 2026-12-24..2027-01-02"
+    assert wrong(tmp_path, MINIMAL + bad)[0].startswith("14: freezes[0].environment: there is no environment 'prod'")
+    assert wrong(tmp_path, MINIMAL + bad)[2:4] == [f"14: freezes[0].dates[{n}]: {dates}" for n in (0, 1)]
+    assert "no holidays are known of 'Brazil'" in wrong(tmp_path, MINIMAL + bad)[4]

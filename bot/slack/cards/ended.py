@@ -6,9 +6,10 @@ from bot.slack.cards.restored import restored
 from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
-from bot.slack.marks import Mark, code, escape_within, joined, marked
+from bot.slack.marks import Mark, Say, code, escape_within, joined, marked
+from commands.texts import later
 from storage.model import artifact
-from storage.model.run import Status
+from storage.model.run import Status, Trigger
 from storage.model.view import RunView
 
 
@@ -31,6 +32,7 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
         lines.append(escape_within(why(view), 1000))
     if view.status is Status.SUCCEEDED and made.get(artifact.ADDRESS):
         lines.append(escape_within(made[artifact.ADDRESS], 500))
+    lines += _holds(view, say)
     parts = [_what(view, around)] if made.get(artifact.COMMIT) else []
     if made.get(artifact.DIGEST):
         parts.append(short(made[artifact.DIGEST]))
@@ -41,21 +43,29 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
     return [kit.section(joined(lines)), *small_print, *_onward(view, around)], text
 
 
+def _holds(view: RunView, say: Say) -> list[Mark]:
+    """Say what the run did to locks, and what it cared nothing about."""
+    plan, lines = view.run.plan, []
+    if view.status is Status.SUCCEEDED and plan.trigger is Trigger.ROLLBACK:
+        text = later("{service} in {environment} is locked, so that no deploy undoes this by accident")
+        lines.append(marked(say, text, service=plan.service.name, environment=plan.environment.name))
+    if plan.force:
+        lines.append(marked(say, "Went past locks and freezes: {reason}", reason=escape_within(plan.force, 500)))
+    return lines
+
+
 def _onward(view: RunView, around: Surroundings) -> list[Block]:
     """Offer what comes next: the release of this very image to where it goes from here."""
     if view.status is not Status.SUCCEEDED:
         return []
-    service = view.run.plan.service.name
-    return kit.actions(
-        [
-            kit.button(
-                around.say("Release to {environment}", environment=name),
-                f"onward.{number}",
-                f"deploy {service} to {name}",
-            )
-            for number, name in enumerate(around.onward[:3])
-        ]
-    )
+    say, service, environment = around.say, view.run.plan.service.name, view.run.plan.environment.name
+    onward = [
+        kit.button(say("Release to {environment}", environment=name), f"onward.{number}", f"deploy {service} to {name}")
+        for number, name in enumerate(around.onward[:3])
+    ]
+    if view.run.plan.trigger is Trigger.ROLLBACK:  # which has locked the place
+        onward.append(kit.button(say("Unlock"), "unlock", f"unlock {service} in {environment}"))
+    return kit.actions(onward)
 
 
 def _what(view: RunView, around: Surroundings) -> Mark:

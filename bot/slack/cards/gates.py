@@ -7,7 +7,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
 from storage.model.gate import GateKind
-from storage.model.view import RunView, StageView
+from storage.model.view import RunView, StageView, WaitView
 from storage.model.window import Window
 
 _KINDS = (GateKind.PAUSE, GateKind.WINDOW)
@@ -24,7 +24,7 @@ def _task(name: str, kind: GateKind, stage: StageView, view: RunView, around: Su
     say, at = around.say, stage.wait.kind if stage.wait else None
     if at is kind:
         return kit.task(name, waiting_at(stage, around), "in_progress")
-    if stage.begun or (at is not None and _KINDS.index(kind) < _KINDS.index(at)):
+    if stage.begun or (at in _KINDS and _KINDS.index(kind) < _KINDS.index(at)):
         done = say("Resumed") if kind is GateKind.PAUSE else say("The window is open")
         return kit.task(name, done, "complete")
     window = stage.stage.window if kind is GateKind.WINDOW else None
@@ -35,9 +35,20 @@ def _task(name: str, kind: GateKind, stage: StageView, view: RunView, around: Su
 def waiting_at(stage: StageView, around: Surroundings) -> str:
     """Say what a stage waits for, with the time by the clocks of its window."""
     wait, window = stage.wait, stage.stage.window
+    if wait is not None and wait.kind is GateKind.LOCK:
+        return _kept_out(wait, stage, around)
     if wait is None or wait.opens_at is None or window is None:
         return around.say("Paused before {stage}", stage=stage.stage.name)
     return around.say("Waiting until {when} for {stage}", when=_by(window, wait.opens_at), stage=stage.stage.name)
+
+
+def _kept_out(wait: WaitView, stage: StageView, around: Surroundings) -> str:
+    say = around.say
+    when = f"{wait.opens_at:%Y-%m-%d %H:%M} UTC" if wait.opens_at else ""
+    until = say("until {when}", when=when) if when else say("until it is lifted")
+    who = say("the catalog") if wait.by == "catalog" else around.name(wait.by)
+    text = say("{stage} waits {until}: locked by {who}", stage=stage.stage.name, until=until, who=who)
+    return f"{text} ({wait.reason})" if wait.reason else text
 
 
 def hours(window: Window) -> str:

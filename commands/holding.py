@@ -1,0 +1,79 @@
+"""What the commands about locks and freezes share: which place is meant, who holds it, and telling the owner."""
+
+import re
+from datetime import timedelta
+
+from commands.command import Asked, Refused
+from commands.permit import permit
+from commands.texts import later, phrase
+from commands.times import stamp
+from storage.model.hold import Hindrance, Hold, HoldKind
+from storage.model.reply import Reply, Verdict
+from storage.model.request import Request, Via
+
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+_LONGEST = timedelta(days=366)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def place_of(asked: Asked, service: str | None, environment: str | None) -> str:
+    """Name a place in a sentence."""
+    where = environment or asked.say("every environment")
+    return asked.say("`{service}` in {environment}", service=service, environment=where) if service else where
+
+
+def by_whom(asked: Asked, found: Hindrance | Hold) -> str:
+    """Say who keeps others out, until when, and why."""
+    owner, until = (found.by, found.until) if isinstance(found, Hindrance) else (found.owner, found.expires_at)
+    who = asked.say("by the catalog") if owner == "catalog" else asked.say("by {name}", name=asked.name(owner))
+    parts = [
+        who,
+        asked.say("until {when}", when=stamp(asked.language, until)) if until else asked.say("until it is lifted"),
+    ]
+    return ", ".join(parts) + (f" ({found.reason})" if found.reason else "")
+
+
+def lasting(asked: Asked) -> timedelta | None:
+    """Read how long it is meant to last; `None` when that is not said."""
+    found = _DURATION.fullmatch(asked.arguments.get("duration", ""))
+    return min(timedelta(**{_UNITS[found[2]]: int(found[1])}), _LONGEST) if found else None
+
+
+def permit_place(asked: Asked, *, act: str | None = None) -> None:
+    """Raise `Refused` unless the asker may do this in all of the place that is named."""
+    service, environment = asked.arguments.get("service"), asked.arguments.get("environment")
+    for one in [service] if service else asked.catalog.services:
+        for where in [environment] if environment else asked.catalog.environments:
+            permit(asked, service=one, environment=where, act=act)
+
+
+async def standing(asked: Asked, kind: HoldKind) -> Hold | None:
+    """Find the lock or freeze of exactly the place that is named."""
+    place = asked.arguments.get("service"), asked.arguments.get("environment")
+    every = [hold for hold in await asked.desk.store.holds.active() if hold.kind is kind]
+    return next((hold for hold in every if (hold.service, hold.environment) == place), None)
+
+
+async def needed(asked: Asked, kind: HoldKind) -> Hold:
+    """Find it. Raises `Refused` when there is none."""
+    found = await standing(asked, kind)
+    if found is None:
+        place = place_of(asked, asked.arguments.get("service"), asked.arguments.get("environment"))
+        free = later("{place} is not locked.") if kind is HoldKind.LOCK else later("{place} is not frozen.")
+        raise Refused(asked.say(free, place=place))
+    return found
+
+
+async def tell_owner(asked: Asked, hold: Hold, message: str, **values: object) -> None:
+    """Tell who held it in a direct message, in their own language: once, whatever crashes."""
+    text = phrase(asked.desk.language_of(hold.owner), message, **values)
+    request = Request(
+        id=f"notice/{hold.id}/{hold.owner}",
+        via=Via.DIRECT,
+        team=asked.request.team,
+        channel="",
+        user=hold.owner,
+        text="",
+        at=asked.request.at,
+    )
+    await asked.desk.store.requests.tell(request, Reply(verdict=Verdict.DONE, text=text))

@@ -1,0 +1,54 @@
+"""Opening a run: after locks and freezes were looked at, wherever its plan acts."""
+
+from dataclasses import replace
+
+from commands.command import Asked, Refused
+from commands.holding import by_whom, place_of
+from commands.permit import permit
+from runners.barriers import hindrance
+from storage.model.hold import Hindrance, HoldKind
+from storage.model.reply import Offer
+from storage.model.run import Plan, Run
+
+
+async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
+    """Open a run and see that it is begun. Raises `Refused` when a place is locked or frozen, unless that is forced."""
+    plan = replace(plan, force="")
+    for environment in dict.fromkeys(s.environment for s in plan.stages if s.actions and s.environment):
+        found = await hindrance(
+            asked.desk.store, asked.catalog.freezes, plan, asked.request.user, environment, asked.request.at
+        )
+        if found is not None:
+            plan = _forced(asked, plan, environment, found)
+            break
+    run = await asked.desk.store.runs.open(asked.request, plan, channel=channel)
+    asked.desk.engine.wake()
+    return run
+
+
+def _forced(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Plan:
+    """Give the plan that goes past what is in its way: with a right of its own, everywhere it acts, and a reason."""
+    reason = asked.arguments.get("reason", "")
+    if not asked.arguments.get("force") or not reason:
+        raise _refusal(asked, plan, environment, found)
+    for name in dict.fromkeys(s.environment for s in plan.stages if s.actions and s.environment):
+        permit(asked, service=plan.service.name, environment=name, act="force")
+    return replace(plan, force=reason)
+
+
+def _refusal(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Refused:
+    who = by_whom(asked, found)
+    if found.rollback:
+        text = asked.say(
+            "{place} is locked since it was rolled back (run `{run}`), so that no deploy undoes that by accident.",
+            place=place_of(asked, plan.service.name, environment),
+            run=found.rollback,
+        )
+    elif found.kind is HoldKind.LOCK:
+        text = asked.say("{place} is locked: {who}.", place=place_of(asked, plan.service.name, environment), who=who)
+    else:
+        text = asked.say("{place} is frozen: {who}.", place=place_of(asked, None, environment), who=who)
+    command = f"unlock {plan.service.name} in {environment}"
+    offers = (Offer(label=asked.say("Unlock"), command=command),) if found.rollback else ()
+    text += " " + asked.say("Nothing was started. Who may `force` can say `deploy! ... because <reason>`.")
+    return Refused(text, offers=offers)

@@ -1,0 +1,46 @@
+"""`lock <service> in <environment> [for <duration>] [because <reason>]`: nobody but you releases there."""
+
+from commands.command import Asked, Command, Refused, Topic
+from commands.holding import by_whom, lasting, permit_place, place_of
+from commands.texts import PORTUGUESE, later
+from storage.model.hold import HoldKind
+from storage.model.reply import Reply, Verdict
+
+
+async def handle(asked: Asked) -> Reply:
+    """Take the lock; taking one's own again renews it."""
+    service, environment = asked.arguments.get("service"), asked.arguments["environment"]
+    permit_place(asked)
+    time, place = lasting(asked), place_of(asked, service, environment)
+    taken = await asked.desk.store.holds.take(
+        HoldKind.LOCK,
+        service,
+        environment,
+        asked.request.user,
+        asked.arguments.get("reason", ""),
+        asked.request.at + time if time else None,
+    )
+    if not taken.ok:
+        text = asked.say("{place} is locked already: {who}.", place=place, who=by_whom(asked, taken.hold))
+        raise Refused(text + " " + asked.say("Who may `steal` can take it over."))
+    text = asked.say("{place} is locked: {who}.", place=place, who=by_whom(asked, taken.hold))
+    return Reply(verdict=Verdict.DONE, text=text)
+
+
+COMMAND = Command(
+    name="lock",
+    verbs=("lock", "travar", "bloquear"),
+    shown={PORTUGUESE: "travar"},
+    usage=(
+        "<service> [in|on|em|no|na] <environment> [for|por <duration>] [[because|porque] <reason...>]",
+        "<environment> [for|por <duration>] [[because|porque] <reason...>]",
+    ),
+    summary=later("Keep everybody else's releases out of a place for a while."),
+    examples=(
+        later("lock hello in homolog"),
+        later("lock hello in homolog for 2h because we test the new queue"),
+        later("lock homolog for 30m"),
+    ),
+    topic=Topic.DECIDE,
+    handle=handle,
+)

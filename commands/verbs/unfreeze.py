@@ -1,0 +1,34 @@
+"""`unfreeze [<environment>|all]`: let releases through again."""
+
+from commands.command import Asked, Command, Refused, Topic
+from commands.holding import needed, permit_place, place_of, tell_owner
+from commands.texts import PORTUGUESE, later
+from storage.model.hold import HoldKind
+from storage.model.reply import Reply, Verdict
+
+
+async def handle(asked: Asked) -> Reply:
+    """End a freeze; its owner is told when it was another's. Those of the catalog end by themselves."""
+    environment = asked.arguments.get("environment")
+    permit_place(asked)
+    hold, place = await needed(asked, HoldKind.FREEZE), place_of(asked, None, environment)
+    if not await asked.desk.store.holds.release(hold.id, asked.request.user):
+        raise Refused(asked.say("{place} is not frozen.", place=place))
+    asked.desk.engine.wake()
+    if not asked.catalog.same_person(hold.owner, asked.request.user):
+        said = later("{name} ended your freeze of {place}.")
+        await tell_owner(asked, hold, said, name=asked.name(asked.request.user), place=place)
+    text = asked.say("{place} is not frozen any more; what waited for it goes on.", place=place)
+    return Reply(verdict=Verdict.DONE, text=text)
+
+
+COMMAND = Command(
+    name="unfreeze",
+    verbs=("unfreeze", "thaw", "descongelar"),
+    shown={PORTUGUESE: "descongelar"},
+    usage=("<environment>", "<all>"),
+    summary=later("End a freeze; what waited for it goes on."),
+    examples=(later("unfreeze production"), later("unfreeze all")),
+    topic=Topic.DECIDE,
+    handle=handle,
+)

@@ -1,6 +1,7 @@
 """Fills a bot's store with runs that wait for approval, as the engine would: each is asked, claimed, and walked."""
 
 import asyncio
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,11 +24,11 @@ async def fill(url: str, data: Path, catalog: Path, runs: int) -> None:
     try:
         plan, turns = _plan(catalog), asyncio.Semaphore(_AT_ONCE)
 
-        async def one(number: int) -> None:
+        async def one() -> None:
             async with turns:
-                await _wait(store, number, plan)
+                await _wait(store, plan)
 
-        await asyncio.gather(*(one(number) for number in range(runs)))
+        await asyncio.gather(*(one() for _ in range(runs)))
     finally:
         await store.close()
 
@@ -54,9 +55,9 @@ def _plan(path: Path) -> Plan:
     return plan_promotion(catalog, catalog.services["hello"], catalog.environments["production"], tested)
 
 
-async def _wait(store: Store, number: int, plan: Plan) -> None:
+async def _wait(store: Store, plan: Plan) -> None:
     request = Request(
-        id=f"waiting/{number}",
+        id=f"waiting/{uuid.uuid4()}",
         via=Via.TERMINAL,
         team="T1",
         channel="C0DEPLOYS",

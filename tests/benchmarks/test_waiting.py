@@ -18,7 +18,7 @@ ROUNDS = 5
 IDLE = 20.0
 GOAL, LONGEST = 1.5, 3.0
 BAR = 4.0
-IMPORTS = "import bot.cli.serve, bot.compose, boto3, docker"
+IMPORTS = "import bot.cli.serve, bot.compose, docker"
 """What a bot has read before it does anything."""
 
 

@@ -92,7 +92,7 @@ class Attempts:
             return now.status.value
         if _stage(view, watch).restoring:
             watch.stand_fast()
-        await self._heed(watch, view)
+        self._heed(watch, view)
         attempt = max(1, now.attempt)
         while True:
             now = _find(view, watch)
@@ -111,9 +111,12 @@ class Attempts:
         passed = (self.clock() - (failed.ended_at or self.clock())).total_seconds()
         return max(0.0, min(max(60.0, first), first * 2.0 ** (attempt - 1)) - passed)
 
-    async def _heed(self, watch: Watch, view: RunView) -> None:
-        """Interrupt at once what was cancelled while nobody looked: before a restart, or in another process."""
-        if await self.store.runs.cancel_requested(watch.run):
+    def _heed(self, watch: Watch, view: RunView) -> None:
+        """Interrupt at once what was cancelled while nobody looked: before a restart, or in another process.
+
+        What is cancelled from now on finds the watch.
+        """
+        if view.run.cancel_requested:
             watch.interrupt(Why.CANCEL, cancelled_by(view))
         for other in _stage(view, watch).actions:
             if other.action.cancel_siblings and other.status is Status.FAILED and other.action.name != watch.action:

@@ -98,10 +98,9 @@ class Sweep:
 
     async def _cancel(self) -> None:
         """Notice what another process was told."""
-        for run_id in self.interrupts.runs():
-            if await self.store.runs.cancel_requested(run_id):
-                _, view, _ = await view_of(self.store, run_id)
-                self.interrupts.cancel(run_id, cancelled_by(view))
+        for run_id in await self.store.runs.to_cancel(self.interrupts.runs()):
+            _, view, _ = await view_of(self.store, run_id)
+            self.interrupts.cancel(run_id, cancelled_by(view))
 
     async def _mend(self) -> None:
         """End the runs whose leg was lost to an error of the engine: never stuck in silence."""

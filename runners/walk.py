@@ -72,7 +72,7 @@ class Walk:
         stage = next((stage for stage in view.stages if not _passed(stage)), None)
         if end is None and stage is None:
             end = (Status.SUCCEEDED, _allowed(view))
-        if end is None and await self.store.runs.cancel_requested(run_id):
+        if end is None and run.cancel_requested:
             end = (Status.CANCELLED, cancelled_by(view))
         if end is not None:
             back = await self._roll_back(view) if end[0] is Status.FAILED else None
@@ -188,7 +188,8 @@ class Walk:
 
     async def _begin(self, view: RunView, stage: StageView) -> Move:
         name = stage.stage.name
-        await journal(self.store, "stage", view.run.id, Kind.STAGE_STARTED, f"{name}/started", {"stage": name})
+        if not stage.begun:
+            await journal(self.store, "stage", view.run.id, Kind.STAGE_STARTED, f"{name}/started", {"stage": name})
         if not stage.actions:
             return AGAIN
         order = min(a.action.run_order for a in stage.actions if not _settled(a))

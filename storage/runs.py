@@ -169,10 +169,12 @@ class Runs:
 
         return await self._database.write(work)
 
-    async def cancel_requested(self, run_id: str) -> bool:
-        """Tell whether somebody asked the run to stop."""
-        statement = select(RunRow.cancel_requested).where(RunRow.id == run_id)
-        return await self._database.read(lambda session: bool(session.exec(statement).one_or_none()))
+    async def to_cancel(self, run_ids: Collection[str]) -> list[str]:
+        """Return those of some runs that somebody asked to stop."""
+        if not run_ids:
+            return []
+        statement = select(RunRow.id).where(col(RunRow.id).in_(run_ids), col(RunRow.cancel_requested).is_(True))
+        return await self._database.read(lambda session: [*session.exec(statement)])
 
     async def finish(self, run_id: str, status: Status, reason: str = "", actor: str = "estiva") -> bool:
         """End a run once and let go of all it held. False when it had ended before."""

@@ -139,10 +139,10 @@ async def test_a_cancel_wakes_a_waiting_run(store: Store) -> None:
     await walking(store, 2)
     await store.locks.enter("hello-1", "hello", "homolog")
     await store.locks.enter("hello-2", "hello", "homolog")
-    assert not await store.runs.cancel_requested("hello-2")
+    assert await store.runs.to_cancel(["hello-1", "hello-2"]) == []
     assert await store.runs.request_cancel("hello-2", "U0ANA0001")
     assert not await store.runs.request_cancel("hello-2", "U0BIA0002")
-    assert await store.runs.cancel_requested("hello-2")
+    assert await store.runs.to_cancel(["hello-1", "hello-2"]) == ["hello-2"]
     assert await store.runs.ready() == [("hello-2", 2)]
 
 

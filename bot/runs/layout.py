@@ -21,7 +21,7 @@ _PAD = 10
 _HEAD = 40
 _BETWEEN = 24
 """Between stages."""
-_LETTER, _SMALL = 7.6, 6.2
+_LETTER, _SMALL = 7.6, 6.7
 """Width of a letter of a name and of what stands below it, on the generous side."""
 
 

@@ -77,7 +77,8 @@ class _Waits:
         say = self.around.say
         passed = self.stage.begun or self.stage.gate is not None or self.stage.wait is not None
         title = say("The same image has succeeded in {environment}", environment=environment)
-        return self._node(say("Success"), title, Status.SUCCEEDED if passed else Status.REQUESTED)
+        status = Status.SUCCEEDED if passed else Status.REQUESTED
+        return self._node(say("Success"), title, status, short=environment)
 
     def _approval(self) -> Node:
         say, gate = self.around.say, self.stage.gate
@@ -99,7 +100,7 @@ class _Waits:
 
     def _gate(self, kind: GateKind) -> Node:
         say, wait = self.around.say, self.stage.wait
-        name = say("Pause") if kind is GateKind.PAUSE else say("Window")
+        name = say("Manual pause") if kind is GateKind.PAUSE else say("Window")
         if wait is not None and wait.kind is kind:
             return self._node(name, waiting_at(self.stage, self.around), Status.WAITING, moment(wait.since))
         # a pause comes before a window
@@ -130,7 +131,7 @@ class _Waits:
     def _halt(self) -> Node:
         say, paused = self.around.say, self.view.paused
         who, when = (self.around.name(paused.by), moment(paused.at)) if paused else ("", "")
-        return self._node(say("Pause"), say("Paused by {name}", name=who), Status.WAITING, when, short=who)
+        return self._node(say("Manual pause"), say("Paused by {name}", name=who), Status.WAITING, when, short=who)
 
     def _place(self) -> Node:
         say, view = self.around.say, self.view

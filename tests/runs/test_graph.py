@@ -66,13 +66,13 @@ async def test_an_approval_says_who_gave_it_who_may_and_until_when(made: Made) -
     assert gate.notes[2].startswith("Until 20")
     assert columns[-1].status is Status.WAITING
     assert node(columns, "live", "Success").status is Status.SUCCEEDED
-    assert node(columns, "live", "Pause").status is Status.REQUESTED
+    assert node(columns, "live", "Manual pause").status is Status.REQUESTED
 
 
 async def test_a_pause_is_waited_for_after_the_approval(made: Made) -> None:
     columns = await columns_of(made, await made.paused())
     assert node(columns, "live", "Approval").status is Status.SUCCEEDED
-    pause = node(columns, "live", "Pause")
+    pause = node(columns, "live", "Manual pause")
     assert (pause.status, pause.title) == (Status.WAITING, "Paused before live")
 
 
@@ -132,7 +132,7 @@ async def test_a_run_that_somebody_paused_says_so_where_it_would_go_on(made: Mad
     await made.fact(run, Kind.PAUSED, by=RUI, number=1)
     columns = await columns_of(made, run)
     assert node(columns, "build", "unit").status is Status.RUNNING
-    halt = node(columns, "deploy", "Pause")
+    halt = node(columns, "deploy", "Manual pause")
     assert (halt.status, halt.title) == (Status.WAITING, "Paused by Rui")
     await made.fact(run, Kind.RESUMED, by=RUI, number=1)
     assert [len(column.steps) for column in await columns_of(made, run)] == [1, 2, 1, 4]

@@ -40,7 +40,7 @@ class Wakeable(Protocol):
 
 
 class Elsewhere:
-    """Stands for an engine in other processes, which look around by themselves every second."""
+    """Stands for an engine in other processes, which hear through the database what is asked of them."""
 
     def wake(self) -> None:
         """Do nothing."""

@@ -74,6 +74,7 @@ class Engine:
         """Of the legs that are walked here."""
         self._wake = asyncio.Event()
         self._rounds: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._lost = False
         self._looked_at: float | None = None
 
@@ -81,13 +82,16 @@ class Engine:
         """Start, and continue what was under way. Raises `EngineBusy` when another process has the SQLite files."""
         await self._durable.start()
         self._rounds = asyncio.create_task(self._go_round(), name="sweep")
+        self._listening = asyncio.create_task(self._store.bell.listen(self.wake), name="bell")
 
     async def stop(self) -> None:
         """Come to rest within seconds and write nothing about it; the next start goes on."""
-        if self._rounds is not None:
-            self._rounds.cancel()
-            await asyncio.wait({self._rounds})
-            self._rounds = None
+        tasks = {task for task in (self._rounds, self._listening) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._rounds = self._listening = None
         self._interrupts.shutdown()
         await self._durable.stop(self.limits.grace + 5)
         await self._sweep.close()

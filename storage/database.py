@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from storage import fence
+from storage.bell import Bell
 from storage.pragmas import set_safely
 from storage.prepared import Prepared
 
@@ -54,6 +55,7 @@ class Database:
         shared = executor is not None or not self.lite
         self._readers = self._writers if shared else ThreadPoolExecutor(2, "estiva-read")
         self._prepared: dict[str, Prepared] = {}
+        self.bell = Bell(self.url)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction that is committed on return. Raises `OutcomeUnknown`, `fence.Overtaken`."""
@@ -63,7 +65,7 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in one transaction that sees one moment and changes nothing."""
-        reading = partial(_transaction, self._reading, work)
+        reading = partial(_transaction, self._reading, work, self.bell)
         return await asyncio.get_running_loop().run_in_executor(self._readers, _attempt, reading)
 
     async def insert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
@@ -79,7 +81,7 @@ class Database:
 
     def write_here(self, work: Work[T]) -> T:
         """Do what `write` does in the thread that calls: for opening, and for tests."""
-        return _attempt(partial(_transaction, self._writing, work))
+        return _attempt(partial(_transaction, self._writing, work, self.bell))
 
     async def close(self) -> None:
         """Wait for what is under way and close all connections."""
@@ -112,11 +114,13 @@ def _attempt(transaction: Callable[[], T]) -> T:
     return transaction()
 
 
-def _transaction(engine: sa.Engine, work: Work[T]) -> T:
-    with Session(engine, expire_on_commit=False) as session:
+def _transaction(engine: sa.Engine, work: Work[T], bell: Bell) -> T:
+    with Session(engine, expire_on_commit=False, info={"bell": bell}) as session:
         result = work(session)
         _commit(session)
-        return result
+    if session.info.get("rings"):
+        bell.sound()
+    return result
 
 
 def _insert(engine: sa.Engine, table: sa.Table, values: Mapping[str, Any]) -> None:

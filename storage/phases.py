@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlmodel import Session, col, select
 
+from storage.bell import ring
 from storage.fence import Claim
 from storage.model.run import Status
 from storage.tables import RunRow
@@ -66,14 +67,20 @@ def going_on(session: Session, run: str) -> bool:
 
 def ask_to_cancel(session: Session, run: str) -> bool:
     """Set the flag that asks the run to stop; false when it is set or the run has ended."""
-    return _change(
+    asked = _change(
         session, run, RunRow.phase != Phase.CLOSED, col(RunRow.cancel_requested).is_(False), cancel_requested=True
     )
+    if asked:
+        ring(session)
+    return asked
 
 
 def _wake(session: Session, run: str, *conditions: Any) -> bool:
     parked = RunRow.phase == Phase.PARKED
-    return _change(session, run, parked, *conditions, phase=Phase.READY, leg=RunRow.leg + 1)
+    woken = _change(session, run, parked, *conditions, phase=Phase.READY, leg=RunRow.leg + 1)
+    if woken:
+        ring(session)
+    return woken
 
 
 def _change(session: Session, run: str, *conditions: Any, **changes: Any) -> bool:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from storage import codec, cursors, ending, phases, statements
+from storage.bell import ring
 from storage.chain import Scribe, events_of, hold, hold_run
 from storage.database import Database
 from storage.fence import Claim
@@ -59,6 +60,7 @@ class Runs:
         )
         session.add(row)
         session.flush()
+        ring(session)
         self._scribe.append(session, [_requested(row.id, request, plan)])
         return row
 

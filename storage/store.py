@@ -9,6 +9,7 @@ from pathlib import Path
 
 from storage import schema
 from storage.approvals import Approvals
+from storage.bell import Bell
 from storage.chain import Scribe
 from storage.clean import Cleaner
 from storage.database import Database
@@ -53,6 +54,8 @@ class Store:
     preferences: Preferences
     tenures: Tenures
     logs: Logs
+    bell: Bell
+    """Rings when a run may go on or is to stop, whoever made it so."""
     redactor: Redactor
     """Masks the secrets that the store was opened with; for what is said elsewhere."""
     database: Database
@@ -93,6 +96,7 @@ class Store:
             preferences=Preferences(database),
             tenures=Tenures(database, scribe.now),
             logs=logs,
+            bell=database.bell,
             redactor=redactor,
             database=database,
         )

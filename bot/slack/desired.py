@@ -12,6 +12,7 @@ from bot.slack.cards.nudges import escalation, glass, reminder
 from bot.slack.cards.run_card import run_card
 from bot.slack.cards.shown import Desired, Priority, Surroundings
 from bot.slack.cards.stage_note import stage_note
+from bot.slack.cards.turn import turn
 from bot.slack.marks import Mark, is_user
 from storage.model.approval import Decision
 from storage.model.run import Status
@@ -42,6 +43,7 @@ def _messages(view: RunView, channel: str, around: Surroundings) -> tuple[Desire
         _message(
             view, "card", channel, run_card(view, around), priority=_card_priority(view), settled=view.status.over
         ),
+        *_turns(view, channel, around),
         *_notes(view, channel, around),
         *_approvals(view, channel, around),
         *_nudges(view, channel, around),
@@ -86,6 +88,12 @@ def _message(
         settled=settled,
         instead=view.run.requester,
     )
+
+
+def _turns(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
+    for environment in view.turns:
+        called = turn(view, environment, around)
+        yield _message(view, f"turn/{environment}", channel, called, priority=Priority.ANSWER, in_thread=True)
 
 
 def _notes(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:

@@ -125,6 +125,8 @@ class RunView:
     ended_at: datetime | None = None
     queue_position: int | None = None
     queue_environment: str | None = None
+    turns: tuple[str, ...] = ()
+    """Environments for which it had to wait, and whose lock it then got."""
     queue_holder: str | None = None
     """The run that the next in the queue waits for."""
     cancelled_by: str | None = None
@@ -239,8 +241,11 @@ def _queued(view: RunView, event: Event) -> RunView:
     )
 
 
-def _lock_taken(view: RunView, _event: Event) -> RunView:
-    return replace(view, status=Status.RUNNING, queue_position=None, queue_environment=None)
+def _lock_taken(view: RunView, event: Event) -> RunView:
+    place = _text(event, "environment")
+    waited = view.queue_environment == place and place not in view.turns
+    turns = (*view.turns, place) if waited else view.turns
+    return replace(view, status=Status.RUNNING, queue_position=None, queue_environment=None, turns=turns)
 
 
 def _started(view: RunView, event: Event) -> RunView:

@@ -142,3 +142,17 @@ async def test_a_failed_run_offers_to_retry_on_its_card(place: Office, ana: Pers
     await ana.clicks(card, "Retry")
     await ana.reads("hello-2/card")
     assert (await place.store.runs.get("hello-2")).plan.origin == run.id
+
+
+async def test_who_had_to_wait_is_called_when_it_is_their_turn(place: Office, ana: Person) -> None:
+    first, second = await place.opened(), await place.opened()
+    for run in (first, second):
+        await place.store.locks.enter(run.id, "hello", "homolog")
+    await ana.reads(f"{second.id}/card", "number 1 in the queue")
+    await place.store.runs.finish(first.id, Status.SUCCEEDED)
+    assert await place.store.runs.begin_leg(second.id, 2)
+    assert (await place.store.locks.enter(second.id, "hello", "homolog")).held
+    called = await ana.reads(f"{second.id}/turn/homolog")
+    assert f"<@{ANA}> *hello-2*: it is your turn in homolog" in words(called)
+    assert called["thread_ts"] == (await ana.reads(f"{second.id}/card"))["ts"]
+    assert ana.there(f"{first.id}/turn/homolog") is None

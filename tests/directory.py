@@ -22,6 +22,8 @@ class Workspace:
     local: LocalWorkspace
     directory: SlackDirectory
     session: aiohttp.ClientSession
+    now: float = 0.0
+    """What the directory's clock says, in seconds."""
 
     async def control(self, what: str, **body: Any) -> None:
         """Change what Slack knows: `person`, `usergroup`, `switch`."""
@@ -39,7 +41,7 @@ async def directory(*users: str, **settings: Any) -> AsyncIterator[Workspace]:
     """Serve a workspace in which these users are full members."""
     known = Manifest.read(manifest("socket"))
     async with running(manifest=known, rate_limits=False, **settings) as local, aiohttp.ClientSession() as session:
-        found = SlackDirectory()
+        found = SlackDirectory(lambda: made.now)
         client = slack_client(
             local.bot_token,
             session=session,

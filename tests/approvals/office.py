@@ -153,6 +153,10 @@ class Office:
         """An open question about a release that somebody asked for."""
         return await self.gate(await self.run(user))
 
+    def directory_forgets(self) -> None:
+        """A minute passes for what was asked of Slack."""
+        self.slack.now += 61
+
     async def now_is(self, approval: Approval) -> Approval:
         """The approval as it is now."""
         found = await self.store.approvals.get(approval.id)

@@ -8,6 +8,7 @@ import pytest
 
 from runners.consent import Unapproved, check_consent
 from storage.model.approval import Decision, subject_of
+from storage.model.catalog import Grant
 from storage.model.event import Kind
 from storage.model.reply import Verdict
 from storage.model.request import Via
@@ -232,3 +233,22 @@ async def test_a_click_counts_only_on_the_message_that_asks(office: Office) -> N
         assert "does not ask that any more" in refused.text
     done = await office.ask(BIA, f"approve {question.id}", via=Via.BUTTON, message="100.1")
     assert done.verdict is Verdict.DONE
+
+
+async def test_who_may_is_answered_by_what_decides(office: Office) -> None:
+    office.rule(1, of=("role:manager", f"group:{RELEASERS}"))
+    everyone = Grant(who=("everyone",), may=("who",), environments=("production",))
+    office.catalog = replace(office.catalog, grants=(*office.catalog.grants, everyone))
+
+    async def named(text: str) -> set[str]:
+        reply = await office.ask(ANA, text)
+        assert reply.table, reply.text
+        return {row[0] for row in reply.table.rows}
+
+    assert await named("who can approve hello in production") == {"Bia", "Rui", GUS}
+    await office.slack.control("person", user=BIA, is_restricted=True)
+    await office.slack.control("usergroup", usergroup=RELEASERS, users=[])
+    office.directory_forgets()
+    assert await named("quem pode aprovar hello em production") == {"Rui"}
+    assert await named("who can break-glass in production") == {"Lea"}
+    assert (await office.ask(EVA, "who can deploy hello")).verdict is Verdict.REFUSED

@@ -1,0 +1,76 @@
+"""`who can <command> [<service>] [in <environment>]`: who may do something, and why; by the code that decides."""
+
+from collections.abc import Iterator
+
+from commands.approvers import is_asked
+from commands.command import Asked, Command, Refused, Topic
+from commands.directory import DirectoryDown, Standing
+from commands.permit import permit
+from commands.policy import groups_of, is_among, reasons
+from commands.texts import PORTUGUESE, later
+from storage.model.catalog import Grant
+from storage.model.reply import Reply, Table, Verdict
+
+
+async def handle(asked: Asked) -> Reply:
+    """List everybody whom the policy and Slack let do it now, each with the grant that allows it."""
+    command, service = asked.arguments["command"], asked.arguments.get("service")
+    environment = asked.arguments.get("environment")
+    permit(asked, service=service, environment=environment)
+    found = reasons(asked.catalog, command, service=service, environment=environment, groups=asked.groups)
+    rows = [row for user, grant in found if (row := await _row(asked, command, environment, user, grant))]
+    what = " ".join(part for part in (command, service, environment) if part)
+    if not rows:
+        return Reply(verdict=Verdict.DONE, text=asked.say("Nobody may `{what}`.", what=what), private=True)
+    header = (asked.say("Who"), asked.say("By"), asked.say("But only"))
+    return Reply(
+        verdict=Verdict.DONE,
+        text=asked.say("These people may `{what}`:", what=what),
+        table=Table(header=header, rows=tuple(rows)),
+        private=True,
+    )
+
+
+async def _row(asked: Asked, command: str, environment: str | None, user: str, grant: Grant) -> tuple[str, ...] | None:
+    """Give the row of somebody; nothing for whom Slack, or the environment's own rule, would not let."""
+    try:
+        standing = await asked.desk.directory.standing(user, fresh=False)
+    except DirectoryDown as problem:
+        raise Refused(asked.say("Slack does not tell me just now who is who. Try again in a minute.")) from problem
+    if standing is not Standing.MEMBER:
+        return None
+    if command == "approve" and environment and not is_asked(asked.catalog, environment, user, asked.groups):
+        return None
+    return asked.name(user), ", ".join(_by(asked, user, grant)), "; ".join(_limits(asked, grant)) or "-"
+
+
+def _by(asked: Asked, user: str, grant: Grant) -> Iterator[str]:
+    """Name what in the grant means this person."""
+    for name in grant.who:
+        if is_among(asked.catalog, (name,), user, asked.groups):
+            yield name if groups_of((name,)) or ":" in name or name == "everyone" else asked.say("by name")
+
+
+def _limits(asked: Asked, grant: Grant) -> Iterator[str]:
+    if "*" not in grant.channels:
+        yield asked.say("in {channels}", channels=", ".join(grant.channels))
+    for name, patterns in grant.arguments.items():
+        yield f"{name}: {', '.join(patterns)}"
+
+
+COMMAND = Command(
+    name="who",
+    verbs=("who", "quem"),
+    shown={PORTUGUESE: "quem"},
+    usage=(
+        "[can|may|pode] <command> <service> [to|in|on|em|no|na|para|pra] <environment>",
+        "[can|may|pode] <command> [to|in|on|em|no|na|para|pra] <environment>",
+        "[can|may|pode] <command> <service>",
+        "[can|may|pode] <command>",
+    ),
+    summary=later("Who may do something, and by which line of the policy."),
+    examples=(later("who can deploy hello to production"), later("who can approve in production")),
+    topic=Topic.LOOK,
+    handle=handle,
+    reads=True,
+)

@@ -5,7 +5,7 @@ from tests.stories.reading import buttons, key_of, words
 PORTUGUESE = (
     ("status", "O que está no ar em cada ambiente:"),
     ("situação do hello em produção", "nunca publicado"),
-    ("ajuda", "*Entregar*: `implantar` `promover` `reverter`"),
+    ("ajuda", "*Entregar*: `implantar` `promover`"),
     ("ajuda tudo", "`implantar[!] &lt;serviço&gt;[@&lt;ref&gt;] [para|pra|pro|em|no|na] &lt;ambiente&gt; [com &lt;pip"),
     ("ajuda reverter", "Volta ao release anterior ao que está no ar."),
     ("implantar helo em homolog", "Eu esperava um serviço depois de `implantar`, mas não conheço `helo`."),
@@ -17,7 +17,7 @@ PORTUGUESE = (
 )
 ENGLISH = (
     ("status", "What runs where:"),
-    ("help", "*Deliver*: `deploy` `promote` `rollback`"),
+    ("help", "*Deliver*: `deploy` `promote`"),
     ("help all", "`deploy[!] &lt;service&gt;[@&lt;ref&gt;] [to|in|on|into] &lt;environment&gt; [with &lt;pip"),
     ("deploy helo to homolog", "I expected a service after `deploy`, but `helo` is none that I know."),
     ("implantar hello", "It can be `homolog` or `production`."),

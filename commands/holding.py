@@ -33,6 +33,12 @@ def by_whom(asked: Asked, found: Hindrance | Hold) -> str:
     return ", ".join(parts) + (f" ({found.reason})" if found.reason else "")
 
 
+def kept_by(asked: Asked, found: Hindrance | Hold) -> str:
+    """Say what a lock or a freeze is, as a state of the place: `locked by Ana, until it is lifted (tests)`."""
+    locked = asked.say("locked {who}", who=by_whom(asked, found))
+    return locked if found.kind is HoldKind.LOCK else asked.say("frozen {who}", who=by_whom(asked, found))
+
+
 def lasting(asked: Asked) -> timedelta | None:
     """Read how long it is meant to last; `None` when that is not said."""
     found = _DURATION.fullmatch(asked.arguments.get("duration", ""))

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from commands.approvers import is_asked
 from commands.command import Asked, Command
 from commands.compare import bullets, commits_between, config_of, names_that_differ
+from commands.holding import kept_by
 from commands.permit import allowed, permit
 from commands.places import environment_of, service_of
 from commands.planning import plan_of
 from commands.policy import able
 from commands.texts import PORTUGUESE, later, listing, several
 from commands.times import stamp
+from runners.barriers import hindrance
 from storage.model import artifact
 from storage.model.catalog import Stage
 from storage.model.release import Release
@@ -27,7 +29,7 @@ async def handle(asked: Asked) -> Reply:
     running = await asked.desk.store.releases.current(service.name, environment.name)
     title = asked.say("`{command}` would do this; nothing was started:", command=_shown(asked))
     lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
-    lines += [*await _config(asked, plan, running), *await _queue(asked, plan)]
+    lines += [*await _config(asked, plan, running), *await _queue(asked, plan), *await _kept(asked, plan)]
     return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=_stages(asked, plan), offers=_offers(asked, plan))
 
 
@@ -112,6 +114,21 @@ async def _queue(asked: Asked, plan: Plan) -> list[str]:
     ahead = await asked.desk.store.locks.queue(plan.service.name, plan.environment.name)
     names = ", ".join(f"`{run}`" for run in ahead)
     return [asked.say("It would wait behind {runs}.", runs=names)] if ahead else []
+
+
+async def _kept(asked: Asked, plan: Plan) -> list[str]:
+    """Say which locks and freezes it would meet."""
+    lines = []
+    for environment in dict.fromkeys(s.environment for s in plan.stages if s.actions and s.environment):
+        found = await hindrance(
+            asked.desk.store, asked.catalog.freezes, plan, asked.request.user, environment, asked.request.at
+        )
+        if found is not None:
+            state = kept_by(asked, found)
+            lines.append(
+                asked.say("It would be refused now: {environment} is {state}.", environment=environment, state=state)
+            )
+    return lines
 
 
 def _stages(asked: Asked, plan: Plan) -> Table:

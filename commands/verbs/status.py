@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from commands.command import Asked, Command
+from commands.holding import kept_by
 from commands.permit import may, permit
 from commands.places import places
 from commands.texts import later
 from commands.times import stamp
+from storage.freezing import frozen
 from storage.model.approval import Decision
+from storage.model.hold import Hindrance, Hold
 from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.view import RunView, WaitView, fold
 
@@ -16,7 +19,8 @@ async def handle(asked: Asked) -> Reply:
     """Show the releases in place and the runs that are going on or waiting."""
     permit(asked, service=asked.arguments.get("service"), environment=asked.arguments.get("environment"))
     views = await _active(asked)
-    rows = [await _row(asked, service, environment, views) for service, environment in places(asked)]
+    held = await asked.desk.store.holds.active()
+    rows = [await _row(asked, service, environment, views, held) for service, environment in places(asked)]
     say = asked.say
     text = say("What runs where:") if rows else say("No services are in the catalog.")
     header = (say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"), say("Now"))
@@ -61,9 +65,15 @@ def _gate(asked: Asked, wait: WaitView) -> str:
     return asked.say("waits until {when}", when=stamp(asked.language, wait.opens_at))
 
 
-async def _row(asked: Asked, service: str, environment: str, views: Sequence[RunView]) -> tuple[str, ...]:
+async def _row(
+    asked: Asked, service: str, environment: str, views: Sequence[RunView], held: Sequence[Hold]
+) -> tuple[str, ...]:
     here = [v for v in views if (v.run.plan.service.name, v.run.plan.environment.name) == (service, environment)]
-    now = ", ".join(f"{view.run.id}: {_state(asked, view)}" for view in here) or "-"
+    kept: list[Hindrance | Hold] = [hold for hold in held if hold.covers(service, environment)]
+    by_catalog = frozen(asked.catalog.freezes, environment, asked.request.at)
+    kept += [by_catalog] if by_catalog else []
+    parts = [*(kept_by(asked, each) for each in kept), *(f"{view.run.id}: {_state(asked, view)}" for view in here)]
+    now = "; ".join(parts) or "-"
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
         return (service, environment, "-", asked.say("never released"), "-", "-", now)

@@ -175,6 +175,18 @@ async def test_what_a_run_waits_for_is_in_the_status(place: Office, ana: Person,
     assert f"{run.id}: aguarda aprovação (0 de 1)" in (await rui.asks("status hello")).text
 
 
+async def test_locks_and_freezes_are_seen_where_people_look(place: Office, ana: Person, rui: Person) -> None:
+    await place.released()
+    place.change_catalog("may: [deploy, redeploy,", "may: [lock, deploy, redeploy,")
+    await ana.asks("lock hello in homolog for 2h because we test")
+    told = (await rui.asks("status hello")).text
+    assert "travado por Ana, até " in told
+    assert "(we test)" in told
+    planned = (await rui.asks("planejar hello em homolog")).text
+    assert "Seria recusada agora: homolog está" in planned
+    assert "It would be refused" not in (await ana.asks("plan hello to homolog")).text
+
+
 async def test_what_a_target_cannot_do_is_said(place: Office, ana: Person, rui: Person) -> None:
     await place.released()
     answer = await ana.asks("scale hello in homolog to 3")

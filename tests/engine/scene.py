@@ -17,7 +17,9 @@ from pathlib import Path
 from runners.attempt import Limits
 from runners.lease import EngineBusy
 from storage.model.catalog import OnFailure, Stage
-from storage.model.run import Plan, Run
+from storage.model.event import Kind
+from storage.model.gate import GateKind
+from storage.model.run import Plan, Run, Status
 from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
 
@@ -51,11 +53,20 @@ def soon(now: datetime) -> Window:
     return Window(begins=60 * hour, ends=60 * hour + 60)
 
 
+async def pause(world: World, run: Run) -> None:
+    """Pause a run, once in its life, before it has begun."""
+    if Kind.PAUSED.value not in await world.kinds(run):
+        await world.store.gates.pause(run.id, "U0CAT")
+
+
 async def open_gates(world: World, run: Run) -> None:
     """Let people approve and resume, and time pass."""
     for approval in await world.store.approvals.pending():
         await world.store.approvals.approve(approval.id, "U0BOB", approval.subject)
     for gate in await world.store.gates.closed(run.id):
+        resting = (await world.store.runs.get(run.id)).status is Status.WAITING
+        if gate.kind is GateKind.HOLD and not resting:
+            continue  # paused, and not yet seen to be
         if gate.opens_at is None:
             await world.store.gates.open(gate.run, gate.stage, gate.kind, "U0BOB")
         elif gate.opens_at > world.now():
@@ -78,6 +89,8 @@ async def main(url: str, folder: Path, scene: str) -> None:
         runs.append(await world.ask(planned))
         if scene == "back":
             await world.ended(runs[-1], seconds=40)
+        if scene == "whole" and len(runs) == 2:
+            await pause(world, runs[1])
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):
         for run in runs:
             await open_gates(world, run)

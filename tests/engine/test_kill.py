@@ -54,6 +54,7 @@ async def check(url: str, folder: Path) -> None:
         assert len(began) == len(set(began)) == 4 + 3 + 2
         kinds = [event.kind for event in await world.events(runs[1])]
         assert kinds.count(Kind.GATE_WAITING) == kinds.count(Kind.GATE_OPENED) >= 2
+        assert kinds.count(Kind.PAUSED) == kinds.count(Kind.RESUMED) == 1
         assert all(key.endswith("/1") for key in world.outside.keys("began"))
         assert len(await world.store.releases.history("hello", "homolog")) == 2
         assert len(await world.store.releases.history("hello", "production")) == 1

@@ -111,7 +111,8 @@ async def test_whoami_says_what_one_may_where(place: Office, ana: Person, rui: P
     told = (await ana.asks("whoami")).text
     assert f"You are *Ana* (`{ANA}`); roles: developer." in told
     homolog = next(line for line in told.split("\n") if line.startswith("In *homolog* you may: "))
-    assert {"deploy", "rollback", "status."} <= set(homolog.removeprefix("In *homolog* you may: ").split(", "))
+    may = homolog.removeprefix("In *homolog* you may: ").rstrip(".").split(", ")
+    assert {"deploy", "rollback", "status"} <= set(may)
     assert "approve" not in told
     assert "papéis: release-manager." in (await rui.asks("quemsou")).text
     assert "aprovar" in (await rui.asks("quemsou")).text

@@ -113,6 +113,13 @@ class Runner(Protocol):
         """Do the work, or find it done. Raises `ActionFailed` for facts of the work."""
 
 
+TAIL_ERRORS = {
+    "not_running": "nothing of the service runs there",
+    "engine_unavailable": "the target does not answer",
+}
+"""Error name -> when: of the question below, which is no action and so is not tried again by any `retry`."""
+
+
 @runtime_checkable
 class Tailing(Protocol):
     """What the runner of a target may offer besides: what the release that runs there writes at this moment."""

@@ -83,7 +83,11 @@ class DockerRunner:
         try:
             return await releases.tail(self._containers, service.name, environment.name, since, lines)
         except EngineUnavailable as away:
-            raise ActionFailed(f"the logs cannot be read: {away}", hint="see that the Docker engine runs") from away
+            raise ActionFailed(
+                f"the logs cannot be read: {away}",
+                hint="see that the Docker engine runs",
+                error="engine_unavailable",
+            ) from away
 
     async def _untouched(self, release: Release) -> bool:
         upstream = await self._proxy.current(release.service, release.environment)

@@ -18,7 +18,7 @@ ERRORS = {
     "registry_unavailable": "the registry does not answer, or says that it is out of order",
     "registry_refused": "the registry refuses our credentials or what we ask",
     "no_credentials": "a variable that the catalog names for the registry is not set",
-    "bad_tag": "the tag is not one",
+    "bad_tag": "the tag or digest is not one",
 }
 _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -118,7 +118,11 @@ async def delete(repository: str, digest: str, login: Mapping[str, str] | None) 
     Raises `ActionFailed` when the registry refuses (many do, unless they are told to allow it) or does not answer.
     """
     if not digest.startswith("sha256:") or not _REFERENCE.fullmatch(digest):
-        raise ActionFailed(f"{digest[:200]!r} is no digest", hint="only digests are deleted: a tag may have been moved")
+        raise ActionFailed(
+            f"{digest[:200]!r} is no digest",
+            hint="only digests are deleted: a tag may have been moved",
+            error="bad_tag",
+        )
     await _get(Name.parse(repository), f"manifests/{digest}", login, accept=", ".join(_MANIFESTS), method="DELETE")
 
 

@@ -226,7 +226,9 @@ async def tail(containers: Containers, service: str, environment: str, since: da
         filters = containers.filters(role="app", service=service, environment=environment)
         running = sorted(engine.containers(filters=filters), key=lambda each: int(each["Created"]))
         if not running:
-            raise ActionFailed(f"no container of {service} runs in {environment}", hint="deploy it first")
+            raise ActionFailed(
+                f"no container of {service} runs in {environment}", hint="deploy it first", error="not_running"
+            )
         seconds = None if since is None else int(since.timestamp())
         said = engine.logs(running[-1]["Id"], stdout=True, stderr=True, tail=lines, since=seconds)
         return [*said.decode(errors="replace").splitlines()]

@@ -176,3 +176,17 @@ async def test_what_a_killed_git_left_is_removed_and_refuses_no_fetch(
         os.utime(path, (time.time() - 3600, time.time() - 3600))
     assert (await mirrors.resolve(service, "main")).commit == head
     assert [path.exists() for path in (*left, fresh)] == [False, False, False, True]
+
+
+async def test_branches_and_tags_are_listed_the_default_one_first(
+    mirrors: Mirrors, service: Service, repository: Repository
+) -> None:
+    git(repository.path, "tag", "v1.0")
+    git(repository.path, "checkout", "--quiet", "-b", "feature/login")
+    repository.commit("later", {"README": "two\n"})
+    names = await mirrors.refs(service, 10)
+    assert names[0] == "main"
+    assert set(names) == {"main", "feature/login", "v1.0"}
+    assert len(await mirrors.refs(service, 1)) == 1
+    with pytest.raises(ActionFailed, match="cannot be reached"):
+        await mirrors.refs(replace(service, name="gone", repository="/nowhere/at/all"), 10)

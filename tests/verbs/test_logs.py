@@ -61,6 +61,18 @@ async def test_the_whole_log_is_in_the_thread_once(place: Office, ana: Person) -
     assert _files(ana, asked.message["thread_ts"]) == ["hello-1.log"]
 
 
+async def test_the_shortcuts_on_a_message_show_its_log_and_try_again(place: Office, ana: Person) -> None:
+    run = await failed_run(place)
+    card = await ana.reads(f"{run.id}/card")
+    where = {"channel": card["channel"], "message_ts": card["ts"]}
+    assert (await ana.client.act("shortcut", callback_id="estiva_failure_log", **where))["ok"]
+    await ana.sees("`test / unit` failed (exit code 1): 2 of 2 said no")
+    assert (await ana.client.act("shortcut", callback_id="estiva_retry", **where))["ok"]
+    again = await place.until(lambda: place.store.runs.find("hello-2"))
+    assert again is not None
+    assert again.plan.origin == run.id
+
+
 def _files(person: Person, thread: str) -> list[str]:
     return [file["name"] for m in person.seen.values() if m.get("thread_ts") == thread for file in m.get("files", ())]
 

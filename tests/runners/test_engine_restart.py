@@ -16,7 +16,7 @@ from docker import APIClient
 from runners.command import CommandRunner
 from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed
-from storage.model.catalog import Registry, Service
+from storage.model.catalog import Json, Registry, Service
 from tests.runners.bench import Bench, Notes
 
 IMAGE = "estiva/busybox:base"
@@ -83,7 +83,7 @@ async def test_a_job_under_an_engine_that_restarts_ends_once_and_leaves_nothing(
     service = Service(name="hello", repository="unused", image="unused/hello", port=8000)
     bench = Bench(containers=containers, registry=Registry(host="unused"), root=tmp_path, service=service)
     runner, notes = CommandRunner(containers), Notes()
-    options = {"image": IMAGE, "run": ["sh", "-c", "echo begun; sleep 600"], "network": "none"}
+    options: dict[str, Json] = {"image": IMAGE, "run": ["sh", "-c", "echo begun; sleep 600"], "network": "none"}
     try:
         running = asyncio.create_task(runner.run(bench.work(options), notes))
         async with asyncio.timeout(30):

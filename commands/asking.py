@@ -21,6 +21,8 @@ _KIND_NAMES = {
     "target": later("a service"),
     "environment": later("an environment"),
     "ref": later("a branch, tag or commit"),
+    "plain_ref": later("a branch, tag or commit"),
+    "pipeline": later("a pipeline"),
     "run": later("a run, such as `hello-12`"),
     "approval": later("a run that waits for approval, such as `hello-12`"),
     "gate": later("a run that is paused, such as `hello-12`"),
@@ -126,19 +128,25 @@ class Asking:
     def _about(self, sentence: Sentence) -> Unclear | Conversation:
         """Answer a question that is not ours to answer in full: by what is known of what it names."""
         named = self._named(sentence.said)
+        if "run" in named:
+            logs = book()["logs"]
+            usage = next(u for u in map(compiled, logs.usage) if any(p.slot and p.slot.name == "run" for p in u.parts))
+            return Unclear(self._asked(), (self._offer(printed(logs, usage, [named], self._language)),), logs.name)
         if not named and not sentence.calls:
             return nothing(self._language)
         status = book()["status"]
         usage = next(u for u in map(compiled, status.usage) if set(named) <= {p.slot.name for p in u.parts if p.slot})
-        text = phrase(
+        return Unclear(self._asked(), (self._offer(printed(status, usage, [named], self._language)),), status.name)
+
+    def _asked(self) -> str:
+        return phrase(
             self._language, "That sounds like a question, so I started nothing. Is this what you want to know?"
         )
-        return Unclear(text, (self._offer(printed(status, usage, [named], self._language)),), status.name)
 
     def _named(self, said: Sequence[Token]) -> dict[str, str]:
         found: dict[str, str] = {}
         for token in said[:20]:
-            for kind in ("service", "environment"):
+            for kind in ("service", "environment", "run"):
                 fits = self._words.read(kind, token.word)
                 if fits:
                     found.setdefault(kind, fits[""])

@@ -38,7 +38,8 @@ _SAID: dict[Role, str] = {
         e ai, eai, bom dia, boa tarde, boa noite, obrigado, obrigada, brigado, valeu, vlw, agora, agora mesmo,
         de novo, outra vez, ja, ai, la, aqui, aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos,
         se puder, quando puder, se possivel, quando der, entao, pessoal, galera, gente, time, rapidinho,
-        rapido, logo, indo
+        rapido, logo, indo, please and thank you, thanks in advance, no worries, when you have a minute,
+        quando tiver um tempo
     """,
     Role.REQUEST: """
         can you, could you, would you, will you, can u, could u, can we please, would you mind, i want to,
@@ -46,7 +47,9 @@ _SAID: dict[Role, str] = {
         go ahead and, go and, pode, podes, poderia, podia, consegue, conseguiria, da pra, da para, daria pra,
         daria para, tem como, voce pode, vc pode, voce consegue, vc consegue, voce poderia, vc poderia,
         sera que pode, sera que da pra, sera que da para, quero, quero que, queria, queria que, gostaria de,
-        gostaria que, preciso, preciso que, preciso de, vamos, vamo, bora, voce, vc
+        gostaria que, preciso, preciso que, preciso de, vamos, vamo, bora, voce, vc, can someone,
+        could someone, can anyone, someone please, alguem pode, alguem consegue, alguem poderia,
+        i would like you to
     """,
     Role.LIGHT: """
         do, make, run, start, trigger, perform, execute, launch, kick off, begin, give me, faz, fazer, faca,
@@ -94,18 +97,18 @@ def _set(words: str) -> frozenset[str]:
 ARTICLES = _set(
     """
     the a an this that these those our my your its o os as um uma uns umas este esta esse essa aquele
-    aquela nosso nossa meu minha
+    aquela nosso nossa meu minha both ambos ambas
     """
 )
 PREPOSITIONS = _set(
     """
-    to in on into onto at of for from with about within by de do da dos das em no na nos nas ao aos para
-    pra pro pras pros p/ com sobre num numa -> => >
+    to in on into onto at of for from with using about within by de do da dos das em no na nos nas ao aos para
+    pra pro pras pros p/ com usando sobre num numa -> => >
     """
 )
-NOT_A_PLACE = _set("from with about within by com sobre")
+NOT_A_PLACE = _set("from with using about within by com usando sobre")
 """Prepositions that never say where: `deploy api from homolog` does not deploy to homolog."""
-JOINING = frozenset({",", "and", "e", "&", "+", "plus", "mais"})
+JOINING = frozenset({",", "and", "e", "&", "+", "plus", "mais", "also", "tambem"})
 
 _RUNS = "deploy deploys deployment deployments rollout run runs release execucao implantacao publicacao"
 _AGE = "last latest current new newest ultimo ultima ultimos ultimas atual novo nova"

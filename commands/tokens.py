@@ -13,6 +13,7 @@ _MARKS = str.maketrans(
         "\u2014": "--",  # phones write it for two hyphens
         "\u00a0": " ",
         "\u2026": "...",
+        **dict.fromkeys("\u2192\u21d2\u27a1", "->"),
         "`": " ",
     }
 )

@@ -140,6 +140,8 @@ class Words:
         if not mark:
             return Fits({"service": service})
         clean = ref.rstrip(",;!?.")
+        if mark != "@" and (fold(clean) in self._services or fold(clean) in self._environments):
+            return Misfit((f"{service}@{clean}",))  # `api/web` may be two services
         return Fits({"service": service, "ref": clean}) if _REF.match(clean) else Misfit()
 
     def _ref(self, word: str) -> Fits | Misfit:

@@ -34,7 +34,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="approve",
-    verbs=("approve", "aprovar", "aprovo"),
+    verbs=("approve", "aprovar", "aprovo", "i approve", "eu aprovo"),
     shown={PORTUGUESE: "aprovar"},
     usage=("<approval> [[code|código] <code>]", "<service> [[code|código] <code>]"),
     summary=later("Approve a release that waits for it."),

@@ -157,7 +157,7 @@ def _pick(asked: Asked) -> Offer:
 
 COMMAND = Command(
     name="rollback",
-    verbs=("rollback", "roll back", "revert", "reverter", "voltar", "desfazer", "desfaz", "desfaça"),
+    verbs=("rollback", "roll back", "revert", "reverter", "voltar", "desfazer", "desfaz", "desfaça", "undo"),
     shown={PORTUGUESE: "reverter"},
     usage=(
         "<service> [in|on|to|em|no|na|para|pra] <environment> [<pick:pick|list|escolher|listar>]",

@@ -1,8 +1,10 @@
 """What people do, as the bot would do it for them. Each may be delivered more than once, to any process."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from storage.database import UNREACHABLE
 from storage.model.approval import Approval
 from storage.model.gate import GateKind
 from storage.model.reply import Reply, Verdict
@@ -16,17 +18,22 @@ REQUESTER, BOB, EVE = "U0ANN", "U0BOB", "U0EVE"
 
 
 async def ask(worker: "Worker", request: Request, plan: Plan) -> None:
-    """Have a run opened, as the intake does: durable first, acknowledged then, done last."""
-    if await worker.store.requests.accept(request):
-        worker.world.acknowledged.setdefault(request.id, None)
+    """Have a run opened, as the intake does: durable first, then acknowledged, done last."""
+    await worker.store.requests.accept(request)
+    worker.world.acknowledge(request.id)
     await opened(worker, request, plan)
 
 
 async def opened(worker: "Worker", request: Request, plan: Plan) -> None:
-    """Open the run of a request that was accepted."""
-    run = await worker.store.runs.open(request, plan)
-    await worker.store.requests.answer(request.id, Reply(verdict=Verdict.STARTED, text=run.id))
-    worker.engine.wake()
+    """Open the run of a request that was accepted, however often the database has to be asked."""
+    while True:
+        try:
+            run = await worker.store.runs.open(request, plan)
+            await worker.store.requests.answer(request.id, Reply(verdict=Verdict.STARTED, text=run.id))
+        except UNREACHABLE:
+            await asyncio.sleep(1)
+        else:
+            return worker.engine.wake()
 
 
 async def cancel(worker: "Worker", pick: int) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.simulation.world import Ground, World
 
-FEW = 40
+FEW = int(os.environ.get("ESTIVA_WORLDS", "40"))
 MANY = 5_000
 _SHARE = 50
 """Seeds that one process plays at a time."""

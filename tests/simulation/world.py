@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from runners.attempt import Limits
 from runners.engine import Engine
-from storage.database import Database, OutcomeUnknown
+from storage.database import UNREACHABLE, Database, OutcomeUnknown
 from storage.logs import Logs
 from storage.model.catalog import Registry
 from storage.model.request import Request, Via
@@ -101,12 +101,13 @@ class Worker:
         await self.engine.start()
         while not self.ready:
             try:
-                for request in await self.store.requests.unanswered():
-                    await deeds.opened(self, request, self.world.plans[request.id])
-            except (OperationalError, OutcomeUnknown):
+                left = await self.store.requests.unanswered()
+            except UNREACHABLE:
                 await asyncio.sleep(1)
-            else:
-                self.ready = True
+                continue
+            self.ready = True
+            for request in left:
+                await deeds.opened(self, request, self.world.plans[request.id])
 
     async def leave(self) -> None:
         """Stop as by SIGTERM."""
@@ -121,6 +122,7 @@ class World:
     seed: int
     ground: Ground
     acknowledged: dict[str, None] = field(default_factory=dict)
+    """Requests that were: nobody delivers them again."""
     plans: dict[str, Plan] = field(default_factory=dict)
     """Id of a request -> what it asks for."""
     ahead: timedelta = timedelta(0)
@@ -177,7 +179,7 @@ class World:
                 at=BEGIN,
             )
             self.plans[request.id] = plan
-            self._deliver(chance.uniform(0, 5) * number, f"ask {number}", _asking(request, plan))
+            self._deliver(chance.uniform(0, 5) * number, request.id, _asking(request, plan))
         for name in self.scenario.deeds:
             self._deliver(chance.uniform(0.5, 25), name, _doing(name, chance.randrange(12)))
 
@@ -190,19 +192,23 @@ class World:
 
     def hand_over(self, number: int, name: str, work: Callable[[Worker], Awaitable[None]]) -> None:
         """Give it to some process; again, later, as long as none has said that it has done it."""
-        if number not in self.waiting:
-            return
+        if number not in self.waiting or name in self.acknowledged:
+            return self.waiting.discard(number)
         awake = [worker for worker in self.workers if worker.ready and worker.process.alive]
         if awake:
             worker = self.machine.random.choice(awake)
             self.machine.note(f"{worker.name}: {name}")
             self.machine.spawn(worker.process, self._take(worker, number, name, work))
-        self.machine.at(self.machine.now + (_DELIVERED if awake else 1), _handing(self, number, name, work))
+        return self.machine.at(self.machine.now + (_DELIVERED if awake else 1), _handing(self, number, name, work))
+
+    def acknowledge(self, request: str) -> None:
+        """Say that a request will be seen to, whatever happens."""
+        self.acknowledged[request] = None
 
     async def _take(self, worker: Worker, number: int, name: str, work: Callable[[Worker], Awaitable[None]]) -> None:
         try:
             await work(worker)
-        except (OperationalError, OutcomeUnknown) as error:
+        except UNREACHABLE as error:
             self.machine.note(f"{worker.name}: {name}: {type(error).__name__}")
         else:
             self.waiting.discard(number)
@@ -267,7 +273,8 @@ class World:
     def _over(self) -> bool:
         if self.waiting:
             return False
-        if self.ground.raw.execute("SELECT 1 FROM runs WHERE phase <> 'closed' LIMIT 1").fetchone():
+        open_still = "SELECT id FROM runs WHERE phase <> 'closed' UNION SELECT id FROM requests WHERE reply IS NULL"
+        if self.ground.raw.execute(open_still).fetchone():
             return False
         work = self.ground.folder / "data" / "work"
         return not (work.exists() and any(work.iterdir())) and all(worker.ready for worker in self.workers)

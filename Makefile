@@ -4,7 +4,7 @@ SETUP := $(PYTHON) .ci/setup
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up demo-down test check sweep bench lock docs screenshots clean
+.PHONY: help demo demo-up demo-down test check sweep mutants bench lock docs screenshots clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,10 @@ check: ## lint, formatting, types and the one-way imports
 sweep: ## the long tests: crashes at every point, thousands of runs
 	@$(SETUP) test
 	@$(BIN)/pytest -m sweep
+
+mutants: ## plant faults one at a time, and see that a test notices each
+	@$(SETUP) test
+	@$(BIN)/python -m tests.mutants
 
 bench: ## the benchmarks, with the numbers they measure
 	@$(SETUP) test

@@ -1,8 +1,7 @@
 """What must hold whatever died when: the invariants, each by its name, over what is kept and what was done outside.
 
-Everybody checks by `violations`: the simulation, the kills of the engine, the kills of the whole bot. They differ in
-what they can show; what is `None` in the evidence was not watched, and then there is nothing to check. None of it asks
-the bot itself.
+Whoever checks by `violations` differs in what it can show: what is `None` in the evidence was not watched, and then
+there is nothing to check. None of it asks the bot itself.
 
 I7 (every button is live, or its click is answered) and I14 (the process is up, or exits with a reason) are no
 properties of what is left afterwards: `tests/slack/test_deciding.py` and `tests/engine/test_kill.py` watch them.
@@ -59,7 +58,9 @@ class Evidence:
     work: Sequence[str] = ()
     """What actions use (`uses`) whose work shows in `effects`."""
     messages: Sequence[tuple[str, str]] | None = None
-    """(key, status) of every message of a run that people see."""
+    """(key, status) of every message that people see."""
+    replies: Sequence[str] = ()
+    """Keys of the messages that answer requests."""
     left: Sequence[str] | None = None
     """What of ended runs is still there outside."""
     secrets: Sequence[str] = ()
@@ -124,7 +125,10 @@ def _ends_are_ends(found: Evidence) -> Iterator[str]:
 
 def _repeated(told: Told) -> Iterator[tuple[str, int]]:
     said = Counter(
-        (event.kind.value, *(str(event.data.get(n, "")) for n in ("stage", "action", "attempt", "environment")))
+        (
+            event.kind.value,
+            *(str(event.data.get(n, "")) for n in ("stage", "action", "attempt", "environment", "rollback")),
+        )
         for event in told.of(*_ONCE)
     )
     return (("/".join(what), times) for what, times in said.items() if times > 1)
@@ -242,9 +246,10 @@ def _people_see_the_truth(found: Evidence) -> Iterator[str]:
     if found.messages is None:
         return
     seen = Counter(key for key, _ in found.messages)
-    wanted = {key for told in found.runs for key in messages_of(told.view)}
+    wanted = {*found.replies, *(key for told in found.runs for key in messages_of(told.view))}
     yield from (f"message {key} was said {times} times" for key, times in seen.items() if times > 1)
     yield from (f"message {key} is missing" for key in sorted(wanted - set(seen)))
+    yield from (f"message {key} should not be there" for key in sorted(set(seen) - wanted))
     shown = dict(found.messages)
     for told in found.runs:
         card = shown.get(f"{told.run.id}/card")
@@ -276,8 +281,8 @@ def _no_effect_twice(found: Evidence) -> Iterator[str]:
         for event in told.of(Kind.ACTION_SUCCEEDED):
             stage, name = str(event.data.get("stage")), str(event.data.get("action"))
             key = f"{told.run.id}/{stage}/{name}/{event.data.get('attempt')}"
-            uses = next(a.uses for s in told.run.plan.stages for a in s.actions if (s.name, a.name) == (stage, name))
-            if uses in found.work and key not in found.effects:
+            planned = {(s.name, a.name): a.uses for s in told.run.plan.stages for a in s.actions}
+            if planned.get((stage, name)) in found.work and key not in found.effects:
                 yield f"{key} counts as done, and its work was never begun"
 
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from tests.mutants.planted import ROOT, Mutant, mutants
 
 _WORLDS = "ESTIVA_WORLDS"
+_QUICK, _ONE_DATABASE = "not sweep and not bench", "not postgresql and not dbos"
 
 
 def copied(folder: Path) -> Path:
@@ -33,12 +34,12 @@ def copied(folder: Path) -> Path:
 
 
 def fails(tree: Path, tests: Sequence[str]) -> str:
-    """Name what fails first; empty when all pass. With `name:200` a simulation plays 200 worlds."""
+    """Name what fails first; empty when all pass. With `name@200` a simulation plays 200 worlds."""
     for test in tests:
-        name, _, worlds = test.partition(":")
+        name, _, worlds = test.partition("@")
         environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", _WORLDS: worlds or "40"}
         python, plain = str(tree / ".venv/bin/python"), ("-p", "no:randomly", "-p", "no:cacheprovider")
-        command = [python, "-m", "pytest", "-x", "-q", *plain, "-m", "not sweep and not bench", name]
+        command = [python, "-m", "pytest", "-x", "-q", *plain, "-m", _QUICK, "-k", _ONE_DATABASE, name]
         ended = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
         if ended.returncode:
             return _first(ended.stdout) or f"{name}: exit code {ended.returncode}"

@@ -7,7 +7,7 @@ PORTUGUESE = (
     ("situação do hello em produção", "nunca publicado"),
     ("ajuda", "*Entregar*: `implantar` `promover`"),
     ("ajuda tudo", "`implantar[!] &lt;serviço&gt;[@&lt;ref&gt;] [para|pra|pro|em|no|na] &lt;ambiente&gt; [com &lt;pip"),
-    ("ajuda reverter", "Volta ao release anterior ao que está no ar."),
+    ("ajuda reverter", "Volta ao release anterior ao que está no ar, ou a um"),
     ("implantar helo em homolog", "Eu esperava um serviço depois de `implantar`, mas não conheço `helo`."),
     ("implantar hello", "Pode ser `homolog` ou `production`."),
     ("aprovar hello-9", "Nada de `hello-9` aguarda aprovação."),

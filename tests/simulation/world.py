@@ -34,6 +34,12 @@ LIVE = 900.0
 LEASE = 10.0
 """How long the server waits for one who says nothing."""
 _DELIVERED = 20.0
+_ASLEEP = """
+SELECT mine.run FROM locks mine JOIN runs ON runs.id = mine.run AND runs.phase = 'parked'
+WHERE NOT EXISTS (SELECT 1 FROM locks WHERE service = mine.service AND environment = mine.environment
+                  AND token < mine.token)
+AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.run = mine.run AND decision = 'pending')
+AND NOT EXISTS (SELECT 1 FROM gates WHERE gates.run = mine.run AND settled_at IS NULL)"""
 _LATENCY = {"disk": 0.004, "keep": 0.003, "call": 0.02, "fatal": 0.02, "thread": 0.001, "slack": 0.05}
 
 
@@ -232,7 +238,12 @@ class World:
         for worker in self.workers:
             worker.process.stopped = False
         # what nobody resumes, and what a jump of the clock has put off until much later
-        self.machine.at(self.machine.now + 150, lambda: self._deliver(self.machine.now, "end all", deeds.cancel_all))
+        self.machine.at(self.machine.now + 150, self._end_all)
+
+    def _end_all(self) -> None:
+        for (run,) in self.ground.raw.execute(_ASLEEP).fetchall():
+            self.breaches.append(f"I13: {run} is first in a queue, waits for nobody, and sleeps")
+        self._deliver(self.machine.now, "end all", deeds.cancel_all)
 
     def calm(self) -> bool:
         return self.machine.now >= self.scenario.trouble_until

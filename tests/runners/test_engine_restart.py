@@ -34,7 +34,18 @@ class OwnEngine:
         place = self.folder
         command = [
             *([] if os.geteuid() == 0 else ["sudo", "-n"]),
-            *("dockerd", "-H", self.url, "--data-root", f"{place}/data", "--exec-root", f"{place}/exec"),
+            # in a network namespace of its own: an engine without a bridge removes the machine's `docker0` as it starts
+            *(
+                "unshare",
+                "--net",
+                "dockerd",
+                "-H",
+                self.url,
+                "--data-root",
+                f"{place}/data",
+                "--exec-root",
+                f"{place}/exec",
+            ),
             *("--pidfile", f"{place}/pid", "--bridge=none", "--iptables=false", "--ip6tables=false"),
             *("--storage-driver=vfs", "--group", str(os.getgid())),
         ]

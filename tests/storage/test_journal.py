@@ -6,12 +6,14 @@ import io
 import json
 import random
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from storage.chain import seal
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
 from storage.store import Store
@@ -187,6 +189,21 @@ async def test_a_cut_end_is_noticed_by_the_head_and_by_an_anchor(filled: Store) 
     verdict = await filled.journal.verify(anchors)
     assert (verdict.ok, verdict.first_bad) == (False, None)
     assert "noted outside" in verdict.why
+
+
+async def test_a_row_that_is_written_anew_breaks_the_link_to_the_next(filled: Store) -> None:
+    """Whoever knows how rows are sealed still has to write every later one anew: its own seal holds the link."""
+    forged, following = (await filled.journal.of_run("hello-1"))[5:7]
+    columns: dict[str, Any] = {**(await filled.journal.export(cursor=forged.id - 1, limit=1))[0], "actor": "U0EVE0003"}
+    columns["at"], columns["data"] = datetime.fromisoformat(str(columns["at"])), json.loads(str(columns["data"]))
+    unseal(filled)
+    new = {"actor": "U0EVE0003", "hash": seal(columns)}
+    sql(filled, "UPDATE journal SET actor = :actor, hash = :hash WHERE id = :id", id=forged.id, **new)
+    verdict = await filled.journal.verify()
+    assert (verdict.ok, verdict.first_bad) == (False, following.id), "the next row does not continue it"
+    sql(filled, "UPDATE journal SET previous = :hash WHERE id = :id", id=following.id, hash=new["hash"])
+    verdict = await filled.journal.verify()
+    assert (verdict.ok, verdict.first_bad) == (False, following.id), "and cannot be made to without a new seal"
 
 
 async def test_a_chain_written_anew_is_noticed_by_an_anchor(filled: Store) -> None:

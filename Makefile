@@ -2,6 +2,8 @@
 PYTHON ?= python3
 SETUP := $(PYTHON) .ci/setup
 BIN := .venv/bin
+# Two test files at a time: the tests wait more than they work. A file stays in one process, with what it has set up.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-up demo-down test check sweep mutants bench lock docs screenshots clean
@@ -23,7 +25,7 @@ demo-down: ## stop what `make demo` started
 
 test: ## set up everything and run the tests
 	@$(SETUP) test
-	@$(BIN)/pytest -m "not sweep and not bench"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not sweep and not bench"
 
 check: ## lint, formatting, types and the one-way imports
 	@$(SETUP) check
@@ -35,7 +37,7 @@ check: ## lint, formatting, types and the one-way imports
 
 sweep: ## the long tests: crashes at every point, thousands of runs
 	@$(SETUP) test
-	@$(BIN)/pytest -m sweep
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m sweep
 
 mutants: ## plant faults one at a time, and see that a test notices each
 	@$(SETUP) test

@@ -6,6 +6,10 @@ from collections import Counter
 
 ARMED = "ESTIVA_CRASH_AT"
 """Environment variable: `name` or `name:nth` (1 is the first passing)."""
+SIGNAL = "ESTIVA_CRASH_BY"
+"""Environment variable: the signal's name; SIGKILL unless it is set."""
+ONCE = "ESTIVA_CRASH_ONCE"
+"""Environment variable: a file. Of all processes that are armed with it only the first one is hit: it makes it."""
 
 _passed: Counter[str] = Counter()
 
@@ -19,5 +23,16 @@ def crash_here(name: str) -> None:
     if wanted != name:
         return
     _passed[name] += 1
-    if _passed[name] == int(nth or 1):
-        os.kill(os.getpid(), signal.SIGKILL)
+    if _passed[name] == int(nth or 1) and _is_the_first():
+        os.kill(os.getpid(), signal.Signals[os.environ.get(SIGNAL, "SIGKILL")])
+
+
+def _is_the_first() -> bool:
+    path = os.environ.get(ONCE)
+    if path is None:
+        return True
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True

@@ -2,8 +2,11 @@
 
 `whole`: three runs at once: all the way to production, one with a pause and a window, one that fails. `long`: one that
 takes a minute, to be killed or cancelled under way. `back`: one that deploys, then one whose smoke test fails and puts
-that back. `timed`: one whose actions take longer than they may, for whoever watches them from their begin. `worker`:
-asks for nothing, works until SIGTERM. `busy`: only starts, and says why it cannot.
+that back. `timed`: one whose actions take longer than they may, for whoever watches them from their begin. `pair`: as
+`whole`, in two processes side by side, which begin when both are up. `deaf`: one whose action heeds no cancellation.
+`worker`: asks for nothing. `busy`: only starts, and says why it cannot.
+
+Each ends when its runs have, or by SIGTERM; then it makes a file, so that one can see from when it stops.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runners.attempt import Limits
+from runners.engine import Engine
 from runners.lease import EngineBusy
 from storage.model.catalog import OnFailure, Stage
 from storage.model.event import Kind
@@ -24,11 +28,16 @@ from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
 
 LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.1, poll=0.05, clean=0.1, retire=0.1)
+PATIENT = Limits()
+"""As in production."""
+WHOLE = ("whole", "pair")
 
 
 def plans(scene: str) -> list[Plan]:
     if scene == "long":
         return [plan(*pipeline(sleep=60))]
+    if scene == "deaf":
+        return [plan(*pipeline(sleep=60, deaf=True))]
     if scene == "timed":
         return [plan(pipeline(sleep=34, timeout=25)[0], *pipeline()[1:])]
     if scene == "back":
@@ -73,23 +82,19 @@ async def open_gates(world: World, run: Run) -> None:
             world.ahead += gate.opens_at - world.now()
 
 
-async def main(url: str, folder: Path, scene: str) -> None:
-    stop = asyncio.Event()
-    if scene == "worker":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    world = await World(url, folder, LIMITS, forgets=scene == "whole").open()
-    engine = await world.start()
-    if scene == "worker":
-        (folder / f"up-{os.getpid()}").touch()
-        await stop.wait()
-        await world.close()
-        return
+def up(folder: Path) -> int:
+    """How many processes are up, or were."""
+    return len([*folder.glob("up-*")])
+
+
+async def play(world: World, engine: Engine, scene: str) -> None:
+    """Ask for the runs of a scene and bring them to their end, with all that follows it."""
     runs: list[Run] = []
     for planned in plans(scene):
         runs.append(await world.ask(planned))
         if scene == "back":
             await world.ended(runs[-1], seconds=40)
-        if scene == "whole" and len(runs) == 2:
+        if scene in WHOLE and len(runs) == 2:
             await pause(world, runs[1])
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):
         for run in runs:
@@ -101,7 +106,27 @@ async def main(url: str, folder: Path, scene: str) -> None:
         await asyncio.sleep(0.05)
     while world.forgets and await world.store.logs.kept():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
+
+
+async def main(url: str, folder: Path, scene: str) -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    world = await World(url, folder, PATIENT if scene == "deaf" else LIMITS, forgets=scene in WHOLE).open()
+    engine = await world.start()
+    (folder / f"up-{os.getpid()}").touch()
+    while scene == "pair" and up(folder) < 2:  # noqa: ASYNC110 - the other one makes it
+        await asyncio.sleep(0.02)
+    playing = asyncio.create_task(stopping.wait() if scene == "worker" else play(world, engine, scene))
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if stopping.is_set():
+        (folder / f"stopping-{os.getpid()}").touch()
+        playing.cancel()
+        await asyncio.wait({playing})
+    stopped.cancel()
     await world.close()
+    if not playing.cancelled():
+        await playing  # raises what went wrong
 
 
 if __name__ == "__main__":

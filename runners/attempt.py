@@ -106,9 +106,12 @@ class Attempts:
             run, view, _ = await view_of(self.store, watch.run)
 
     def _pause(self, failed: ActionView, attempt: int) -> float:
-        """How long to wait before the next attempt; what passed since the failure, a crash too, is waited already."""
+        """How long to wait before the next attempt; what passed since the failure, a crash too, is waited already.
+
+        Never more than the pause itself, also when the clock was put back meanwhile.
+        """
         first = self.limits.backoff if failed.action.backoff is None else failed.action.backoff
-        passed = (self.clock() - (failed.ended_at or self.clock())).total_seconds()
+        passed = max(0.0, (self.clock() - (failed.ended_at or self.clock())).total_seconds())
         return max(0.0, min(max(60.0, first), first * 2.0 ** (attempt - 1)) - passed)
 
     def _heed(self, watch: Watch, view: RunView) -> None:

@@ -8,7 +8,7 @@ A usage line is what follows the verb. It is made of
     [ ... ]               may be left out
     <name:kind+>          one or more, joined by commas, `and`, `e`; the command is then given once for each
     <name:on|off>         one of these words
-    <reason...>           the rest of the message, or one quoted text
+    <reason...>           the rest of the message, or one quoted text; a `for 2h` that ends it is read as said before it
     again|novamente       a word, which must stand somewhere; `de novo` are two that stand together
     [!]                   at the beginning: the verb may carry a `!`, which gives `force` and needs a reason
 
@@ -63,7 +63,8 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "ref": ("ref", "branch", "tag", "commit", "sha", "revision", "version", "versão"),
     "run": ("run", "execução"),
     "approval": ("approval", "aprovação", "run", "execução"),
-    "reason": ("reason", "motivo", "razão"),
+    "reason": ("reason", "motivo", "razão", "pq", "pois"),
+    "duration": ("duration", "duração", "durante"),
     "stage": ("stage", "etapa", "estágio"),
     "action": ("action", "ação"),
 }

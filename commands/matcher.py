@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from commands.grammar import Fits, Kinds, Misfit, Part, Slot, Usage
 from commands.little import ARTICLES, JOINING, NOT_A_PLACE, NOUNS, PASSING, PREPOSITIONS, phrase_at
-from commands.tokens import Token, unquoted
+from commands.tokens import Token, fold, unquoted
 
 Values = Mapping[str, str]
 
@@ -32,6 +32,7 @@ _NOUNS_OF = {
 }
 
 
+_ENDING = ".,;:!?"
 _TALK = 4
 """Words without a place that make a message talk: nobody looks at the rest of it."""
 
@@ -260,8 +261,23 @@ class _Reading:
         first = self._said[start]
         if first.quoted and start + 1 < len(self._said):
             yield _Hit(part, start + 1, {slot.name: first.text}, strong=marked)
-        rest = unquoted(self._text[first.start :].strip())
-        yield _Hit(part, len(self._said), {slot.name: rest}, strong=marked)
+        rest = self._text[first.start :].strip()
+        if not first.quoted:
+            for before, values in self._ending(rest):
+                yield _Hit(part, len(self._said), {slot.name: before, **values}, strong=marked)
+        yield _Hit(part, len(self._said), {slot.name: unquoted(rest)}, strong=marked)
+
+    def _ending(self, rest: str) -> Iterator[tuple[str, Values]]:
+        """Part a rest from what was meant beside it: `because tests for 2h` is a reason and a duration."""
+        words = rest.split()
+        for part in self._usage.parts:
+            if part.slot is None or part.slot.kind != "duration":
+                continue
+            for length in (2, 3):
+                marker, *value = words[-length:]
+                fits = self._kinds.fit("duration", " ".join(value).rstrip(_ENDING), {})
+                if len(words) > length and fold(marker) in part.markers and isinstance(fits, Fits):
+                    yield " ".join(words[:-length]), {part.slot.name: fits.values[""]}
 
     def _slot(self, part: Part, slot: Slot, state: _State) -> _Hit | None:
         for at, marked, strong in reversed(self._run(part, state.at)):

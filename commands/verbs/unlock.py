@@ -32,8 +32,8 @@ COMMAND = Command(
     verbs=("unlock", "destravar", "desbloquear"),
     shown={PORTUGUESE: "destravar"},
     usage=(
-        "<service> [in|on|em|no|na] <environment> [[because|porque] <reason...>]",
-        "<environment> [[because|porque] <reason...>]",
+        "<service> [in|on|em|no|na] <environment> [because|porque <reason...>]",
+        "<environment> [because|porque <reason...>]",
     ),
     summary=later("End a lock; what waited for it goes on."),
     examples=(later("unlock hello in homolog"), later("unlock homolog")),

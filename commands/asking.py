@@ -33,7 +33,7 @@ _KIND_NAMES = {
     "number": later("a number"),
     "duration": later("a duration, such as `2h`"),
     "person": later("somebody of the catalog"),
-    "reason": later("a reason"),
+    "reason": later("`because` and a reason"),
     "since": later("a time such as `10m`, `2h`, `3d` or `2026-03-31`"),
     "action": later("an action of the run"),
     "release": later("a release, such as `hello-12`"),
@@ -167,7 +167,8 @@ class Asking:
 
     def _wrong(self, sentence: Sentence, call: Call, near: Nearly) -> Unclear | Conversation:
         left = [call.said[stuck.at] for stuck in near.stuck if stuck.at < len(call.said)]
-        if left and tells(left) and not sentence.asks and (call.noun or not self._reads(call)):
+        untold = any(part.slot and part.slot.rest for part in near.missing)  # its words may be the reason
+        if left and tells(left) and not untold and not sentence.asks and (call.noun or not self._reads(call)):
             return Conversation(Why.MENTIONED)
         return self._missing(call, near)
 
@@ -212,7 +213,7 @@ class Asking:
 
     def _expected(self, part: Part, found: str | None, before: str, known: Sequence[str]) -> str:
         wanted = self._wanted(part)
-        if found is None:
+        if found is None or (part.slot and part.slot.rest):
             text = phrase(self._language, "I expected {wanted} after `{before}`.", wanted=wanted, before=before)
         else:
             text = phrase(

@@ -39,6 +39,8 @@ _SOUNDS = {"c": "qu", "g": "gu", "ç": "c"}
 def imperatives(word: str) -> tuple[str, ...]:
     """Give how a regular Portuguese verb is said to somebody: `publicar` gives `publica` and `publique`."""
     stem, ending = word[:-2], word[-2:]
+    if word.endswith("ear"):
+        return f"{stem}ia", f"{stem}ie"  # `bloqueia`
     if ending == "ar" and len(stem) > 1:
         return f"{stem}a", f"{stem[:-1]}{_SOUNDS.get(stem[-1], stem[-1])}e"
     return (f"{stem}e", f"{stem}a") if ending == "er" and len(stem) > 1 else ()

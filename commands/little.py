@@ -117,7 +117,7 @@ NOUNS: Mapping[str, frozenset[str]] = {
     "service": _set(f"{_SERVICE} {_AGE}"),
     "run": _set(f"{_RUNS} {_AGE}"),
     "environment": _set("environment env ambiente server servidor cluster"),
-    "command": _set("command comando"),
+    "command": _set("command comando do fazer dar"),
     "person": _set("user person usuario pessoa"),
 }
 """Words that may stand before a name and say only what kind of thing it is: `o serviço api`."""

@@ -17,8 +17,8 @@ _GENERIC = frozenset(
     {"service", "target", "environment", "run", "gate", "approval", "command", "person", "ref", "plain_ref"}
 )
 """Kinds that any preposition may introduce, where a usage line asks for one of them."""
-_MEASURED = frozenset({"duration", "since"})
-"""Kinds that may take two words: `2 hours`."""
+_DOUBLE = frozenset({"duration", "since", "command"})
+"""Kinds that may take two words: `2 hours`, `roll back`."""
 _PREPOSITIONS_OF = {"environment": PREPOSITIONS - NOT_A_PLACE}
 _NOUNS_OF = {
     "service": ("service", "run"),
@@ -313,8 +313,8 @@ class _Reading:
         return self._said[at].folded in JOINING and not self._said[at].quoted and at != self._verb_at
 
     def _fit(self, slot: Slot, at: int, so_far: Values) -> tuple[Values | None, int]:
-        """Read one word as the slot's kind; or two, where a number stands before its unit."""
-        for length in (2, 1) if slot.kind in _MEASURED else (1,):
+        """Read one word as the slot's kind; or two, such as a number before its unit."""
+        for length in (2, 1) if slot.kind in _DOUBLE else (1,):
             here = self._said[at : at + length]
             if at < self._verb_at < at + length or len(here) < length:
                 continue

@@ -1,12 +1,13 @@
 """A command as the words that say it: what is printed and read again is the same command."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from commands.command import Command
 from commands.grammar import FORCE, Part, Slot, Usage
 from commands.little import WORDS
 from commands.texts import DEFAULT
-from commands.tokens import Token
+from commands.tokens import Token, fold
 from commands.usage import in_language, verb
 
 
@@ -16,9 +17,17 @@ def printed(
     """Write a command by one of its usage lines; arguments that are not there are left out."""
     said = [(name or verb(command, language)) + ("!" if each[0].get(FORCE) else "")]
     taken = WORDS.union(*(part.markers for part in usage.parts))
+    timing = frozenset[str]().union(*(p.markers for p in usage.parts if p.slot and p.slot.kind == "duration"))
     for part in usage.parts:
-        said += _part(part, each, language, taken)
+        value = _part(part, each, language, taken)
+        said += map(partial(_whole, timing=timing), value) if part.slot and part.slot.rest else value
     return " ".join(said)
+
+
+def _whole(text: str, timing: frozenset[str]) -> str:
+    """Put a reason in quotes whose end would be read as a time: `tests for 2h`."""
+    quote = "'" if '"' in text else '"'
+    return f"{quote}{text}{quote}" if timing.intersection(map(fold, text.split()[-3:-1])) else text
 
 
 def _part(part: Part, each: Sequence[Mapping[str, str]], language: str, taken: frozenset[str]) -> Iterator[str]:

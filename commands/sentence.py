@@ -10,8 +10,11 @@ from commands.words import Words, nearest
 
 _LATEST = 12
 """A verb that comes later than this many words does not begin a command."""
-_REASONS = frozenset({"because", "porque", "pq", "reason", "motivo"})
+_REASONS = frozenset({"because", "porque", "pq", "pois", "reason", "motivo"})
 """Behind these it is somebody's reason: its words are not read."""
+_YES = frozenset({"true", "yes", "sim", "1"})
+_APART = 6
+"""The second word of a verb comes at most this many after the first: `roll the api back`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,10 @@ class Sentence:
 
 def read(said: tuple[Token, ...], words: Words) -> Sentence:
     """Look at the words of a message."""
+    said, forced = _unforced(said)
+    said = _together(said, words)
     opening = _Opening(said, words)
-    calls = tuple(opening.calls())
+    calls = tuple(replace(call, forced=call.forced or forced) for call in opening.calls())
     return Sentence(
         calls=calls,
         guesses=() if any(call.first for call in calls) else tuple(opening.guesses()),
@@ -64,18 +69,50 @@ def read(said: tuple[Token, ...], words: Words) -> Sentence:
     )
 
 
+def _unforced(said: tuple[Token, ...]) -> tuple[tuple[Token, ...], bool]:
+    """Take out `--force` or `force=true`, which say what `!` says on a verb; not out of a reason."""
+    for at in range(_before_reason(said)):
+        length = _force_at(said, at)
+        if length and len(said) > length:
+            return said[:at] + said[at + length :], True
+    return said, False
+
+
+def _force_at(said: Sequence[Token], at: int) -> int:
+    """Give of how many words the flag is that stands here; 0 for none."""
+    token = said[at]
+    if token.quoted or token.folded.lstrip("-") not in ("force", "force="):
+        return 0
+    if token.folded.endswith("="):
+        return 2 if at + 1 < len(said) and said[at + 1].folded in _YES else 0
+    return 1 if token.text.startswith("--") else 0
+
+
+def _together(said: tuple[Token, ...], words: Words) -> tuple[Token, ...]:
+    """Put the second word of a verb beside its first, where others stand between: `roll the api back`."""
+    end = _before_reason(said)
+    for at in range(end - 2):
+        if words.verb_at(said, at) is None:
+            for far in range(at + 2, min(end, at + _APART)):
+                found = words.verb_at((said[at], said[far]), 0)
+                if found is not None and found[1] == 2:  # noqa: PLR2004 - both words
+                    return (*said[: at + 1], said[far], *said[at + 1 : far], *said[far + 1 :])
+    return said
+
+
+def _before_reason(said: Sequence[Token]) -> int:
+    """Give where somebody's reason begins, or the end."""
+    return next((at for at, token in enumerate(said) if at and token.folded in _REASONS), len(said))
+
+
 def tells(said: Sequence[Token]) -> bool:
     """Tell whether words tell of something: `was`, `quebrou`."""
     return any(phrase_at(TELLING, said, at) for at in range(len(said)))
 
 
 def _negated(said: Sequence[Token]) -> bool:
-    for at, token in enumerate(said):
-        if token.folded in _REASONS and at:
-            return False
-        if not token.quoted and phrase_at(NEGATING, said, at):
-            return True
-    return False
+    before = range(_before_reason(said))
+    return any(not said[at].quoted and phrase_at(NEGATING, said, at) for at in before)
 
 
 class _Opening:

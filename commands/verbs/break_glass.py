@@ -26,7 +26,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="break-glass",
-    verbs=("break-glass", "breakglass", "emergência"),
+    verbs=("break-glass", "breakglass", "break glass", "emergência"),
     shown={PORTUGUESE: "emergência"},
     usage=("<approval> because|porque <reason...>", "<service> because|porque <reason...>"),
     summary=later("Release in an emergency without the approval of others; everybody is told."),

@@ -50,6 +50,8 @@ COMMAND = Command(
         "mandar",
         "push",
         "roll out",
+        "update",
+        "atualizar",
     ),
     shown={PORTUGUESE: "implantar"},
     usage=(

@@ -84,7 +84,7 @@ def _offers(language: str, now: Preference) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="settings",
-    verbs=("settings", "preferences", "preferências", "ajustes"),
+    verbs=("settings", "preferences", "preferências", "ajustes", "configurações"),
     shown={PORTUGUESE: "preferências"},
     usage=(
         "",

@@ -21,7 +21,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="withdraw",
-    verbs=("withdraw", "unapprove", "desaprovar", "desaprovo"),
+    verbs=("withdraw", "unapprove", "desaprovar", "desaprovo", "retirar"),
     shown={PORTUGUESE: "desaprovar"},
     usage=("<approval>", "<service>"),
     summary=later("Take your approval back, while it was not enough."),

@@ -18,7 +18,7 @@ from tests.commands.test_corpus import meant
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "language.md").read_text()
 ROW = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
-OPTIONS = {"since"}
+OPTIONS = {"since", "duration"}
 
 
 def rows(*, commands: bool) -> Iterator[tuple[str, str]]:

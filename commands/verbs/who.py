@@ -1,4 +1,7 @@
-"""`who can <command> [<service>] [in <environment>]`: who may do something, and why; by the code that decides."""
+"""`who can <command> [<service>] [in <environment>]`: who may do something, and why; by the code that decides.
+
+`who deployed <service>` and `who locked <environment>` say who did.
+"""
 
 from collections.abc import Iterator
 
@@ -7,16 +10,24 @@ from commands.command import Asked, Command, Refused, Topic
 from commands.directory import DirectoryDown, Standing
 from commands.permit import permit
 from commands.policy import groups_of, is_among, reasons
+from commands.responsible import holders, releasers
 from commands.texts import PORTUGUESE, later
 from storage.model.catalog import Grant
 from storage.model.reply import Reply, Table, Verdict
 
 
 async def handle(asked: Asked) -> Reply:
+    """List who may do it, or say who did."""
+    permit(asked, service=asked.arguments.get("service"), environment=asked.arguments.get("environment"))
+    if "released" in asked.arguments:
+        return await releasers(asked)
+    return await (holders(asked) if "held" in asked.arguments else _able(asked))
+
+
+async def _able(asked: Asked) -> Reply:
     """List everybody whom the policy and Slack let do it now, each with the grant that allows it."""
     command, service = asked.arguments["command"], asked.arguments.get("service")
     environment = asked.arguments.get("environment")
-    permit(asked, service=service, environment=environment)
     found = reasons(asked.catalog, command, service=service, environment=environment, groups=asked.groups)
     rows = [row for user, grant in found if (row := await _row(asked, command, environment, user, grant))]
     what = " ".join(part for part in (command, service, environment) if part)
@@ -67,9 +78,22 @@ COMMAND = Command(
         "can|may|pode <command> [to|in|on|em|no|na|para|pra] <environment>",
         "can|may|pode <command> <service>",
         "can|may|pode <command>",
+        (
+            "[did|fez] <released:deployed|released|shipped|deploy|release|implantou|publicou|subiu|deployou> <service> "
+            "[[to|in|on|em|no|na|para|pra] <environment>]"
+        ),
+        (
+            "[is|has|está|tá|tem] <held:locked|locking|lock|froze|frozen|freezing|freeze|holding|holds|"
+            "travou|travando|bloqueou|bloqueando|congelou|congelando> [<service>] [[in|on|em|no|na] <environment>]"
+        ),
     ),
-    summary=later("Who may do something, and by which line of the policy."),
-    examples=(later("who can deploy hello to production"), later("who can approve in production")),
+    summary=later("Who may do something, and by which line of the policy; who deployed, and who locked."),
+    examples=(
+        later("who can deploy hello to production"),
+        later("who can approve in production"),
+        later("who deployed hello"),
+        later("who locked homolog"),
+    ),
     topic=Topic.LOOK,
     handle=handle,
     reads=True,

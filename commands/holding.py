@@ -1,12 +1,14 @@
 """What the commands about locks and freezes share: which place is meant, who holds it, and telling the owner."""
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from commands.command import Asked, Refused
 from commands.permit import permit
 from commands.texts import later, phrase
 from commands.times import stamp
+from storage.model.catalog import Catalog
 from storage.model.hold import Hindrance, Hold, HoldKind
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
@@ -47,10 +49,16 @@ def lasting(asked: Asked) -> timedelta | None:
 
 def permit_place(asked: Asked, *, act: str | None = None) -> None:
     """Raise `Refused` unless the asker may do this in all of the place that is named."""
-    service, environment = asked.arguments.get("service"), asked.arguments.get("environment")
-    for one in [service] if service else asked.catalog.services:
-        for where in [environment] if environment else asked.catalog.environments:
-            permit(asked, service=one, environment=where, act=act)
+    for service, environment in whole_place(asked.catalog, asked.arguments):
+        permit(asked, service=service, environment=environment, act=act)
+
+
+def whole_place(catalog: Catalog, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give (service, environment) of everything that is in the place that is named."""
+    service, environment = arguments.get("service"), arguments.get("environment")
+    for one in [service] if service else catalog.services:
+        for where in [environment] if environment else catalog.environments:
+            yield one, where
 
 
 async def standing(asked: Asked, kind: HoldKind) -> Hold | None:

@@ -10,8 +10,9 @@ from bot.cli.catalog import load_or_fail
 from bot.cli.terminal import Json, out, settings, show_json
 from commands.answers import TALK, Conversation, Unclear, Understood
 from commands.book import verb_names
+from commands.foreseen import foreseen
 from commands.parser import parse
-from commands.policy import Denied, decide, knows
+from commands.policy import groups_named, knows
 from commands.words import Words
 from storage.model.catalog import Catalog
 
@@ -25,11 +26,12 @@ def parse_message(
     message: Annotated[str, typer.Argument(help="What somebody would write, without the mention.")],
     catalog: Annotated[Path | None, typer.Option(help="The catalog to read it against.")] = None,
     as_user: Annotated[str | None, typer.Option("--as", help="Slack user id, to apply the policy.")] = None,
+    channel: Annotated[str | None, typer.Option("--in", help="Channel id, or `direct`, for the policy.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what a message would be understood as; exit code 0 for a command, 2 for anything else."""
     known = load_or_fail(catalog or settings().catalog)
-    result = read_message(message, known, as_user)
+    result = read_message(message, known, as_user, channel)
     if as_json:
         show_json(result)
     else:
@@ -38,31 +40,34 @@ def parse_message(
     raise typer.Exit(0 if result["outcome"] == "command" else 2)
 
 
-def read_message(message: str, catalog: Catalog, user: str | None = None) -> dict[str, object]:
-    """Read a message as the desk does; with a user, what the policy says to it too."""
+def read_message(
+    message: str, catalog: Catalog, user: str | None = None, channel: str | None = None
+) -> dict[str, object]:
+    """Read a message as the desk does; with a user, what the policy says to it too, there."""
     parsed = parse(message, Words(catalog, verb_names()))
     if isinstance(parsed, Conversation):
         return _answer("ignored", None, (), TALK[parsed.why])
     if isinstance(parsed, Unclear):
         if user is not None and not knows(catalog, user, {}):
-            return _answer("refused", None, (), "not allowed: unknown_person")
+            return _answer("refused", None, (), "not allowed: unknown_person" + _unseen(catalog))
         return _answer("ask" if parsed.command else "ignored", parsed.command, (), parsed.text)
-    refusal = _refusal(parsed, catalog, user)
+    refusal = _refusal(parsed, catalog, user, channel)
     return _answer("refused" if refusal else "command", parsed.command.name, parsed.each, refusal)
 
 
-def _refusal(parsed: Understood, catalog: Catalog, user: str | None) -> str:
-    for arguments in parsed.each if user is not None else ():
-        decision = decide(
-            catalog,
-            str(user),
-            parsed.command.name,
-            service=arguments.get("service"),
-            environment=arguments.get("environment"),
-        )
-        if isinstance(decision, Denied):
-            return f"not allowed: {decision.why}"
-    return ""
+def _refusal(parsed: Understood, catalog: Catalog, user: str | None, channel: str | None) -> str:
+    found = foreseen(catalog, user, parsed, "D" if channel == "direct" else channel) if user is not None else None
+    if found is None:
+        return ""
+    act, denied = found
+    what = "not allowed" if act == parsed.command.name else f"not allowed to {act}"
+    instead = f" (only {', '.join(denied.allowed)})" if denied.allowed else ""
+    return f"{what}: {denied.why}{instead}{_unseen(catalog)}"
+
+
+def _unseen(catalog: Catalog) -> str:
+    """Say what this cannot know, where it may make a difference."""
+    return "; who is in a user group only Slack knows, so groups do not count here" if groups_named(catalog) else ""
 
 
 def _answer(outcome: str, command: str | None, each: Sequence[Mapping[str, str]], message: str) -> dict[str, object]:

@@ -44,11 +44,12 @@ class Sweep:
     async def round(self) -> None:
         """Look around once."""
         await self._part("cancel", self._cancel)
+        # before the rest: what that makes ready rings, and the next round follows at once
+        await self._part("start", self._start)
         await self._part("expire", self._expire)
         await self._part("open", self._open)
         await self._part("remind", self._remind)
         await self._part("let in", self.barriers.let_in)
-        await self._part("start", self._start)
         await self._part("reap", self.durable.reap)
         for chore in self.chores:
             chore.begin(partial(self._part, chore.name, chore.work))

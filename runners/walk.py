@@ -26,6 +26,8 @@ from storage.store import Store
 
 _log = logging.getLogger(__name__)
 
+_AT_ONCE = 20
+
 Move = dict[str, Json]
 """`{"do": "act", "stage": name, "actions": [names]}`, `do`: `again`, or `parked`, `ended`, `stale`: the leg is over."""
 
@@ -62,7 +64,18 @@ class Walk:
         return taken
 
     async def move(self, run_id: str, leg: int) -> Move:
-        """Find what comes next, do what needs no runner (locks, gates, the end), return the rest."""
+        """Find what comes next, do what needs no runner (locks, gates, the end), return the rest.
+
+        Several such moves are one: a checkpoint between them would cost more than what they do, and says no more than
+        the journal.
+        """
+        for _ in range(_AT_ONCE):
+            move = await self._move(run_id, leg)
+            if move != AGAIN:
+                return move
+        return AGAIN
+
+    async def _move(self, run_id: str, leg: int) -> Move:
         run, view, _ = await view_of(self.store, run_id)
         if run.status.over:
             return ENDED

@@ -55,7 +55,7 @@ class SlackReader:
         await self._rounds.run()
 
     async def _look(self) -> None:
-        for run_id in await self._store.runs.news(READER):
+        for run_id in await self._store.runs.news():
             if len(self._rounds) >= _AT_ONCE:
                 return
             await self._follow(run_id)
@@ -77,7 +77,7 @@ class SlackReader:
             await self._parents_first(messages)
             await asyncio.gather(*(self._outbox.show(message) for message in messages))
             await self._evidence(view)
-            await self._store.runs.seen(READER, run_id, newest)
+            await self._store.runs.seen(run_id, newest)
             if view.status.over:
                 self._ended(view)
         except Exception:

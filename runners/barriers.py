@@ -37,11 +37,18 @@ class Barriers:
         return await self._hindrance(run, environment)
 
     async def let_in(self) -> None:
-        """End what has expired, and make ready every run that nothing keeps out any more."""
-        await self.store.holds.expire(self.clock())
-        for run_id, stage, _, environment in await self.store.holds.waiting():
-            if await self._hindrance(await self.store.runs.get(run_id), environment) is None:
-                await self.store.holds.let_go(run_id, stage)
+        """End what has expired, and make ready every run that nothing keeps out any more.
+
+        Few questions however many runs wait. What was forced is never among them.
+        """
+        now = self.clock()
+        await self.store.holds.expire(now)
+        free = await self.store.holds.free(now)
+        places = {environment for _, _, environment in free}
+        closed = {place for place in places if frozen(self.freezes(), place, now) is not None}
+        for run, stage, environment in free:
+            if environment not in closed:
+                await self.store.holds.let_go(run, stage)
 
     async def _hindrance(self, run: Run, environment: str) -> Hindrance | None:
         return await hindrance(self.store, self.freezes(), run.plan, run.requester, environment, self.clock())

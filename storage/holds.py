@@ -102,20 +102,14 @@ class Holds:
 
     async def active(self) -> list[Hold]:
         """Return all that are in force, oldest first."""
-        statement = select(HoldRow).where(col(HoldRow.ended_at).is_(None)).order_by(col(HoldRow.id))
-        return await self._database.read(lambda session: [_hold(row) for row in session.exec(statement)])
+        return await self._database.read(_active)
 
     async def hindering(
         self, service: str, environment: str, requester: str, trigger: Trigger, now: datetime
     ) -> Hindrance | None:
         """Say what keeps somebody's run out of a place now; `None` when nothing does."""
-        for hold in await self.active():
-            own = hold.kind is HoldKind.LOCK and hold.owner == requester and hold.rollback is None
-            further_back = hold.rollback is not None and trigger is Trigger.ROLLBACK
-            over = hold.expires_at is not None and hold.expires_at <= now
-            if hold.covers(service, environment) and not (own or further_back or over):
-                return _hindrance(hold)
-        return None
+        found = (hold for hold in await self.active() if _hinders(hold, service, environment, requester, trigger, now))
+        return next((_hindrance(hold) for hold in found), None)
 
     async def wait(self, run: Run, stage: str, environment: str, hindrance: Hindrance) -> None:
         """Park a run until nothing keeps it out any more; the reason is journaled once."""
@@ -130,10 +124,26 @@ class Holds:
 
         await self._database.write(work)
 
-    async def waiting(self) -> list[tuple[str, str, str, str]]:
-        """Return (run, stage, service, environment) of each run that waits."""
-        statement = select(HeldRow.run, HeldRow.stage, HeldRow.service, HeldRow.environment)
+    async def waiting(self) -> list[tuple[str, str, str]]:
+        """Return (run, stage, environment) of each run that waits."""
+        statement = select(HeldRow.run, HeldRow.stage, HeldRow.environment)
         return await self._database.read(lambda session: [(*row,) for row in session.exec(statement)])
+
+    async def free(self, now: datetime) -> list[tuple[str, str, str]]:
+        """Return (run, stage, environment) of each run that waits and that no hold keeps out any more."""
+        columns = (HeldRow.run, HeldRow.stage, HeldRow.service, HeldRow.environment, RunRow.requester, RunRow.trigger)
+        # an outer join goes from those that wait to their runs, never through all the runs
+        statement = sa.select(*columns).join(RunRow, col(RunRow.id) == HeldRow.run, isouter=True)  # type: ignore[call-overload]
+
+        def work(session: Session) -> list[tuple[str, str, str]]:
+            waiting, holds = session.execute(statement).all(), _active(session)
+            return [
+                (run, stage, environment)
+                for run, stage, service, environment, requester, trigger in waiting
+                if not any(_hinders(hold, service, environment, requester, Trigger(trigger), now) for hold in holds)
+            ]
+
+        return await self._database.read(work)
 
     async def let_go(self, run: str, stage: str) -> None:
         """Make a run that waits ready; harmless when it does not wait."""
@@ -210,6 +220,18 @@ def _told(kind: Kind, actor: str, hold: Hold) -> Fact:
         "rollback": hold.rollback,
     }
     return Fact(kind=kind, actor=actor, data=data)
+
+
+def _active(session: Session) -> list[Hold]:
+    statement = select(HoldRow).where(col(HoldRow.ended_at).is_(None)).order_by(col(HoldRow.id))
+    return [_hold(row) for row in session.exec(statement)]
+
+
+def _hinders(hold: Hold, service: str, environment: str, requester: str, trigger: Trigger, now: datetime) -> bool:
+    own = hold.kind is HoldKind.LOCK and hold.owner == requester and hold.rollback is None
+    further_back = hold.rollback is not None and trigger is Trigger.ROLLBACK
+    over = hold.expires_at is not None and hold.expires_at <= now
+    return hold.covers(service, environment) and not (own or further_back or over)
 
 
 def _why(hindrance: Hindrance) -> dict[str, Json]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from storage import cursors
 from storage.database import Database
-from storage.tables import CursorRow, PostRow
+from storage.tables import PostRow
 from storage.tenures import Tenure, hold
 
 
@@ -49,13 +50,12 @@ class Posts:
     async def doubt(self, key: str, run: str) -> None:
         """Note that nobody knows what a message shows: one whose turn was over has edited it.
 
-        The next look at the run, which is due for every reader, has it edited again.
+        The next look at the run, which is news once more, has it edited again.
         """
         unknown = sa.update(PostRow).where(col(PostRow.key) == key).values(digest="")
-        unread = sa.update(CursorRow).where(col(CursorRow.run) == run).values(seen=0)
 
         def work(session: Session) -> None:
             session.execute(unknown)
-            session.execute(unread)
+            cursors.reset(session, run)
 
         await self._database.write(work)

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, or_, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from storage.chain import Scribe, hold_run
 from storage.database import Database
@@ -22,9 +23,9 @@ class Reminders:
 
     async def send(self, now: datetime) -> list[str]:
         """Journal every reminder and escalation that is due; the readers tell people. Returns the approvals' ids."""
-        due = or_(col(ApprovalRow.remind_at) <= now, col(ApprovalRow.escalate_at) <= now)
-        statement = select(ApprovalRow.id, ApprovalRow.run).where(ApprovalRow.decision == Decision.PENDING, due)
-        found = await self._database.read(lambda session: [(one, run) for one, run in session.exec(statement)])
+        # each half has an index of its own, which holds nothing but what waits for its time
+        due = sa.union(_due(ApprovalRow.remind_at, now), _due(ApprovalRow.escalate_at, now))
+        found = await self._database.read(lambda session: [(one, run) for one, run in session.execute(due)])
         # one transaction each, as approvals expire: a sweep holds no chain for long
         return [approval for approval, run in found if await self._send(approval, run, now)]
 
@@ -62,3 +63,8 @@ class Reminders:
             kind=kind, actor="estiva", run=row.run, key=f"{row.stage}/{what}", data={"approval": row.id, **data}
         )
         self._scribe.append(session, [fact])
+
+
+def _due(time: datetime | None, now: datetime) -> sa.Select[str, str]:
+    pending = col(ApprovalRow.decision) == Decision.PENDING
+    return sa.select(col(ApprovalRow.id), col(ApprovalRow.run)).where(pending, col(time) <= now)

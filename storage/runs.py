@@ -187,17 +187,17 @@ class Runs:
             lambda session: ending.end(session, self._scribe, run_id, status, actor, reason=reason)
         )
 
-    async def news(self, reader: str) -> list[str]:
-        """Return the runs with events that this reader has not seen."""
-        return await self._database.read(lambda session: cursors.behind(session, reader))
+    async def news(self) -> list[str]:
+        """Return the runs with events that Slack has not been told."""
+        return await self._database.read(cursors.behind)
 
-    async def cursor(self, reader: str, run_id: str) -> int:
-        """Return the sequence of the last event that this reader has seen of a run (0: none)."""
-        return await self._database.read(lambda session: cursors.get(session, reader, run_id))
+    async def cursor(self, run_id: str) -> int:
+        """Return the sequence of the last event of a run that Slack has been told (0: none)."""
+        return await self._database.read(lambda session: cursors.get(session, run_id))
 
-    async def seen(self, reader: str, run_id: str, sequence: int) -> None:
-        """Note that this reader has seen the run's events up to `sequence`; never moves back."""
-        await self._database.write(lambda session: cursors.put(session, reader, run_id, sequence))
+    async def seen(self, run_id: str, sequence: int) -> None:
+        """Note that Slack has been told the run's events up to `sequence`; never moves back."""
+        await self._database.write(lambda session: cursors.put(session, run_id, sequence))
 
     async def _list(self, *conditions: Any, limit: int | None = None) -> list[Run]:
         newest = (col(RunRow.opened_at).desc(), col(RunRow.number).desc())

@@ -74,6 +74,7 @@ class RunRow(SQLModel, table=True):
         sa.Index("runs_recent", "service", "environment", "opened_at"),
         sa.Index("runs_opened", "opened_at"),
         sa.Index("runs_sequence", "id", "sequence"),
+        _partial("runs_news", "opened_at", "sequence > told"),
     )
 
     id: str = Field(primary_key=True)
@@ -94,6 +95,8 @@ class RunRow(SQLModel, table=True):
     cancel_requested: bool = False
     sequence: int = 0
     """How many events it has."""
+    told: int = 0
+    """How many of them Slack has been told."""
     epoch: int = Field(default=0, sa_type=sa.BigInteger)
     """How often a worker took up one of its legs; what an earlier one still writes is refused."""
 
@@ -177,6 +180,8 @@ class ApprovalRow(SQLModel, table=True):
     __tablename__ = "approvals"
     __table_args__ = (
         _partial("approvals_pending", "expires_at", "decision = 'pending'"),
+        _partial("approvals_remind", "remind_at", "decision = 'pending' AND remind_at IS NOT NULL"),
+        _partial("approvals_escalate", "escalate_at", "decision = 'pending' AND escalate_at IS NOT NULL"),
         sa.Index("approvals_subject", "subject", "decided_at"),
     )
 
@@ -294,16 +299,6 @@ class PreferenceRow(SQLModel, table=True):
     who: str = Field(primary_key=True)
     language: str | None = None
     mentions: bool | None = None
-
-
-class CursorRow(SQLModel, table=True):
-    """How far a reader has read a run."""
-
-    __tablename__ = "cursors"
-
-    reader: str = Field(primary_key=True)
-    run: str = Field(primary_key=True)
-    seen: int
 
 
 class TenureRow(SQLModel, table=True):

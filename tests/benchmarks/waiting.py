@@ -71,4 +71,4 @@ async def _wait(store: Store, plan: Plan) -> None:
     assert await walk.claim(run.id, run.leg)
     assert await walk.move(run.id, run.leg) == PARKED
     events = await store.journal.of_run(run.id)
-    await store.runs.seen(READER, run.id, events[-1].sequence)  # Slack has been told long ago
+    await store.runs.seen(run.id, events[-1].sequence)  # Slack has been told long ago

@@ -139,7 +139,7 @@ async def test_dying_anywhere_loses_and_doubles_nothing(place: Town) -> None:
 
 
 async def _nothing_new(place: Town) -> bool:
-    return not await place.store.runs.news("slack")
+    return not await place.store.runs.news()
 
 
 async def test_a_message_slack_took_but_we_did_not_note_is_not_said_again(place: Town) -> None:

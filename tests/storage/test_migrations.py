@@ -33,6 +33,8 @@ RUN = {
     "cancel_requested": False,
     "sequence": 0,
 }
+TOLD = {**RUN, "id": "ledger-2", "number": 2, "request": "msg/T1/C1/2", "sequence": 3}
+CURSOR = {"reader": "slack", "run": "ledger-2", "seen": 2}
 RELEASE = {
     **dict.fromkeys(("commit", "subject", "author", "image", "address"), "x"),
     "service": "ledger",
@@ -51,7 +53,7 @@ def fill_as_the_first_estiva(session: Session) -> None:
         config.set_main_option("script_location", str(folder))
         config.attributes["connection"] = connection = session.connection()
         command.upgrade(config, "0001")
-    for table, row in (("runs", RUN), ("releases", RELEASE)):
+    for table, row in (("runs", RUN), ("runs", TOLD), ("cursors", CURSOR), ("releases", RELEASE)):
         columns = sa.table(table, *(sa.column(name) for name in row))
         connection.execute(sa.insert(columns).values(row))
 
@@ -65,6 +67,7 @@ async def test_what_the_first_estiva_kept_is_there_and_goes_on(url: str, tmp_pat
         run = await store.runs.get("ledger-1")
         assert (run.status, run.plan.pipeline) == (Status.RUNNING, "default")
         assert [each.digest for each in await store.releases.history("ledger", "production")] == ["sha256:old"]
+        assert await store.runs.news() == ["ledger-2"]
         again = released(run, "sha256:older", "production")
         assert not await store.releases.record(again)
         assert await store.releases.record(again, restored=True)
@@ -73,6 +76,7 @@ async def test_what_the_first_estiva_kept_is_there_and_goes_on(url: str, tmp_pat
             "sha256:older",
             "sha256:old",
         ]
+        assert (await store.runs.cursor("ledger-1"), await store.runs.cursor("ledger-2")) == (0, 2)
         assert (await store.journal.verify()).ok
     finally:
         await store.close()

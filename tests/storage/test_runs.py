@@ -162,16 +162,15 @@ async def test_an_ended_run_cannot_be_cancelled(store: Store) -> None:
     assert not (await store.runs.get("hello-1")).cancel_requested
 
 
-async def test_each_reader_has_its_own_place(store: Store) -> None:
+async def test_a_run_is_news_until_slack_has_been_told_all_of_it(store: Store) -> None:
     await store.runs.open(asked(1), planned())
     await store.runs.open(asked(2), planned(environment=HOMOLOG, trigger=Trigger.RETRY))
-    assert await store.runs.news("slack") == ["hello-1", "hello-2"]
-    await store.runs.seen("slack", "hello-1", 1)
-    assert await store.runs.news("slack") == ["hello-2"]
-    assert await store.runs.news("terminal") == ["hello-1", "hello-2"]
+    assert await store.runs.news() == ["hello-1", "hello-2"]
+    await store.runs.seen("hello-1", 1)
+    assert await store.runs.news() == ["hello-2"]
     await store.runs.request_cancel("hello-1", "U0ANA0001")
-    assert await store.runs.news("slack") == ["hello-1", "hello-2"]
+    assert await store.runs.news() == ["hello-1", "hello-2"]
     assert [event.kind for event in await store.journal.of_run("hello-1", after=1)] == [Kind.CANCEL_REQUESTED]
-    await store.runs.seen("slack", "hello-1", 2)
-    await store.runs.seen("slack", "hello-1", 1)
-    assert await store.runs.cursor("slack", "hello-1") == 2
+    await store.runs.seen("hello-1", 2)
+    await store.runs.seen("hello-1", 1)
+    assert await store.runs.cursor("hello-1") == 2

@@ -6,7 +6,7 @@ import pytest
 
 from storage.store import Store
 from storage.tenures import Superseded
-from tests.storage.nouns import asked
+from tests.storage.nouns import asked, planned
 
 
 async def test_each_turn_ends_the_one_before(store: Store) -> None:
@@ -21,11 +21,12 @@ async def test_each_turn_ends_the_one_before(store: Store) -> None:
 
 
 async def test_what_a_former_reader_posted_is_not_noted_and_is_looked_at_again(store: Store) -> None:
+    await store.runs.open(asked(1), planned())
     first = await store.tenures.begin("slack", "a")
     await store.posts.put("hello-1/card", "C1", "1.1", "old", first)
     second = await store.tenures.begin("slack", "b")
     await store.posts.put("hello-1/card", "C1", "1.1", "new", second)
-    await store.runs.seen("slack", "hello-1", 7)
+    await store.runs.seen("hello-1", 7)
     with pytest.raises(Superseded):
         await store.posts.put("hello-1/card", "C1", "1.1", "older", first)
     post = await store.posts.get("hello-1/card")
@@ -35,7 +36,7 @@ async def test_what_a_former_reader_posted_is_not_noted_and_is_looked_at_again(s
     post = await store.posts.get("hello-1/card")
     assert post is not None
     assert (post.ts, post.digest) == ("1.1", "")
-    assert await store.runs.cursor("slack", "hello-1") == 0
+    assert await store.runs.cursor("hello-1") == 0
 
 
 async def test_twenty_turns_at_once_have_twenty_numbers(store: Store) -> None:

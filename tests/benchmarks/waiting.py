@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.catalogs import Catalogs
-from bot.reader import READER
 from runners.kinds import known_kinds
 from runners.plan import plan_promotion
 from runners.walk import PARKED, Walk

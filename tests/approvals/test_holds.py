@@ -162,3 +162,11 @@ async def test_of_many_at_once_one_has_the_lock_and_one_ends_it(office: Office) 
     ended = await asyncio.gather(*(office.store.holds.release(one, "UX") for one in [now.id, hold.id] * 4))
     assert ended.count(True) == 1
     assert await office.store.holds.active() == []
+
+
+async def test_who_did_it_is_told_only_to_who_may_look_it_up(office: Office) -> None:
+    for question, needed in (("who deployed hello", "history"), ("who locked production", "status")):
+        for may, verdict in ((("who",), Verdict.REFUSED), (("who", needed), Verdict.DONE)):
+            grant = Grant(who=("everyone",), may=may, environments=("*", "production"))
+            office.catalog = replace(office.catalog, grants=(grant,))
+            assert (await office.ask(ANA, question)).verdict is verdict, (question, may)

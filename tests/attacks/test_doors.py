@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import socket
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +94,7 @@ async def test_the_bots_own_route_is_guarded_before_anything_is_read(
     async with running() as local:
         settings = Settings(
             data=tmp_path / "data",
+            namespace=f"doors-{uuid.uuid4().hex[:6]}",  # a demo may be up beside the tests
             catalog=catalog,
             slack_mode=Mode.HTTP,
             slack_base_url=local.api_url,

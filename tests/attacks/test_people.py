@@ -11,6 +11,7 @@ import pytest
 from commands.desk import Desk
 from runners.engine import Engine
 from runners.mirrors import Mirrors
+from storage.model.approval import subject_of
 from storage.model.catalog import Action, Catalog, Environment, Grant, Person, Registry, Service, Stage
 from storage.model.event import Kind
 from storage.model.reply import Reply, Verdict
@@ -80,9 +81,8 @@ class Office:
         """What the engine does when it comes to the gate."""
         stage = next(stage for stage in run.plan.stages if stage.approval)
         assert stage.environment is not None
-        made = await self.store.approvals.ask(
-            run.id, stage.name, stage.environment, "subject", 1, datetime.now(UTC) + timedelta(hours=1)
-        )
+        about, until = subject_of(run.plan, dict(run.plan.artifacts)), datetime.now(UTC) + timedelta(hours=1)
+        made = await self.store.approvals.ask(run.id, stage.name, stage.environment, about, 1, until)
         return made.id
 
 

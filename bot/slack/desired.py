@@ -24,6 +24,9 @@ _BAD = (Status.FAILED, Status.BROKEN)
 def desired(view: RunView, around: Surroundings, version: int = 0) -> tuple[Desired, ...]:
     """List the messages in the order in which they came to be. Empty when nobody in Slack would read them.
 
+    The channel has one line per run, its card; all else is in the thread of that. People are mentioned where they have
+    something to do or to know: approvers when asked, the requester at the end, on failure, and when it is their turn.
+
     `version` is the sequence of the newest event in the view.
     """
     channel = channel_of(view)
@@ -70,7 +73,6 @@ def _message(
     priority: Priority,
     settled: bool = True,
     in_thread: bool = False,
-    thread_of: str | None = None,
     broadcast: bool = False,
 ) -> Desired:
     blocks, text = drawn
@@ -81,7 +83,7 @@ def _message(
         channel=channel,
         blocks=tuple(blocks),
         text=notice(text),
-        thread_of=key_of(view.run.id, "card") if in_thread else thread_of,
+        thread_of=key_of(view.run.id, "card") if in_thread else None,
         broadcast=broadcast,
         payload=payload if name == "card" else {**payload, "status": ""},
         priority=priority,
@@ -110,23 +112,22 @@ def _approvals(view: RunView, channel: str, around: Surroundings) -> Iterator[De
             drawn = approval_card(view, stage, stage.gate, around)
             open_still = stage.gate.decision is Decision.PENDING
             name = f"approval/{stage.stage.name}"
-            yield _message(view, name, channel, drawn, priority=Priority.QUESTION, settled=not open_still)
+            question = partial(_message, view, name, channel, drawn, priority=Priority.QUESTION)
+            yield question(settled=not open_still, in_thread=True)
 
 
 def _nudges(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
-    """Say in the thread of a question that it is still open; say to everybody when the glass was broken."""
+    """Say that a question is still open; say it in the channel too when the glass was broken: that is to be loud."""
     for stage, gate in [(stage, stage.gate) for stage in view.stages if stage.gate]:
-        card = f"approval/{stage.stage.name}"
-        question = key_of(view.run.id, card)
-        told = partial(_message, view, channel=channel, priority=Priority.QUESTION)
+        told = partial(_message, view, channel=channel, priority=Priority.QUESTION, in_thread=True)
         if gate.decision is Decision.PENDING and gate.reminders:
             drawn = reminder(view, stage, gate, around)
-            yield told(name=f"reminder/{stage.stage.name}/{gate.reminders}", drawn=drawn, thread_of=question)
+            yield told(name=f"reminder/{stage.stage.name}/{gate.reminders}", drawn=drawn)
         if gate.decision is Decision.PENDING and gate.escalated:
             drawn = escalation(view, stage, gate, around)
-            yield told(name=f"escalation/{stage.stage.name}", drawn=drawn, thread_of=question, broadcast=True)
+            yield told(name=f"escalation/{stage.stage.name}", drawn=drawn)
         if gate.emergency:
-            yield told(name=f"glass/{stage.stage.name}", drawn=glass(view, stage, gate, around))
+            yield told(name=f"glass/{stage.stage.name}", drawn=glass(view, stage, gate, around), broadcast=True)
 
 
 def _failures(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
@@ -134,11 +135,11 @@ def _failures(view: RunView, channel: str, around: Surroundings) -> Iterator[Des
         if action.status in _BAD:
             drawn = failure(view, action, around)
             name = f"failure/{stage.stage.name}/{action.action.name}"
-            yield _message(view, name, channel, drawn, priority=Priority.QUESTION, in_thread=True, broadcast=True)
+            yield _message(view, name, channel, drawn, priority=Priority.QUESTION, in_thread=True)
 
 
 def _end(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
     """Announce the end: a failed action has done so already, unless something was put back after it."""
     announced = view.status in _BAD and view.failed and not any(stage.restoring for stage in view.stages)
     if view.status.over and not announced:
-        yield _message(view, "ended", channel, ended(view, around), priority=Priority.END)
+        yield _message(view, "ended", channel, ended(view, around), priority=Priority.END, in_thread=True)

@@ -48,7 +48,7 @@ async def test_what_everybody_reads_is_in_the_language_of_the_settings(office: O
             for message in ana.about(run):
                 demand_message([{k: v for k, v in block.items() if k != "block_id"} for block in message["blocks"]])
             assert {"Repetir", "Log completo"} <= set(buttons(failed))
-            assert "Pedido de <@UANADEV01>" in words(card)
+            assert "Pedido de Ana" in words(card)
             assert "What runs where:" in (await ana.asks("status")).text
             assert "O que está no ar" in (await rui.asks("status")).text
             await rui.client.say("#deploys", "/estiva deploy")

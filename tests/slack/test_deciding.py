@@ -36,7 +36,7 @@ async def test_approve_is_asked_as_a_command_and_the_card_says_who(place: Town) 
         approval, shown = await _question(place)
         assert button(shown, "estiva:approve")["confirm"]["confirm"]["text"] == "Approve"
         assert (await _click(place, shown, "estiva:approve", "release"))["ok"]
-        decided = await place.until(lambda: _says(place, shown, "Approved by <@URUIREL01>"))
+        decided = await place.until(lambda: _says(place, shown, "Approved by Rui"))
     assert [b["type"] for b in decided["blocks"]].count("actions") == 0
     request = place.desk.asked[0]
     assert (request.text, request.user, request.via) == (f"approve {approval}", RUI, Via.BUTTON)

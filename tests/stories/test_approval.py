@@ -26,7 +26,7 @@ async def test_somebody_else_approves_and_production_gets_the_digest_of_homolog(
     run = await ana.starts("deploy heron to production")
     card = await rui.reads(f"{run}/approval/approve-production", "Greet warmly")
     shown = words(card)
-    for part in ("<@URUIREL01>", "<@UANADEV01>", "*heron*", "*production*", "Bia Ramos", "sha256:", "Open until"):
+    for part in ("<@URUIREL01>", "Ana", "*heron*", "*production*", "Bia Ramos", "sha256:", "Open until"):
         assert part in shown
     assert "What it would change:" in shown
     assert f"Now running there: `{source.first[:8]}`" in shown
@@ -35,7 +35,7 @@ async def test_somebody_else_approves_and_production_gets_the_digest_of_homolog(
     assert (await world.answers("heron.production")).strip() == "I am heron"
     await rui.clicks(card, "Approve")
     assert await ana.run_ends(run) == "succeeded"
-    decided = await ana.reads(f"{run}/approval/approve-production", "Approved by <@URUIREL01>, <!date")
+    decided = await ana.reads(f"{run}/approval/approve-production", "Approved by Rui, <!date")
     assert not buttons(decided)
     assert (await world.answers("heron.production")).strip() == "warmly"
     released = {row["data"]["environment"]: row["data"]["digest"] for row in await world.facts() if _of(row, "heron")}
@@ -80,7 +80,7 @@ async def test_a_rejection_gives_its_reason_in_a_modal_and_everybody_reads_it(
     done = await rui.client.act("submit", view_id=modal["id"], values=blocks)
     assert done["ok"], done
     assert await ana.run_ends(run) == "cancelled"
-    card = await ana.reads(f"{run}/approval/approve-production", "Rejected by <@URUIREL01>")
+    card = await ana.reads(f"{run}/approval/approve-production", "Rejected by Rui")
     assert "The tests are &lt;flaky&gt; &amp; slow" in words(card)
     assert not buttons(card)
     assert "Rejected by Rui" in words(await ana.reads(f"{run}/ended"))

@@ -46,6 +46,15 @@ def _message(page: Page, text: str) -> Locator:
     return page.locator("#log article", has_text=text)
 
 
+async def _thread(page: Page, title: str) -> None:
+    """Open the thread of a run: the channel has no more than its card."""
+    await _message(page, title).locator(".replies").click(timeout=_LONG)
+
+
+def _reply(page: Page, text: str) -> Locator:
+    return page.locator("#thread article", has_text=text)
+
+
 async def test_a_deploy_is_typed_and_watched_until_it_runs(world: World, look: Open) -> None:
     check = {"name": "unit", "with": {"run": ["python3", "-c", "import time; time.sleep(3)"]}}
     world.service("curlew", tests=[check])
@@ -55,7 +64,8 @@ async def test_a_deploy_is_typed_and_watched_until_it_runs(world: World, look: O
     await expect(card.locator(".task")).to_have_count(5, timeout=_SOON)
     await expect(card.locator(".task.in_progress")).to_contain_text("Testing unit", timeout=_LONG)
     await expect(card.locator(".task.complete")).to_have_count(5, timeout=_LONG)
-    end = _message(page, "Deployed curlew to homolog in").last
+    await _thread(page, "curlew-1 · Deploy")
+    end = _reply(page, "curlew-1: Deployed curlew to homolog in").last
     await expect(end).to_contain_text("@Ana")
     await expect(end.get_by_role("link", name=world.addresses["curlew.homolog"])).to_be_visible()
     await expect(_message(page, "curlew-1").get_by_role("button", name="Cancel")).to_have_count(0)
@@ -65,21 +75,23 @@ async def test_rui_approves_with_a_click_and_a_confirmation(world: World, look: 
     world.service("plume")
     page = await look()
     await _say(page, "@estiva deploy plume to homolog")
-    await expect(_message(page, "plume-1: Deployed plume to homolog in")).to_be_visible(timeout=_LONG)
+    await expect(_message(page, "plume-1 · Deploy").locator(".task.complete")).to_have_count(4, timeout=_LONG)
     await _say(page, "@estiva deploy plume to production")
-    question = _message(page, "asks to release plume to production")
+    await _thread(page, "plume-2 · Deploy")
+    question = _reply(page, "asks to release plume to production")
     await expect(question.get_by_role("button", name="Approve")).to_be_visible(timeout=_SOON)
     await page.locator(".switcher summary").click()
     await page.get_by_role("link", name="Rui").click()
     await page.wait_for_selector("html[data-ready][data-me=URUIREL01]")
+    await _thread(page, "plume-2 · Deploy")
     await question.get_by_role("button", name="Approve").click()
     await page.get_by_role("button", name="Not yet").click()
     await expect(question.get_by_role("button", name="Approve")).to_be_enabled()
     await question.get_by_role("button", name="Approve").click()
     await page.locator("dialog[open]").get_by_role("button", name="Approve").click()
-    await expect(question).to_contain_text("Approved by @Rui", timeout=_SOON)
+    await expect(question).to_contain_text("Approved by Rui", timeout=_SOON)
     await expect(question.get_by_role("button", name="Approve")).to_have_count(0)
-    await expect(_message(page, "plume-2: Deployed plume to production in")).to_be_visible(timeout=_LONG)
+    await expect(_reply(page, "plume-2: Deployed plume to production in")).to_be_visible(timeout=_LONG)
     assert (await world.answers("plume.production")).strip() == "I am plume"
 
 
@@ -88,12 +100,12 @@ async def test_a_failure_is_read_to_its_full_log(world: World, look: Open) -> No
     world.service("grebe", tests=[{"name": "unit", "with": {"run": run}}])
     page = await look()
     await _say(page, "@estiva deploy grebe to homolog")
-    failure = _message(page, "grebe-1: Couldn't pass unit tests")
+    await _thread(page, "grebe-1 · Deploy")
+    failure = _reply(page, "grebe-1: Couldn't pass unit tests")
     failure = failure.filter(has=page.get_by_role("button", name="Full Log"))
     await expect(failure).to_contain_text("the end & <i>all</i>", timeout=_LONG)
     assert await failure.locator("i, b").filter(has_text="all").count() == 0
     await failure.get_by_role("button", name="Full Log").click()
-    await page.locator("#log article", has_text="grebe-1 · Deploy").locator(".replies").click()
     file = page.locator("#thread figure.file")
     await file.locator("summary").click()
     await expect(file.locator("pre")).to_contain_text("<b>first</b> line")
@@ -112,5 +124,5 @@ async def test_a_deploy_can_be_asked_and_cancelled_on_a_phone(world: World, look
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     await card.get_by_role("button", name="Cancel").tap()
     await page.locator("dialog[open]").get_by_role("button", name="Cancel run").tap()
-    await expect(_message(page, "Cancelled by Ana after").last).to_be_visible(timeout=_SOON)
+    await expect(card).to_contain_text("Cancelled by Ana after", timeout=_SOON)
     await expect(card.get_by_role("button", name="Cancel")).to_have_count(0)

@@ -1,5 +1,7 @@
 """The question to people: may exactly this be released? Afterwards, the record of who said what and when."""
 
+from collections.abc import Iterable
+
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.run_card import decision_line, short
@@ -46,7 +48,7 @@ def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
         around.say,
         _ASKS.get(view.run.plan.trigger, later("*{run}*: {who} asks to release *{service}* to *{environment}*")),
         run=view.run.id,
-        who=mention(view.run.requester),
+        who=around.name(view.run.requester),
         service=view.run.plan.service.name,
         environment=_environment(view, stage),
     )
@@ -96,22 +98,27 @@ def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
     if around.approvers and gate.needed - len(gate.given_by) > len(set(around.approvers) - set(gate.given_by)):
         parts.append(marked(say, "Fewer people than needed may approve this: see the catalog"))
     if gate.needed > 1:
-        given = joined([mention(user) for user in gate.given_by], ", ") or Mark("-")
+        given = _named(gate.given_by, around) or "-"
         parts.append(
             marked(say, "{count} of {needed} so far: {who}", count=len(gate.given_by), needed=gate.needed, who=given)
         )
     return parts
 
 
+def _named(users: Iterable[str], around: Surroundings) -> str:
+    """Name people without calling them: only who is still to answer is mentioned."""
+    return ", ".join(around.name(user) for user in users)
+
+
 def _decided(gate: GateView, around: Surroundings) -> Mark:
     say = around.say
     when = moment(gate.decided_at) if gate.decided_at else Mark("")
-    who, reason = mention(gate.decided_by or ""), escape_within(gate.reason, 500)
+    who, reason = around.name(gate.decided_by or ""), escape_within(gate.reason, 500)
     match gate.decision:
         case Decision.APPROVED if gate.emergency:
             return joined([marked(say, "Released without approval by {who}, {when}", who=who, when=when), reason], ": ")
         case Decision.APPROVED if gate.reused:
-            given = joined([mention(user) for user in gate.given_by], ", ")
+            given = _named(gate.given_by, around)
             return marked(
                 say,
                 "Approved by {who} in {approval}, and nothing has changed since",
@@ -119,7 +126,7 @@ def _decided(gate: GateView, around: Surroundings) -> Mark:
                 approval=code(gate.reused),
             )
         case Decision.APPROVED:
-            given = joined([mention(user) for user in gate.given_by], ", ") or who
+            given = _named(gate.given_by, around) or who
             return marked(say, "Approved by {who}, {when}", who=given, when=when)
         case Decision.REJECTED:
             text = marked(say, "Rejected by {who}, {when}", who=who, when=when)

@@ -38,7 +38,7 @@ def glass(view: RunView, stage: StageView, gate: GateView, around: Surroundings)
     text = marked(
         around.say,
         ":rotating_light: {who} broke the glass: *{run}* goes to *{environment}* without the approval of others",
-        who=mention(gate.decided_by or ""),
+        who=around.name(gate.decided_by or ""),
         run=view.run.id,
         environment=_environment(view, stage),
     )

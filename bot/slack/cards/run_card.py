@@ -6,7 +6,7 @@ from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import Mark, code, escape, escape_within, joined, marked, mention, span
+from bot.slack.marks import Mark, code, escape, escape_within, joined, marked, span
 from commands.texts import several
 from storage.model import artifact
 from storage.model.approval import Decision
@@ -115,7 +115,7 @@ def _by_stage(view: RunView, around: Surroundings) -> list[Block]:
 
 def _small_print(view: RunView, around: Surroundings) -> Block:
     say, made = around.say, view.artifacts
-    parts = [marked(say, "Asked by {who}", who=mention(view.run.requester))]
+    parts = [marked(say, "Asked by {who}", who=around.name(view.run.requester))]
     if made.get(artifact.COMMIT):
         by = marked(
             say, "{commit} by {author}", commit=short(made[artifact.COMMIT]), author=made.get(artifact.AUTHOR, "?")

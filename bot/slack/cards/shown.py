@@ -28,7 +28,7 @@ class Surroundings:
     names: Mapping[str, str] = field(default_factory=dict)
     """User id -> name, for places where Slack does not draw mentions."""
     mentions: bool = True
-    """Whether the requester wants to be mentioned when the run has ended."""
+    """Whether the requester wants to be mentioned: when the run has ended, failed, or has its turn."""
     approvers: tuple[str, ...] = ()
     """User ids of the people who may approve this run."""
     changes: tuple[str, ...] = ()

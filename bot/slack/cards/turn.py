@@ -3,7 +3,7 @@
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
-from bot.slack.marks import Mark, marked, mention
+from bot.slack.marks import Mark, marked
 from storage.model.view import RunView
 
 
@@ -12,7 +12,7 @@ def turn(view: RunView, environment: str, around: Surroundings) -> tuple[list[Bl
     text = marked(
         around.say,
         "{who} *{run}*: it is your turn in {environment}",
-        who=mention(view.run.requester),
+        who=around.requester(view.run.requester),
         run=view.run.id,
         environment=environment,
     )

@@ -45,14 +45,15 @@ class Releases:
             session.flush()
             previous = before[0].digest if before else None
             self._scribe.append(session, [_released(release, previous, restored=restored)])
-            self._lock_after_rollback(session, release)
+            self._lock_after_rollback(session, release, restored=restored)
             return True
 
         return await self._database.write(work)
 
-    def _lock_after_rollback(self, session: Session, release: Release) -> None:
+    def _lock_after_rollback(self, session: Session, release: Release, *, restored: bool) -> None:
+        """Keep the next deploy from undoing it by accident, whether somebody asked for it or a failed run did it."""
         run = session.exec(select(RunRow.trigger, RunRow.requester).where(RunRow.id == release.run)).one()
-        if run[0] == Trigger.ROLLBACK:
+        if restored or run[0] == Trigger.ROLLBACK:
             where = {"service": release.service, "environment": release.environment}
             after_rollback(session, self._scribe, **where, owner=run[1], run=release.run)
 

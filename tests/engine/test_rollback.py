@@ -57,6 +57,8 @@ async def test_after_it_the_next_rollback_goes_further_back(world: World) -> Non
     await released(world, "sha256:first")
     second = await released(world)
     await world.ended(await world.ask(going(NEW, bad())))
+    (lock,) = await world.store.holds.active()
+    assert await world.store.holds.release(lock.id, "UANA"), "what put it back keeps the next deploy out"
     previous = await world.store.releases.previous("hello", "homolog")
     assert previous is not None
     assert previous.digest == "sha256:first"

@@ -45,27 +45,38 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
 
 def _holds(view: RunView, say: Say) -> list[Mark]:
     """Say what the run did to locks, and what it cared nothing about."""
-    plan, lines = view.run.plan, []
-    if view.status is Status.SUCCEEDED and plan.trigger is Trigger.ROLLBACK:
-        text = later("{service} in {environment} is locked, so that no deploy undoes this by accident")
-        lines.append(marked(say, text, service=plan.service.name, environment=plan.environment.name))
+    plan = view.run.plan
+    text = later("{service} in {environment} is locked, so that no deploy undoes this by accident")
+    lines = [marked(say, text, service=plan.service.name, environment=name) for name in _rolled_back(view)]
     if plan.force:
         lines.append(marked(say, "Went past locks and freezes: {reason}", reason=escape_within(plan.force, 500)))
     return lines
 
 
-def _onward(view: RunView, around: Surroundings) -> list[Block]:
-    """Offer what comes next: the release of this very image to where it goes from here."""
-    if view.status is not Status.SUCCEEDED:
-        return []
-    say, service, environment = around.say, view.run.plan.service.name, view.run.plan.environment.name
-    onward = [
-        kit.button(say("Release to {environment}", environment=name), f"onward.{number}", f"deploy {service} to {name}")
-        for number, name in enumerate(around.onward[:3])
+def _rolled_back(view: RunView) -> list[str]:
+    """List the environments that went back to an earlier release: those are locked until somebody unlocks."""
+    if view.status is Status.SUCCEEDED and view.run.plan.trigger is Trigger.ROLLBACK:
+        return [view.run.plan.environment.name]
+    return [
+        stage.stage.environment
+        for stage in view.stages
+        if stage.restoring and stage.stage.environment and stage.status is Status.SUCCEEDED
     ]
-    if view.run.plan.trigger is Trigger.ROLLBACK:  # which has locked the place
-        onward.append(kit.button(say("Unlock"), "unlock", f"unlock {service} in {environment}"))
-    return kit.actions(onward)
+
+
+def _onward(view: RunView, around: Surroundings) -> list[Block]:
+    """Offer what comes next: the release of this very image to where it goes from here, the end of a lock."""
+    say, service = around.say, view.run.plan.service.name
+    onward = around.onward[:3] if view.status is Status.SUCCEEDED else ()
+    offers = [
+        kit.button(say("Release to {environment}", environment=name), f"onward.{number}", f"deploy {service} to {name}")
+        for number, name in enumerate(onward)
+    ]
+    offers += [
+        kit.button(say("Unlock"), f"unlock.{number}" if number else "unlock", f"unlock {service} in {name}")
+        for number, name in enumerate(_rolled_back(view)[:2])
+    ]
+    return kit.actions(offers)
 
 
 def _what(view: RunView, around: Surroundings) -> Mark:

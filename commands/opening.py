@@ -5,15 +5,19 @@ from dataclasses import replace
 from commands.command import Asked, Refused
 from commands.holding import by_whom, place_of
 from commands.permit import permit
+from commands.texts import later
+from commands.usage import verb
 from runners.barriers import hindrance
 from storage.model.hold import Hindrance, HoldKind
 from storage.model.reply import Offer
 from storage.model.run import Plan, Run
 
+_HOW = later("Nothing was started. Who may `force` can say `{command}! ... because <reason>`.")
+
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
     """Open a run and see that it is begun. Raises `Refused` when a place is locked or frozen, unless that is forced."""
-    plan = replace(plan, force="")
+    plan = replace(plan, force="")  # what a run repeats has no say in that
     for environment in dict.fromkeys(s.environment for s in plan.stages if s.actions and s.environment):
         found = await hindrance(
             asked.desk.store, asked.catalog.freezes, plan, asked.request.user, environment, asked.request.at
@@ -36,6 +40,13 @@ def _forced(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Pla
     return replace(plan, force=reason)
 
 
+def forced(asked: Asked, command: str) -> str:
+    """Give the command that an offer asks with, forced for the same reason when the request is."""
+    name, _, rest = command.partition(" ")
+    reason = asked.arguments.get("reason", "")
+    return f"{name}! {rest} because {reason}" if asked.arguments.get("force") and reason else command
+
+
 def _refusal(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Refused:
     who = by_whom(asked, found)
     if found.rollback:
@@ -50,5 +61,5 @@ def _refusal(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Re
         text = asked.say("{place} is frozen: {who}.", place=place_of(asked, None, environment), who=who)
     command = f"unlock {plan.service.name} in {environment}"
     offers = (Offer(label=asked.say("Unlock"), command=command),) if found.rollback else ()
-    text += " " + asked.say("Nothing was started. Who may `force` can say `deploy! ... because <reason>`.")
+    text += " " + asked.say(_HOW, command=verb(asked.command, asked.language))
     return Refused(text, offers=offers)

@@ -32,7 +32,12 @@ COMMAND = Command(
     name="promote",
     verbs=("promote", "promover"),
     shown={PORTUGUESE: "promover"},
-    usage=("<service+> [to|in|into|para|pra|pro|em|no|na] <environment> [with|com <pipeline>]",),
+    usage=(
+        (
+            "[!] <service+> [to|in|into|para|pra|pro|em|no|na] <environment> [with|com <pipeline>] "
+            "[because|porque <reason...>]"
+        ),
+    ),
     summary=later("Release the very image that the environment before runs; nothing is built."),
     examples=(later("promote hello to production"), later("promote hello production")),
     topic=Topic.DELIVER,

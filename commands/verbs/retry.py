@@ -49,7 +49,12 @@ COMMAND = Command(
     name="retry",
     verbs=("retry", "try", "repetir", "repete", "repita", "tentar", "refazer", "refaz", "refaça"),
     shown={PORTUGUESE: "repetir"},
-    usage=("<run> [again|novamente] [<extent:failed|all|falhas|tudo>] [stage|etapa <stage>]",),
+    usage=(
+        (
+            "[!] <run> [again|novamente] [<extent:failed|all|falhas|tudo>] [stage|etapa <stage>] "
+            "[because|porque <reason...>]"
+        ),
+    ),
     summary=later("Do again what a run that did not succeed was asked to do: all of it, or what did not succeed."),
     examples=(
         later("retry hello-12"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.current import started, under_way
+from commands.opening import forced
 from commands.permit import may, permit
 from commands.places import environment_of, service_of
 from commands.planning import handed_on
@@ -143,7 +144,7 @@ def _table(asked: Asked, releases: Sequence[Release]) -> Table | None:
 def _offer(asked: Asked, release: Release, label: str = "") -> Offer:
     return Offer(
         label=label or f"{release.run} · {release.commit[:7]}",
-        command=f"rollback {release.service} in {release.environment} to {release.run}",
+        command=forced(asked, f"rollback {release.service} in {release.environment} to {release.run}"),
         confirm=asked.say(
             "Bring `{commit}` back to {environment}?", commit=release.commit[:7], environment=release.environment
         ),
@@ -152,7 +153,9 @@ def _offer(asked: Asked, release: Release, label: str = "") -> Offer:
 
 def _pick(asked: Asked) -> Offer:
     service, environment = service_of(asked).name, environment_of(asked).name
-    return Offer(label=asked.say("Choose a release"), command=f"rollback {service} in {environment} pick")
+    return Offer(
+        label=asked.say("Choose a release"), command=forced(asked, f"rollback {service} in {environment} pick")
+    )
 
 
 COMMAND = Command(
@@ -160,8 +163,11 @@ COMMAND = Command(
     verbs=("rollback", "roll back", "revert", "reverter", "voltar", "desfazer", "desfaz", "desfaça", "undo"),
     shown={PORTUGUESE: "reverter"},
     usage=(
-        "<service> [in|on|to|em|no|na|para|pra] <environment> [<pick:pick|list|escolher|listar>]",
-        "<service> [in|on|em|no|na] <environment> [to|para|pra] <release>",
+        (
+            "[!] <service> [in|on|to|em|no|na|para|pra] <environment> [<pick:pick|list|escolher|listar>] "
+            "[because|porque <reason...>]"
+        ),
+        "[!] <service> [in|on|em|no|na] <environment> [to|para|pra] <release> [because|porque <reason...>]",
         "<service> [to|para|pra] <release>",
     ),
     summary=later("Go back to the release before the one that runs now, or to one that you name or pick."),

@@ -20,8 +20,12 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def place_of(asked: Asked, service: str | None, environment: str | None) -> str:
     """Name a place in a sentence."""
-    where = environment or asked.say("every environment")
-    return asked.say("`{service}` in {environment}", service=service, environment=where) if service else where
+    return _place(asked.language, service, environment)
+
+
+def _place(language: str, service: str | None, environment: str | None) -> str:
+    where = environment or phrase(language, "every environment")
+    return phrase(language, "`{service}` in {environment}", service=service, environment=where) if service else where
 
 
 def by_whom(asked: Asked, found: Hindrance | Hold) -> str:
@@ -79,8 +83,9 @@ async def needed(asked: Asked, kind: HoldKind) -> Hold:
 
 
 async def tell_owner(asked: Asked, hold: Hold, message: str, **values: object) -> None:
-    """Tell who held it in a direct message, in their own language: once, whatever crashes."""
-    text = phrase(asked.desk.language_of(hold.owner), message, **values)
+    """Tell who held it, `{place}`, in a direct message, in their own language: once, whatever crashes."""
+    language = asked.desk.language_of(hold.owner)
+    text = phrase(language, message, place=_place(language, hold.service, hold.environment), **values)
     request = Request(
         id=f"notice/{hold.id}/{hold.owner}",
         via=Via.DIRECT,

@@ -25,7 +25,7 @@ async def handle(asked: Asked) -> Reply:
     if not taken.ok:
         raise Refused(asked.say("{place} is locked already: {who}.", place=place, who=by_whom(asked, taken.hold)))
     said = later("{name} took over your lock of {place}: {reason}")
-    await tell_owner(asked, hold, said, name=asked.name(asked.request.user), place=place, reason=reason)
+    await tell_owner(asked, hold, said, name=asked.name(asked.request.user), reason=reason)
     text = asked.say("{place} is locked: {who}.", place=place, who=by_whom(asked, taken.hold))
     return Reply(verdict=Verdict.DONE, text=text + " " + asked.say("{name} was told.", name=asked.name(hold.owner)))
 

@@ -17,7 +17,7 @@ async def handle(asked: Asked) -> Reply:
     asked.desk.engine.wake()
     if not asked.catalog.same_person(hold.owner, asked.request.user):
         said = later("{name} ended your freeze of {place}.")
-        await tell_owner(asked, hold, said, name=asked.name(asked.request.user), place=place)
+        await tell_owner(asked, hold, said, name=asked.name(asked.request.user))
     text = asked.say("{place} is not frozen any more; what waited for it goes on.", place=place)
     return Reply(verdict=Verdict.DONE, text=text)
 

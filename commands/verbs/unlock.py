@@ -22,7 +22,7 @@ async def handle(asked: Asked) -> Reply:
     if others:
         said = later("{name} ended your lock of {place}. {reason}")
         reason = asked.arguments.get("reason", "")
-        await tell_owner(asked, hold, said, name=asked.name(asked.request.user), place=place, reason=reason)
+        await tell_owner(asked, hold, said, name=asked.name(asked.request.user), reason=reason)
     text = asked.say("{place} is unlocked; what waited for it goes on.", place=place)
     return Reply(verdict=Verdict.DONE, text=text)
 

@@ -154,10 +154,12 @@ async def test_who_breaks_the_glass_is_heard_by_everybody(place: Office, ana: Pe
 
 
 async def test_who_does_not_answer_is_reminded_and_others_are_asked(place: Office, ana: Person, rui: Person) -> None:
-    rule = "approvals: {remind: 60s, escalate: {after: 120s, to: [UANADEV01]}} "
+    rule = "approvals: {remind: 60s, from: [URUIREL01], escalate: {after: 120s, to: [UANADEV01]}} "
     place.change_catalog("approvals: 1 ", rule)
+    place.change_catalog("name: Ana, roles: [developer]", "name: Ana, roles: [developer, release-manager]")
     run, approval = await asked_for(place, "UBIADEV02")
     card = await rui.reads(f"{run.id}/approval/{_STAGE}")
+    assert calls(place, ANA) == [], "she is asked only when Rui does not answer"
     assert await place.store.reminders.send(datetime.now(UTC) + timedelta(seconds=61)) == [approval.id]
     reminder = await rui.reads(f"{run.id}/reminder/{_STAGE}/1", "still waits for your answer")
     assert f"<@{RUI}>" in words(reminder)

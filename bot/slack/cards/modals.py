@@ -23,7 +23,7 @@ def approve_modal(approval: str, say: Say, *, channel: str, thread: str | None, 
         "submit": plain(say("Approve"), 24),
         "close": plain(say("Close"), 24),
         "blocks": [
-            context(marked(say, "{approval} will be released.", approval=approval[:300])),
+            context(marked(say, "{run} will be released.", run=_run_of(approval))),
             {**ask_text("code", say("Code"), say("Six digits, from your authenticator"), _CODE), "optional": False},
         ],
     }
@@ -40,10 +40,15 @@ def reject_modal(approval: str, say: Say, *, channel: str, thread: str | None, m
         "submit": plain(say("Reject"), 24),
         "close": plain(say("Close"), 24),
         "blocks": [
-            context(marked(say, "{approval} will not be released.", approval=approval[:300])),
+            context(marked(say, "{run} will not be released.", run=_run_of(approval))),
             ask_text("reason", say("Reason"), say("Shown to everybody in the channel"), _REASON, several_lines=True),
         ],
     }
+
+
+def _run_of(approval: str) -> str:
+    """Name the run: the gate's own name is of no use to people."""
+    return approval.partition("/")[0][:300]
 
 
 def reject_command(view: Mapping[str, Any]) -> str:

@@ -91,6 +91,8 @@ def decision_line(gate: GateView, around: Surroundings) -> str:
     """Say in plain words how an approval stands."""
     say, who = around.say, around.name(gate.decided_by or "")
     match gate.decision:
+        case Decision.APPROVED if gate.emergency:
+            return say("Released without approval by {name}", name=who)
         case Decision.APPROVED:
             names = ", ".join(around.name(user) for user in gate.given_by) or who
             return say("Approved by {name}", name=names)

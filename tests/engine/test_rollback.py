@@ -140,6 +140,10 @@ async def test_it_is_found_again_after_a_restart_and_the_lock_is_kept(world: Wor
     world.outside.held = False
     assert "homolog was put back" in (await world.ended(run)).reason
     assert world.outside.keys("found") == [f"{run.id}/rollback-homolog/rollback/1"]
+    await world.until(after, lambda view: any(stage.wait for stage in view.stages))
+    (lock,) = await world.store.holds.active()
+    assert lock.rollback == run.id
+    assert await world.store.holds.release(lock.id, "UANA")
     assert (await world.ended(after)).status is Status.SUCCEEDED
 
 

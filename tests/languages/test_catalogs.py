@@ -64,8 +64,10 @@ def test_usage_shows_the_words_of_one_language_only() -> None:
     assert usage_lines(deploy, PORTUGUESE) == [
         "implantar[!] <serviço>[@<ref>] [para|pra|pro|em|no|na] <ambiente> [com <pipeline>] [porque <motivo...>]"
     ]
-    assert usage_lines(retry, DEFAULT) == ["retry <run> [again] [failed|all] [stage <stage>]"]
-    assert usage_lines(retry, PORTUGUESE) == ["repetir <execução> [novamente] [falhas|tudo] [etapa <etapa>]"]
+    assert usage_lines(retry, DEFAULT) == ["retry[!] <run> [again] [failed|all] [stage <stage>] [because <reason...>]"]
+    assert usage_lines(retry, PORTUGUESE) == [
+        "repetir[!] <execução> [novamente] [falhas|tudo] [etapa <etapa>] [porque <motivo...>]"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from bot.rounds import PAUSE, Rounds
 from bot.slack.cards.shown import Desired, Surroundings
 from bot.slack.desired import desired
 from bot.slack.outbox import Outbox
-from storage.model.view import RunView, fold
+from storage.model.fold import fold
+from storage.model.view import RunView
 from storage.store import Store
 
 log = logging.getLogger(__name__)

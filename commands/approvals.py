@@ -8,8 +8,9 @@ from storage.approvals import Settled, Why
 from storage.model import artifact
 from storage.model.approval import Approval, Decision, is_about
 from storage.model.catalog import ApprovalRule
+from storage.model.fold import fold
 from storage.model.request import Via
-from storage.model.view import RunView, fold
+from storage.model.view import RunView
 
 
 async def open_approval(asked: Asked) -> Approval:

@@ -6,10 +6,10 @@ from runners.mirrors import UnknownRef
 from runners.plan import HandedOn, plan_deploy, plan_promotion
 from storage.model import artifact
 from storage.model.catalog import Environment, Service
+from storage.model.fold import fold
 from storage.model.release import Release
 from storage.model.reply import Offer
 from storage.model.run import Plan
-from storage.model.view import fold
 
 
 async def plan_of(asked: Asked, service: Service, environment: Environment) -> Plan:

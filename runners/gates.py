@@ -7,10 +7,11 @@ from datetime import datetime
 from runners.crash import crash_here
 from storage.model import artifact
 from storage.model.catalog import Stage
+from storage.model.fold import fold
 from storage.model.gate import GateKind
 from storage.model.release import Release
 from storage.model.run import Status
-from storage.model.view import RunView, StageView, fold
+from storage.model.view import RunView, StageView
 from storage.store import Store
 
 

@@ -7,8 +7,9 @@ from runners.plan import Unplannable, guarded, plan_retry, sound
 from storage.model import artifact
 from storage.model.catalog import Catalog, Stage
 from storage.model.event import Event, Kind
+from storage.model.fold import fold
 from storage.model.run import Plan, Run, Status, Trigger
-from storage.model.view import RunView, StageView, fold
+from storage.model.view import RunView, StageView
 
 
 def stopped_at(view: RunView) -> StageView | None:

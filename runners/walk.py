@@ -18,10 +18,11 @@ from storage.fence import Claim
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, Mode, OnFailure
 from storage.model.event import Event, Fact, Kind
+from storage.model.fold import fold
 from storage.model.hold import Freeze
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploys
-from storage.model.view import ActionView, GateView, RunView, StageView, fold
+from storage.model.view import ActionView, GateView, RunView, StageView
 from storage.store import Store
 
 _log = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ from itertools import pairwise
 from storage.audit import Verdict
 from storage.model.approval import Approval, Decision, subject_of
 from storage.model.event import Event, Kind
+from storage.model.fold import fold
 from storage.model.run import Run, Status
-from storage.model.view import ActionView, RunView, StageView, fold
+from storage.model.view import ActionView, RunView, StageView
 from storage.store import Store
 
 _ONCE = (Kind.RUN_REQUESTED, Kind.RUN_ENDED, Kind.STAGE_STARTED, Kind.ACTION_STARTED, Kind.ACTION_SUCCEEDED,

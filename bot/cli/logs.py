@@ -33,7 +33,7 @@ def logs(
 
 
 async def _find(chosen: Settings, what: str | None) -> "tuple[RunView, dict[str, list[str]]] | None":
-    from storage.model.view import fold
+    from storage.model.fold import fold
     from storage.store import Store
 
     store = await Store.open(chosen.store_url, chosen.data)

@@ -142,7 +142,7 @@ async def _shown(chosen: Settings, store: "Store", found: "Run") -> Shown:
     from bot.runs.graph import graph
     from bot.slack.cards.shown import Surroundings
     from commands.texts import phrase
-    from storage.model.view import fold
+    from storage.model.fold import fold
 
     view = fold(found, await store.journal.of_run(found.id))
     around = Surroundings(say=partial(phrase, chosen.language), names=_names(chosen))

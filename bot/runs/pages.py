@@ -16,7 +16,8 @@ from commands.texts import LANGUAGES, phrase
 from storage.model.approval import Decision
 from storage.model.catalog import Catalog
 from storage.model.event import Event
-from storage.model.view import RunView, fold
+from storage.model.fold import fold
+from storage.model.view import RunView
 from storage.store import Store
 
 _POLICY = (

@@ -6,9 +6,9 @@ from commands.permit import permit
 from commands.texts import PORTUGUESE, later, several
 from storage.model import artifact
 from storage.model.catalog import Service
+from storage.model.fold import fold
 from storage.model.reply import Offer, Reply, Verdict
 from storage.model.run import Run
-from storage.model.view import fold
 
 
 async def handle(asked: Asked) -> Reply:

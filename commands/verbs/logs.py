@@ -4,9 +4,10 @@ from commands.command import Asked, Command, Refused
 from commands.permit import permit
 from commands.tailing import found_in, offer_tail, tail
 from commands.texts import later, listing
+from storage.model.fold import fold
 from storage.model.reply import Attachment, Offer, Reply, Verdict
 from storage.model.run import Run, Status
-from storage.model.view import ActionView, RunView, StageView, fold
+from storage.model.view import ActionView, RunView, StageView
 
 _BIGGEST, _MOST, _SHOWN = 1_000_000, 50_000, 20
 """Characters of log in one file, lines of one action, lines that are shown; the end is what matters."""

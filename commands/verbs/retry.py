@@ -8,9 +8,9 @@ from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward, stopped_at
 from runners.plan import plan_retry
 from storage.model.event import Event
+from storage.model.fold import fold
 from storage.model.reply import Reply, Verdict
 from storage.model.run import Plan, Run, Status, Trigger
-from storage.model.view import fold
 
 
 async def handle(asked: Asked) -> Reply:

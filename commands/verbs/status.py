@@ -10,9 +10,10 @@ from commands.texts import later
 from commands.times import stamp
 from storage.freezing import frozen
 from storage.model.approval import Decision
+from storage.model.fold import fold
 from storage.model.hold import Hindrance, Hold
 from storage.model.reply import Offer, Reply, Table, Verdict
-from storage.model.view import RunView, WaitView, fold
+from storage.model.view import RunView, WaitView
 
 
 async def handle(asked: Asked) -> Reply:

@@ -10,9 +10,9 @@ from runners.consent import Unapproved, check_consent
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Grant
 from storage.model.event import Kind
+from storage.model.fold import fold
 from storage.model.reply import Verdict
 from storage.model.request import Via
-from storage.model.view import fold
 from tests.approvals.office import ANA, BIA, DEPLOY, EVA, GUS, LEA, RELEASERS, RUI, SECRET, Office
 
 HOUR = timedelta(hours=1)

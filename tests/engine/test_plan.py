@@ -19,9 +19,9 @@ from storage.model.catalog import (
     Service,
     Stage,
 )
+from storage.model.fold import fold
 from storage.model.release import Release
 from storage.model.run import Plan, Run, Status, Trigger
-from storage.model.view import fold
 from storage.model.window import Window
 from tests.engine.world import HOMOLOG, PRODUCTION, action, gated, pipeline, service
 from tests.engine.world import plan as plan_of

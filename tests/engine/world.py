@@ -17,9 +17,10 @@ from runners.retention import Retention
 from storage.model import artifact
 from storage.model.catalog import Action, Catalog, Environment, Keep, Registry, Service, Stage
 from storage.model.event import Event
+from storage.model.fold import fold
 from storage.model.request import Request, Via
 from storage.model.run import Plan, Run, Status, Trigger
-from storage.model.view import ActionView, RunView, fold
+from storage.model.view import ActionView, RunView
 from storage.store import Store
 from tests.engine.scripted import Outside, Scripted
 

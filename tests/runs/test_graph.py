@@ -17,8 +17,9 @@ from bot.runs.waits import Node
 from bot.slack.cards.shown import Surroundings
 from commands.texts import phrase
 from storage.model.event import Kind
+from storage.model.fold import fold
 from storage.model.run import Run, Status
-from storage.model.view import RunView, fold
+from storage.model.view import RunView
 from tests.runs.conftest import Made
 from tests.slack.test_cards import surroundings, views
 from tests.slack.town import ANA, RUI

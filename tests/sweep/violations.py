@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.model.event import Event, Kind
+from storage.model.fold import fold
 from storage.model.run import Run, Status
-from storage.model.view import RunView, fold
+from storage.model.view import RunView
 from storage.store import Store
 from tests.sweep.outside import Docker, Pushes, page
 

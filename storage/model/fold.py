@@ -1,0 +1,300 @@
+"""How a run got where it is: its events, folded one by one over its plan."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from storage.model import artifact
+from storage.model.approval import Decision
+from storage.model.catalog import OnFailure, Stage
+from storage.model.event import Event, Kind
+from storage.model.gate import GateKind
+from storage.model.release import Release
+from storage.model.run import Run, Status, known_environments
+from storage.model.soundness import deploy_to
+from storage.model.view import ActionView, GateView, PauseView, Restoring, RunView, StageView, WaitView
+
+
+def fold(run: Run, events: Iterable[Event]) -> RunView:
+    """Fold the events of one run, in their order, over its plan."""
+    view = RunView(
+        run=run,
+        stages=tuple(
+            StageView(stage=stage, actions=tuple(ActionView(action=action) for action in stage.actions))
+            for stage in run.plan.stages
+        ),
+        artifacts=dict(run.plan.artifacts),
+        variables=dict(run.plan.variables),
+    )
+    for event in events:
+        view = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)
+    busy = any(action.status is Status.RUNNING for stage in view.stages for action in stage.actions)
+    return replace(view, status=Status.WAITING) if view.paused and not busy else view
+
+
+def _nothing(view: RunView, _event: Event) -> RunView:
+    return view
+
+
+def _text(event: Event, key: str) -> str:
+    value = event.data.get(key)
+    return "" if value is None else str(value)
+
+
+def _texts(event: Event, key: str) -> dict[str, str]:
+    value = event.data.get(key)
+    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
+
+
+def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
+    def touched(stage: StageView) -> StageView:
+        if stage.stage.name != event.data.get("stage"):
+            return stage
+        actions = tuple(
+            replace(a, **changes) if a.action.name == event.data.get("action") else a  # type: ignore[arg-type]
+            for a in stage.actions
+        )
+        return replace(stage, actions=actions)
+
+    return replace(view, stages=tuple(touched(stage) for stage in view.stages))
+
+
+def _with_gate(view: RunView, approval: str, **changes: object) -> RunView:
+    def touched(stage: StageView) -> StageView:
+        if stage.gate is None or stage.gate.approval != approval:
+            return stage
+        return replace(stage, gate=replace(stage.gate, **changes))  # type: ignore[arg-type]
+
+    return replace(view, stages=tuple(touched(stage) for stage in view.stages))
+
+
+def _queued(view: RunView, event: Event) -> RunView:
+    position = event.data.get("position")
+    return replace(
+        view,
+        status=Status.WAITING,
+        queue_position=int(str(position)) if position is not None else None,
+        queue_environment=_text(event, "environment"),
+        queue_holder=_text(event, "holder") or None,
+    )
+
+
+def _lock_taken(view: RunView, event: Event) -> RunView:
+    place = _text(event, "environment")
+    waited = view.queue_environment == place and place not in view.turns
+    turns = (*view.turns, place) if waited else view.turns
+    return replace(view, status=Status.RUNNING, queue_position=None, queue_environment=None, turns=turns)
+
+
+def _started(view: RunView, event: Event) -> RunView:
+    attempt = int(str(event.data.get("attempt", 1)))
+    return replace(
+        _with_action(view, event, status=Status.RUNNING, attempt=attempt, started_at=event.at, ended_at=None),
+        status=Status.RUNNING,
+    )
+
+
+def _succeeded(view: RunView, event: Event) -> RunView:
+    made, place = _texts(event, "artifacts"), f"{_text(event, 'stage')}/{_text(event, 'action')}"
+    handed_on = {**{artifact.variable(name): value for name, value in made.items()}, **_texts(event, "variables")}
+    changed = _with_action(
+        view, event, status=Status.SUCCEEDED, ended_at=event.at, summary=_text(event, "summary"), reason=""
+    )
+    variables = {**view.variables, place: handed_on}
+    return replace(changed, artifacts={**view.artifacts, **made}, variables=variables)
+
+
+def _failed(view: RunView, event: Event) -> RunView:
+    code, lines = event.data.get("exit_code"), event.data.get("excerpt")
+    return _with_action(
+        view,
+        event,
+        # a failure that will be tried again leaves the action running
+        status=Status.FAILED if event.data.get("final", True) else Status.RUNNING,
+        ended_at=event.at,
+        reason=_text(event, "reason"),
+        error=_text(event, "error"),
+        hint=_text(event, "hint"),
+        exit_code=int(str(code)) if code is not None else None,
+        excerpt=tuple(str(line) for line in lines) if isinstance(lines, list) else (),
+    )
+
+
+def _stopped(view: RunView, event: Event) -> RunView:
+    status = Status.BROKEN if event.kind is Kind.ACTION_BROKEN else Status.CANCELLED
+    return _with_action(view, event, status=status, ended_at=event.at, reason=_text(event, "reason"))
+
+
+def _asked(view: RunView, event: Event) -> RunView:
+    gate = GateView(
+        approval=_text(event, "approval"),
+        needed=int(str(event.data.get("needed", 1))),
+        expires_at=datetime.fromisoformat(_text(event, "expires_at")),
+    )
+    stages = tuple(
+        replace(s, gate=gate) if s.stage.name == event.data.get("stage") and s.gate is None else s for s in view.stages
+    )
+    return replace(view, stages=stages, status=Status.WAITING)
+
+
+def _given(view: RunView, event: Event) -> RunView:
+    approval = _text(event, "approval")
+    gate = next((s.gate for s in view.stages if s.gate and s.gate.approval == approval), None)
+    given = (*gate.given_by, _text(event, "by")) if gate else ()
+    return _with_gate(view, approval, given_by=given)
+
+
+def _withdrawn(view: RunView, event: Event) -> RunView:
+    approval, by = _text(event, "approval"), _text(event, "by")
+    gate = next((s.gate for s in view.stages if s.gate and s.gate.approval == approval), None)
+    return _with_gate(view, approval, given_by=tuple(user for user in gate.given_by if user != by) if gate else ())
+
+
+def _reminded(view: RunView, event: Event) -> RunView:
+    return _with_gate(view, _text(event, "approval"), reminders=int(str(event.data.get("number", 1))))
+
+
+def _escalated(view: RunView, event: Event) -> RunView:
+    return _with_gate(view, _text(event, "approval"), escalated=True)
+
+
+def _glass_broken(view: RunView, event: Event) -> RunView:
+    return _with_gate(view, _text(event, "approval"), emergency=True, reason=_text(event, "reason"))
+
+
+def _rolling_back(view: RunView, event: Event) -> RunView:
+    """Add a stage that the plan has not: it does the environment's deploy again, with the release from before."""
+    name, found = _text(event, "environment"), event.data.get("release")
+    place = deploy_to(view.run.plan.stages, name, known_environments(view.run.plan))
+    if place is None or not isinstance(found, dict) or view.restored(name):
+        return view
+    texts = {key: str(value) for key, value in found.items() if key != "at"}
+    release = Release(**texts, at=datetime.fromisoformat(str(found["at"])))
+    again = replace(place[1], name="rollback", on_failure=OnFailure.ABORT, run_order=1, cancel_siblings=False)
+    stage = StageView(
+        stage=Stage(name=_free_name(f"rollback-{name}", view), actions=(again,), environment=name),
+        actions=(ActionView(action=again),),
+        restoring=Restoring(release=release, stage=place[0], action=place[1]),
+    )
+    return replace(view, stages=(*view.stages, stage))
+
+
+def _free_name(name: str, view: RunView) -> str:
+    taken = {stage.stage.name for stage in view.stages}
+    while name in taken:
+        name += "-again"
+    return name
+
+
+_DECISIONS = {
+    Kind.APPROVED: Decision.APPROVED,
+    Kind.REJECTED: Decision.REJECTED,
+    Kind.APPROVAL_EXPIRED: Decision.EXPIRED,
+}
+
+
+def _decided(view: RunView, event: Event) -> RunView:
+    said = {"reason": _text(event, "reason")} if event.data.get("reason") else {}
+    given, reused = event.data.get("by"), _text(event, "reused")
+    again = (
+        {"given_by": tuple(str(user) for user in given), "reused": reused} if isinstance(given, list) and reused else {}
+    )
+    changed = _with_gate(
+        view,
+        _text(event, "approval"),
+        decision=_DECISIONS[event.kind],
+        decided_by=event.actor,
+        decided_at=event.at,
+        **said,
+        **again,
+    )
+    return replace(changed, status=Status.RUNNING if event.kind is Kind.APPROVED else changed.status)
+
+
+def _with_stage(view: RunView, event: Event, **changes: object) -> RunView:
+    stages = (
+        replace(stage, **changes) if stage.stage.name == event.data.get("stage") else stage  # type: ignore[arg-type]
+        for stage in view.stages
+    )
+    return replace(view, stages=tuple(stages))
+
+
+def _waiting(view: RunView, event: Event) -> RunView:
+    opens_at = _text(event, "opens_at")
+    wait = WaitView(
+        kind=GateKind(_text(event, "gate")),
+        since=event.at,
+        opens_at=datetime.fromisoformat(opens_at) if opens_at else None,
+        by=_text(event, "held_by"),
+        reason=_text(event, "reason"),
+    )
+    waiting = _with_stage(view, event, wait=wait)
+    return replace(waiting, status=Status.WAITING, queue_position=None, queue_environment=None)
+
+
+def _opened(view: RunView, event: Event) -> RunView:
+    return replace(_with_stage(view, event, wait=None), status=Status.RUNNING)
+
+
+def _begun(view: RunView, event: Event) -> RunView:
+    return _with_stage(view, event, wait=None, begun=True)
+
+
+def _paused(view: RunView, event: Event) -> RunView:
+    number = int(str(event.data.get("number", 1)))
+    return replace(view, paused=PauseView(number=number, by=_text(event, "by"), at=event.at))
+
+
+def _resumed(view: RunView, _event: Event) -> RunView:
+    return replace(view, paused=None)
+
+
+def _cancelling(view: RunView, event: Event) -> RunView:
+    return replace(view, cancelled_by=_text(event, "by"))
+
+
+def _ended(view: RunView, event: Event) -> RunView:
+    def closed(stage: StageView) -> StageView:
+        pending = stage.gate is not None and stage.gate.decision is Decision.PENDING
+        gate = replace(stage.gate, decision=Decision.CANCELLED) if stage.gate and pending else stage.gate
+        unmet = replace(stage, gate=gate, wait=None)
+        return replace(unmet, skipped=unmet.status is Status.REQUESTED)
+
+    return replace(
+        view,
+        stages=tuple(closed(stage) for stage in view.stages),
+        status=Status(_text(event, "status")),
+        reason=_text(event, "reason"),
+        ended_at=event.at,
+        superseded_by=_text(event, "superseded_by") or None,
+        queue_position=None,
+        paused=None,
+    )
+
+
+_STEPS = {
+    Kind.QUEUED: _queued,
+    Kind.LOCK_TAKEN: _lock_taken,
+    Kind.ACTION_STARTED: _started,
+    Kind.ACTION_SUCCEEDED: _succeeded,
+    Kind.ACTION_FAILED: _failed,
+    Kind.ACTION_CANCELLED: _stopped,
+    Kind.ACTION_BROKEN: _stopped,
+    Kind.APPROVAL_REQUESTED: _asked,
+    Kind.APPROVAL_GIVEN: _given,
+    Kind.APPROVAL_WITHDRAWN: _withdrawn,
+    Kind.APPROVAL_REMINDED: _reminded,
+    Kind.APPROVAL_ESCALATED: _escalated,
+    Kind.GLASS_BROKEN: _glass_broken,
+    Kind.APPROVED: _decided,
+    Kind.REJECTED: _decided,
+    Kind.APPROVAL_EXPIRED: _decided,
+    Kind.STAGE_STARTED: _begun,
+    Kind.GATE_WAITING: _waiting,
+    Kind.GATE_OPENED: _opened,
+    Kind.PAUSED: _paused,
+    Kind.RESUMED: _resumed,
+    Kind.CANCEL_REQUESTED: _cancelling,
+    Kind.ROLLBACK_STARTED: _rolling_back,
+    Kind.RUN_ENDED: _ended,
+}

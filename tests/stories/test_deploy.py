@@ -23,7 +23,8 @@ async def test_a_deploy_is_one_card_and_a_fresh_message_at_its_end(world: World,
     ]
     assert not buttons(card)
     in_channel = [message for message in ana.about(run) if message.get("thread_ts", message["ts"]) == message["ts"]]
-    assert [message["ts"] for message in in_channel] == [card["ts"], end["ts"]]
+    assert [message["ts"] for message in in_channel] == [card["ts"]], "a run is one line in the channel"
+    assert end["thread_ts"] == card["ts"]
     for stage in ("source", "build", "test", "push", "deploy-homolog"):
         detail = await ana.reads(f"{run}/stage/{stage}", f"*{stage}* done in", 60)
         assert detail["thread_ts"] == card["ts"]

@@ -290,6 +290,7 @@ class Scene:
                 {
                     "who": ["everyone"],
                     "may": ["status", "logs", "history", "help", "deploy", "approve", "cancel", "retry", "rollback"],
+                    "in": [*ENVIRONMENTS],
                 }
             ],
         }

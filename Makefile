@@ -4,6 +4,8 @@ SETUP := $(PYTHON) .ci/setup
 BIN := .venv/bin
 # Two test files at a time: the tests wait more than they work. A file stays in one process, with what it has set up.
 SIDE_BY_SIDE := -n 2 --dist loadfile
+# The property tests try the same examples each time, so that a change is judged by what it changed; `make sweep` draws new ones.
+SAME_EXAMPLES := --hypothesis-profile=ci
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-up demo-down test check sweep mutants bench lock docs screenshots clean
@@ -25,7 +27,7 @@ demo-down: ## stop what `make demo` started
 
 test: ## set up everything and run the tests
 	@$(SETUP) test
-	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not sweep and not bench"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not sweep and not bench" $(SAME_EXAMPLES)
 
 check: ## lint, formatting, types and the one-way imports
 	@$(SETUP) check
@@ -35,8 +37,9 @@ check: ## lint, formatting, types and the one-way imports
 	@MYPYPATH=.ci/setup $(BIN)/mypy .ci/setup/*.py
 	@$(BIN)/lint-imports
 
-sweep: ## the long tests: crashes at every point, thousands of runs
+sweep: ## the long tests: crashes at every point, thousands of runs, new examples for what holds always
 	@$(SETUP) test
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not sweep and not bench" --hypothesis-profile=default $$(grep -rl "from hypothesis" tests)
 	@$(BIN)/pytest $(SIDE_BY_SIDE) -m sweep
 
 mutants: ## plant faults one at a time, and see that a test notices each

@@ -119,7 +119,7 @@ def _words(draw: st.DrawFn, part: Part, words: Words, arguments: dict[str, str])
 
 
 SAMPLES = "api-12 api-2-7 web-3 3 123456 2h 3d 10m 2026-03-31 build image all default help logs UANA <@URUI> main"
-ODD_NAMES = frozenset({"to", "and", "now", "branch", "status", "deploy"})
+ODD_NAMES = frozenset({"to", "and", "now", "branch", "status", "deploy", "rollback"})
 """Names that mean something else in some of the places where they are said; the corpus has them."""
 
 

@@ -133,7 +133,7 @@ async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> N
 
 
 async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catalogs: Catalogs, tools: Tools) -> Engine:
-    retention = Retention(store, tools.images, catalogs, tools.environ, lambda: datetime.now(UTC))
+    retention = Retention(store, tools.images, catalogs, tools.environ, lambda: datetime.now(UTC), tools.ecr)
     engine = Engine(
         store,
         kinds(tools),

@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.role import Role
 from bot.settings import Mode, Settings
 from bot.slack.manifest import SCOPES
-from runners.checkup import Finding, checkup
+from runners.checkup import checkup
+from runners.findings import Finding
 from runners.kinds import known_kinds
 from runners.lease import look
 from storage.catalog import CatalogProblems, load

@@ -56,8 +56,11 @@ class BuildspecRunner:
     errors = _ERRORS
     exports = None
 
-    def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, containers: Containers, environ: Mapping[str, str], logins: registry.Logins | None = None
+    ) -> None:
         """Take the engine, and where the registry's credentials are."""
+        self._logins = logins
         self._containers = containers
         self._environ = environ
 
@@ -67,7 +70,7 @@ class BuildspecRunner:
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Run the phases, or follow them if they run already, then collect the artifacts."""
-        login = registry.credentials(work.registry, work.service.image, self._environ)
+        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
         # in a thread: the file is the repository's, and a large one takes seconds to read
         build = await asyncio.to_thread(_Build.of, work, login, sink)
         build.announce()

@@ -1,44 +1,38 @@
 """Whether the outside world that runners need is there: the engine, the registry, the repositories."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from runners.aws import checkup as aws
+from runners.aws.ecr import Registries
+from runners.aws.session import Clouds
 from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed
+from runners.findings import Finding
 from runners.mirrors import GitFailed, git
-from runners.registry import credentials, manifest
+from runners.registry import login, manifest
 from storage.model.catalog import Catalog, Service
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    found: str
-    mend: str
-    """What to do; empty when all is well."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether all is well."""
-        return not self.mend
 
 
 async def checkup(
     catalog: Catalog, *, namespace: str, environ: Mapping[str, str], works: bool = True
 ) -> AsyncIterator[Finding]:
-    """Look at the Docker engine, at the registry with its credentials, and at each repository.
+    """Look at the Docker engine, at AWS, at the registry with its credentials, and at each repository.
 
     A process that runs no actions (not `works`) needs the repositories alone.
     """
-    if works:
-        yield await _engine(namespace)
-    for service in catalog.services.values():
+    clouds = Clouds()
+    try:
         if works:
-            yield await _registry(catalog, service, environ)
-        yield await _repository(service)
+            yield await _engine(namespace)
+            async for found in aws.checkup(catalog, clouds):
+                yield found
+        for service in catalog.services.values():
+            if works:
+                yield await _registry(catalog, service, environ, clouds)
+            yield await _repository(service)
+    finally:
+        clouds.close()
 
 
 async def _engine(namespace: str) -> Finding:
@@ -52,10 +46,11 @@ async def _engine(namespace: str) -> Finding:
     return Finding("docker", f"engine {version}", "")
 
 
-async def _registry(catalog: Catalog, service: Service, environ: Mapping[str, str]) -> Finding:
+async def _registry(catalog: Catalog, service: Service, environ: Mapping[str, str], clouds: Clouds) -> Finding:
     what = f"registry for {service.name}"
     try:
-        await manifest(service.image, "estiva-doctor", credentials(catalog.registry, service.image, environ))
+        known = await login(catalog.registry, service.image, environ, Registries(clouds))
+        await manifest(service.image, "estiva-doctor", known)
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint or "see that the registry runs")
     return Finding(what, f"{service.image} answers", "")

@@ -16,6 +16,7 @@ from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.health import wait_until_healthy
 from runners.proxy import Proxy, Upstream
+from runners.registry import Logins
 from runners.releases import Release
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
@@ -52,8 +53,11 @@ class DockerRunner:
     errors = _ERRORS
     exports = ("ADDRESS", "CONTAINER")
 
-    def __init__(self, containers: Containers, proxy: Proxy, environ: Mapping[str, str]) -> None:
-        """Take the engine, the proxy, and where the registry's credentials are."""
+    def __init__(
+        self, containers: Containers, proxy: Proxy, environ: Mapping[str, str], logins: Logins | None = None
+    ) -> None:
+        """Take the engine, the proxy, and where the registry's credentials are: in the environment, or in AWS."""
+        self._logins = logins
         self._containers = containers
         self._proxy = proxy
         self._environ = environ
@@ -94,7 +98,7 @@ class DockerRunner:
         return upstream is not None and await releases.still_running(self._containers, release, upstream.container)
 
     async def _healthy(self, work: Work, release: Release, sink: Sink) -> Upstream:
-        await releases.pulled(self._containers, release, work.registry, self._environ, sink)
+        await releases.pulled(self._containers, release, work.registry, self._environ, sink, self._logins)
         host = await releases.started(self._containers, release)
         sink.line(f"{release.container} started from {release.image}")
         took = await wait_until_healthy(

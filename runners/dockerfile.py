@@ -10,10 +10,11 @@ from docker.auth import AuthConfig
 from docker.errors import APIError
 
 from runners import options, registry
+from runners.aws import errors as aws
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.lines import Lines
-from runners.registry import credentials
+from runners.registry import Logins
 from storage.model import artifact
 from storage.model.catalog import Json
 
@@ -31,6 +32,7 @@ _ERRORS = {
     "bad_dockerfile": "the Dockerfile is missing, or lies outside the source",
     "no_commit": "no earlier action fetched the source",
     "no_credentials": registry.ERRORS["no_credentials"],
+    **aws.ERRORS,
 }
 
 
@@ -41,8 +43,9 @@ class DockerfileRunner:
     errors = _ERRORS
     exports = ("IMAGE", "IMAGE_ID")
 
-    def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
+    def __init__(self, containers: Containers, environ: Mapping[str, str], logins: Logins | None = None) -> None:
         """Take the engine, and where the registry's credentials are (a base image may be private)."""
+        self._logins = logins
         self._containers = containers
         self._environ = environ
 
@@ -72,7 +75,7 @@ class DockerfileRunner:
 
     async def _built(self, work: Work, sink: Sink, tag: str) -> str:
         context, dockerfile = _places(work)
-        login = credentials(work.registry, work.service.image, self._environ)
+        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
         # no more than are needed: the engine makes a step of the build of each, a tenth of a second
         labels = self._containers.labels(key=work.key, commit=work.artifacts[artifact.COMMIT])
 

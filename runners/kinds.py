@@ -8,6 +8,8 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import NotFound
 
+from runners.aws.ecr import Registries
+from runners.aws.session import Clouds
 from runners.buildspec import BuildspecRunner
 from runners.command import CommandRunner
 from runners.containers import DEFAULT_URL, Containers
@@ -41,6 +43,8 @@ class Tools:
         self.mirrors = Mirrors(data / "mirrors")
         self.images = Images(self.containers)
         self.proxy = Proxy(self.containers, data / "proxy")
+        self.clouds = Clouds()
+        self.ecr = Registries(self.clouds)
 
     async def start(self) -> None:
         """Mend what happened while Estiva was away. Raises `EngineUnavailable` when there is no engine."""
@@ -83,17 +87,18 @@ class Tools:
     def close(self) -> None:
         """Let the threads go; containers go on."""
         self.containers.close()
+        self.clouds.close()
 
 
 def kinds(tools: Tools) -> Mapping[str, Runner]:
     """Every kind by the name that an action's `uses` says."""
     runners: tuple[Runner, ...] = (
         GitRunner(tools.mirrors),
-        BuildspecRunner(tools.containers, tools.environ),
-        DockerfileRunner(tools.containers, tools.environ),
+        BuildspecRunner(tools.containers, tools.environ, tools.ecr),
+        DockerfileRunner(tools.containers, tools.environ, tools.ecr),
         CommandRunner(tools.containers),
-        PushRunner(tools.containers, tools.environ),
-        DockerRunner(tools.containers, tools.proxy, tools.environ),
+        PushRunner(tools.containers, tools.environ, tools.ecr),
+        DockerRunner(tools.containers, tools.proxy, tools.environ, tools.ecr),
     )
     return {runner.kind: runner for runner in runners}
 

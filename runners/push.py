@@ -7,6 +7,9 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 
 from runners import options, registry
+from runners.aws import ecr
+from runners.aws.ecr import Registries
+from runners.aws.session import Visitor
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.registry import Manifest, Name
@@ -15,6 +18,7 @@ from storage.model.catalog import Json
 
 _ERRORS = {
     **registry.ERRORS,
+    **ecr.ERRORS,
     "wrong_image": "what was built is no image of this service",
     "image_missing": "the image is not on this machine",
     "tag_moved": "somebody else pushed the same tag at the same time",
@@ -29,10 +33,11 @@ class PushRunner:
     errors = _ERRORS
     exports = ("IMAGE", "IMAGE_DIGEST")
 
-    def __init__(self, containers: Containers, environ: Mapping[str, str]) -> None:
-        """Take the engine, and where the registry's credentials are."""
+    def __init__(self, containers: Containers, environ: Mapping[str, str], ecr: Registries | None = None) -> None:
+        """Take the engine, where the registry's credentials are, and the way to registries in ECR."""
         self._containers = containers
         self._environ = environ
+        self._ecr = ecr
 
     def problems(self, options_: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with the options."""
@@ -48,7 +53,8 @@ class PushRunner:
                 hint="build it before this action; its repository is the catalog's image of the service",
                 error="wrong_image",
             )
-        login = registry.credentials(work.registry, repository, self._environ)
+        await self._ensure(work, repository, sink)
+        login = await registry.login(work.registry, repository, self._environ, self._ecr)
         image_id = work.artifacts.get(artifact.IMAGE_ID) or await self._image_id(image)
         there = await registry.manifest(repository, tag, login)
         if there and not there.holds(image_id):
@@ -64,10 +70,22 @@ class PushRunner:
             raise _taken(repository, tag, there)
         else:
             there = await self._pushed(sink, repository, tag, image_id, login)
+        found = await self._scanned(work, repository, there.digest, sink)
         return Outcome(
             artifacts={artifact.IMAGE: f"{repository}:{tag}", artifact.DIGEST: there.digest},
-            summary=f"{there.digest[:19]} in {Name.parse(repository).host}",
+            summary=f"{there.digest[:19]} in {Name.parse(repository).host}" + (f"; scan: {found}" if found else ""),
         )
+
+    async def _ensure(self, work: Work, repository: str, sink: Sink) -> None:
+        name, known = Name.parse(repository), work.registry.ecr
+        if known is not None and self._ecr is not None and name.host == work.registry.host:
+            await self._ecr.ensure(known, name.path, Visitor.of(work), sink)
+
+    async def _scanned(self, work: Work, repository: str, digest: str, sink: Sink) -> str:
+        name, known = Name.parse(repository), work.registry.ecr
+        if known is None or self._ecr is None or name.host != work.registry.host or not (known.scan or known.block):
+            return ""
+        return await self._ecr.scanned(known, name.path, digest, Visitor.of(work), sink)
 
     async def _pushed(
         self,
@@ -95,8 +113,11 @@ class PushRunner:
                 hint="retry the run",
                 error="image_missing",
             ) from error
-        seen.check(Name.parse(repository).host)
+        if not seen.tag_is_taken:
+            seen.check(Name.parse(repository).host)
         there = await registry.manifest(repository, tag, login)
+        if seen.tag_is_taken and there and not there.holds(image_id):
+            raise _taken(repository, tag, there)
         if there is None or not there.holds(image_id):
             raise ActionFailed(
                 f"{repository}:{tag} does not hold what was pushed",
@@ -137,6 +158,11 @@ class Transfer:
             self._sink.line(self._error)
         elif "status" in message and "progress" not in message:
             self._sink.line(" ".join(filter(None, (message.get("id"), message["status"]))))
+
+    @property
+    def tag_is_taken(self) -> bool:
+        """Whether the registry keeps its tags as they are, and has this one (ECR says so after all layers are up)."""
+        return "cannot be overwritten because the" in self._error
 
     def check(self, host: str) -> None:
         """Raise `ActionFailed` for what went wrong."""

@@ -7,14 +7,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
+from runners.aws import errors
 from runners.contract import ActionFailed
 from storage.model.catalog import Registry
+from storage.model.cloud import Ecr
 
 ERRORS = {
+    **errors.ERRORS,
     "registry_unavailable": "the registry does not answer, or says that it is out of order",
     "registry_refused": "the registry refuses our credentials or what we ask",
     "no_credentials": "a variable that the catalog names for the registry is not set",
@@ -64,6 +67,25 @@ class Name:
     def url(self) -> str:
         """Base of its API: plain HTTP on this machine, as the engine itself does it."""
         return f"{'http' if _loopback(self.host) else 'https'}://{self.host}/v2/{self.path}"
+
+
+class Logins(Protocol):
+    """Where the logins come from that last only for a while."""
+
+    async def login(self, ecr: Ecr) -> dict[str, str]:
+        """Give a user and a password of now. Raises `ActionFailed`."""
+
+
+async def login(
+    registry: Registry, repository: str, environ: Mapping[str, str], logins: Logins | None = None
+) -> dict[str, str] | None:
+    """Give the login for a repository: of the environment, or of ECR; `None` when it needs none or is elsewhere.
+
+    Raises `ActionFailed` when there should be one and is not.
+    """
+    if registry.ecr is not None and logins is not None and Name.parse(repository).host == registry.host:
+        return await logins.login(registry.ecr)
+    return credentials(registry, repository, environ)
 
 
 def credentials(registry: Registry, repository: str, environ: Mapping[str, str]) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from runners.contract import ActionFailed, Sink, Work
 from runners.job import remove_container
 from runners.proxy import Upstream
 from runners.push import Transfer
+from runners.registry import Logins
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
 
@@ -110,7 +111,12 @@ def of(work: Work, namespace: str) -> Release:
 
 
 async def pulled(
-    containers: Containers, release: Release, catalog: Registry, environ: Mapping[str, str], sink: Sink
+    containers: Containers,
+    release: Release,
+    catalog: Registry,
+    environ: Mapping[str, str],
+    sink: Sink,
+    logins: Logins | None = None,
 ) -> None:
     """Pull the image by its digest, unless the engine has it."""
 
@@ -123,7 +129,7 @@ async def pulled(
 
     if await containers.ask(there):
         return
-    login = registry.credentials(catalog, release.repository, environ)
+    login = await registry.login(catalog, release.repository, environ, logins)
 
     def pull(engine: Any) -> Iterator[dict[str, Any]]:
         pulling: Iterator[dict[str, Any]] = engine.pull(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from runners import registry
+from runners.aws.ecr import Registries
 from runners.contract import ActionFailed, Away, Leftover
 from runners.crash import crash_here
 from runners.images import Image, Images
@@ -44,6 +45,7 @@ class Retention:
     catalog: Callable[[], Catalog]
     environ: Mapping[str, str]
     clock: Callable[[], datetime]
+    ecr: Registries | None = None
     problems: dict[str, str] = field(default_factory=dict)
     """What could not be looked at or removed -> why."""
 
@@ -136,12 +138,16 @@ class Retention:
         ]
 
     async def _there(self, catalog: Catalog, service: Service, digest: str) -> bool:
-        login = registry.credentials(catalog.registry, service.image, self.environ)
+        login = await registry.login(catalog.registry, service.image, self.environ, self.ecr)
         return await registry.manifest(service.image, digest, login) is not None
 
     async def _deleted(self, catalog: Catalog, service: Service, digest: str) -> bool:
-        login = registry.credentials(catalog.registry, service.image, self.environ)
-        await registry.delete(service.image, digest, login)
+        name, known = registry.Name.parse(service.image), catalog.registry.ecr
+        if known is not None and self.ecr is not None and name.host == catalog.registry.host:
+            await self.ecr.delete(known, name.path, digest)
+        else:
+            login = await registry.login(catalog.registry, service.image, self.environ)
+            await registry.delete(service.image, digest, login)
         return True
 
     def _retired(self, service: Service, image: str, where: str, why: str) -> Fact:

@@ -8,7 +8,7 @@ from bot.cli.terminal import Json, out, run, settings, show_json
 from bot.role import Role
 
 if TYPE_CHECKING:
-    from runners.checkup import Finding
+    from runners.findings import Finding
 
 
 def doctor(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from storage.model.cloud import Aws, Ecr
 from storage.model.hold import Freeze
 from storage.model.window import Window
 
@@ -124,6 +125,8 @@ class Environment:
     target: str = "docker"
     """Kind of runner that deploys here."""
     options: Mapping[str, Json] = field(default_factory=dict)
+    aws: Aws | None = None
+    """The account that a target in AWS deploys to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +223,8 @@ class Registry:
     host: str
     username_from: str | None = None
     password_from: str | None = None
+    ecr: Ecr | None = None
+    """The registry is one of ECR's: its login comes from AWS, and its repositories are made when they are needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

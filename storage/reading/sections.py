@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.model.catalog import Environment, Grant, Keep, Person, Registry, Service
-from storage.reading import rules
+from storage.reading import cloud, rules
 from storage.reading.actions import Actions
 from storage.reading.document import NAME, NAMING, Item, meant
 from storage.reading.pipelines import pipelines
@@ -28,10 +28,14 @@ def registry(item: Item | None) -> Registry:
         return Registry(host="")
     variable = _matching(_VARIABLE, "the name of an environment variable")
     readers = {"host": _matching(_HOST, "host or host:port"), "username_from": variable, "password_from": variable}
-    read = item.record(readers, ["host"])
+    known = "ecr" in item.entries()
+    read = item.record({**readers, "ecr": cloud.ecr}, [] if known else ["host"])
     if ("username_from" in read) != ("password_from" in read):
         item.problem("username_from and password_from go together")
-    return Registry(host=read.pop("host", ""), **read)
+    ecr = read.pop("ecr", None) or cloud.ecr_at(read.get("host", ""))
+    if ecr and "username_from" in read:
+        item.problem("ECR gives its own login: username_from and password_from have no place here")
+    return Registry(host=read.pop("host", "") or (cloud.host_of(ecr) if ecr else ""), ecr=ecr, **read)
 
 
 def environments(item: Item | None) -> dict[str, Environment]:
@@ -235,6 +239,7 @@ _ENVIRONMENT: Mapping[str, Callable[[Item], Any]] = {
     "promotes_from": Item.text,
     "target": Item.text,
     "options": _options,
+    "aws": cloud.aws,
 }
 _KEEP: Mapping[str, Callable[[Item], Any]] = {
     "images": Item.positive,

@@ -8,15 +8,16 @@ from runners.kinds import known_kinds
 from storage.model.kind import ENGINE_ERRORS
 
 ROOT = Path(__file__).parents[2]
+MADE = {"ActionFailed", "AwsRefused"}
 DECLARED = {name for kind in known_kinds().values() for name in kind.errors} | set(ENGINE_ERRORS)
 
 
 def raised() -> dict[str, set[str]]:
-    """Where an `ActionFailed` is made -> the names that its `error` may have."""
+    """Where an `ActionFailed`, or one of its kinds, is made -> the names that its `error` may have."""
     found = {}
-    for path in (ROOT / "runners").glob("*.py"):
+    for path in (ROOT / "runners").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ActionFailed":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MADE:
                 named = next((each.value for each in node.keywords if each.arg == "error"), None)
                 names = {each.value for each in ast.walk(named) if isinstance(each, ast.Constant)} if named else set()
                 found[f"{path.name}:{node.lineno}"] = {str(name) for name in names}

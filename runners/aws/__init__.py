@@ -1,0 +1,1 @@
+"""AWS: credentials, the image registry ECR, and releases on ECS. Only here is the SDK of AWS known."""

@@ -1,0 +1,63 @@
+"""An AWS of the tests' own: no test here ever asks the real one."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from runners.aws.session import Clouds
+from storage.model.cloud import Aws
+from tests.doubles.aws.front import Front, fronting
+from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.repositories import Repositories
+from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.registry import PASSWORD, USER, Registry
+from tests.runners.conftest import bench, containers, engine, namespace, notes, registry
+
+__all__ = ["bench", "containers", "engine", "namespace", "notes", "registry"]
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of the double, and nothing of this machine's own."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving(Server()) as server:
+        yield server
+
+
+@pytest.fixture
+def identities(server: Server) -> Identities:
+    return Identities(server)
+
+
+@pytest.fixture
+def place(server: Server, identities: Identities) -> Aws:
+    return Aws(account=ACCOUNT, region=REGION, endpoints=server.endpoints)
+
+
+@pytest.fixture
+async def clouds() -> AsyncIterator[Clouds]:
+    clouds = Clouds()
+    yield clouds
+    clouds.close()
+
+
+@pytest.fixture
+def front(registry: Registry) -> Iterator[Front]:
+    with fronting(Front(registry.host)) as front:
+        yield front
+
+
+@pytest.fixture
+def repositories(server: Server, front: Front) -> Repositories:
+    front.repositories = Repositories(server, user=USER, password=PASSWORD, host=front.host)
+    return front.repositories

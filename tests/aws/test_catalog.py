@@ -1,0 +1,83 @@
+"""What the catalog says of AWS."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from runners.aws.checkup import TO_PUSH
+from storage.catalog import CatalogProblems, load
+from storage.model.catalog import Catalog
+from storage.model.cloud import Aws, Ecr, Severity
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLE = (EXAMPLES / "catalog.aws.example.yml").read_text()
+
+
+def read(folder: Path, text: str) -> Catalog:
+    file = folder / "catalog.yml"
+    file.write_text(text)
+    return load(file)
+
+
+def wrong(folder: Path, text: str) -> list[str]:
+    with pytest.raises(CatalogProblems) as caught:
+        read(folder, text)
+    return [problem.split("catalog.yml:")[1] for problem in caught.value.problems]
+
+
+def test_the_example_has_everything(tmp_path: Path) -> None:
+    catalog = read(tmp_path, EXAMPLE)
+    assert catalog.registry.host == "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+    assert catalog.registry.ecr == Ecr(
+        aws=Aws(account="111122223333", region="us-east-1", role="arn:aws:iam::111122223333:role/estiva-registry"),
+        block=Severity.CRITICAL,
+        keep=500,
+        untagged=14,
+    )
+    production = catalog.environments["production"].aws
+    assert production is not None
+    assert production.endpoints == {"sts": "https://sts.us-east-1.amazonaws.com"}
+    for field in (*fields(Aws), *fields(Ecr)):
+        assert f"{field.name}:" in EXAMPLE
+
+
+def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
+    text = EXAMPLE[: EXAMPLE.index("registry:")] + EXAMPLE[EXAMPLE.index("environments:") :]
+    text += "registry: {host: 111122223333.dkr.ecr.sa-east-1.amazonaws.com}\n"
+    assert read(tmp_path, text).registry.ecr == Ecr(aws=Aws(account="111122223333", region="sa-east-1"))
+    text = text.replace("amazonaws.com}", "amazonaws.com, username_from: A, password_from: B}")
+    assert "ECR gives its own login" in wrong(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("right", "bad", "problem"),
+    [
+        (
+            'account: "111122223333"\n      region: us-east-1\n      # The',
+            "region: us-east-1\n      # The",
+            "is missing",
+        ),
+        ("block: critical", "block: awful", "'awful' is not one of critical, high, medium, low"),
+        ("untagged: 14d", "untagged: 36h", "should be whole days, such as 14d"),
+        ("role/estiva-production", "user/estiva", "should be the ARN of a role"),
+        ("111122223333:role/estiva-production", "999988887777:role/x", "is a role of the account 999988887777"),
+        ("region: us-east-1\n      role", "region: Virginia\n      role", "should be a region such as us-east-1"),
+        ('{sts: "https', '{sts: "ftp', "should be an address"),
+        ("    target: docker\n    aws", "    target: ecs\n    was", "add aws to this environment"),
+    ],
+)
+def test_says_what_is_wrong(tmp_path: Path, right: str, bad: str, problem: str) -> None:
+    assert right in EXAMPLE
+    assert any(problem in said for said in wrong(tmp_path, EXAMPLE.replace(right, bad)))
+
+
+def _allowed(name: str) -> set[str]:
+    policy = json.loads((EXAMPLES / "aws" / name).read_text())
+    actions = [statement["Action"] for statement in policy["Statement"]]
+    return {each for listed in actions for each in ([listed] if isinstance(listed, str) else listed)}
+
+
+def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() -> None:
+    assert _allowed("registry-policy.json") == set(TO_PUSH)

@@ -1,0 +1,62 @@
+"""`estiva doctor` on AWS: the account as it would be entered, and every permission that is missing."""
+
+from dataclasses import replace
+
+import pytest
+
+from runners.aws.checkup import checkup
+from runners.aws.session import Clouds
+from runners.findings import Finding
+from storage.model.catalog import Catalog, Registry
+from storage.model.cloud import Aws, Ecr
+from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.server import ACCOUNT, KEY, Server
+
+
+def catalog(place: Aws) -> Catalog:
+    registry = Registry(host="x", ecr=Ecr(aws=place))
+    return Catalog(services={}, environments={}, people={}, grants=(), registry=registry)
+
+
+async def found(clouds: Clouds, place: Aws) -> list[Finding]:
+    return [finding async for finding in checkup(catalog(place), clouds)]
+
+
+async def test_all_is_well(clouds: Clouds, place: Aws) -> None:
+    account, permissions = await found(clouds, place)
+    assert account.ok
+    assert account.found == f"arn:aws:iam::{ACCOUNT}:user/estiva in {place.region}"
+    assert permissions.ok
+    assert permissions.found == "all 16 are there"
+
+
+async def test_names_each_missing_permission(
+    clouds: Clouds, place: Aws, server: Server, identities: Identities
+) -> None:
+    server.denied |= {"ecr:PutImage", "ecr:CreateRepository"}
+    role = f"arn:aws:iam::{ACCOUNT}:role/estiva"
+    identities.trusted[role] = None
+    for where in (place, replace(place, role=role)):
+        _, permissions = await found(clouds, where)
+        assert permissions.found == "missing: ecr:CreateRepository, ecr:PutImage"
+        assert (where.role or "user/estiva") in permissions.mend
+
+
+async def test_says_what_it_cannot_find_out(clouds: Clouds, place: Aws, server: Server) -> None:
+    server.denied.add("iam:SimulatePrincipalPolicy")
+    _, permissions = await found(clouds, place)
+    assert permissions.found.startswith("cannot be found out without iam:SimulatePrincipalPolicy: ecr:GetAuth")
+    assert permissions.ok
+
+
+async def test_an_account_that_cannot_be_entered_is_one_finding(clouds: Clouds, place: Aws, server: Server) -> None:
+    server.expired.add(KEY)
+    (finding,) = await found(clouds, place)
+    assert "expired" in finding.found
+    assert "renew" in finding.mend
+
+
+@pytest.mark.parametrize("wrong", ["999988887777"])
+async def test_another_account_is_one_finding(clouds: Clouds, place: Aws, wrong: str) -> None:
+    (finding,) = await found(clouds, replace(place, account=wrong))
+    assert f"the catalog says {wrong}" in finding.found

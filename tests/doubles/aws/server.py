@@ -1,0 +1,146 @@
+"""One server for all services of an AWS that exists only in a test; what it does is scripted through its parts."""
+
+import asyncio
+import contextlib
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from tests.doubles.aws import wire
+from tests.doubles.aws.wire import Asked, Refusal
+from tests.registry import free_port
+
+ACCOUNT = "111122223333"
+REGION = "sa-east-1"
+KEY = "AKIAESTIVA0000000001"
+SECRET = "aws-secret-of-the-tests"
+SERVICES = ("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm")
+
+
+@dataclass
+class Fault:
+    """What an operation answers instead, so many times."""
+
+    operation: str
+    code: str
+    message: str = "as the test says"
+    status: int = 400
+    times: int = 1
+
+
+@dataclass
+class Identity:
+    """Whom a key belongs to."""
+
+    arn: str
+    account: str = ACCOUNT
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Clock:
+    """Time that runs faster: `speed` seconds of AWS in one of ours."""
+
+    def __init__(self, speed: float) -> None:
+        self._begun = time.monotonic()
+        self._start = datetime(2026, 11, 26, 12, tzinfo=UTC)
+        self.speed = speed
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=(time.monotonic() - self._begun) * self.speed)
+
+
+Handler = Callable[[Asked, Identity], dict[str, Any]]
+
+
+class Server:
+    """Answers at `url`. `calls` has everything that was asked, `faults` and `denied` what goes wrong."""
+
+    def __init__(self, speed: float = 100.0) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.clock = Clock(speed)
+        self.keys = {KEY: Identity(f"arn:aws:iam::{ACCOUNT}:user/estiva")}
+        self.expired: set[str] = set()
+        self.denied: set[str] = set()
+        self.faults: list[Fault] = []
+        self.calls: list[Asked] = []
+        self.wrong: list[str] = []
+        self.handlers: dict[tuple[str, str], Handler] = {}
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        return dict.fromkeys(SERVICES, self.url)
+
+    def count(self, operation: str) -> int:
+        return sum(asked.operation == operation for asked in self.calls)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        service = "sts"
+        try:
+            asked, operation = await wire.read(request)
+            service = asked.service
+            self.calls.append(asked)
+            who = self._admitted(asked)
+            handler = self.handlers.get((asked.service, asked.operation))
+            if handler is None:
+                raise Refusal("UnknownOperationException", f"this double does no {asked.service}:{asked.operation}")
+            return wire.answer(operation, handler(asked, who))
+        except Refusal as error:
+            return wire.refusal(service, error)
+        except Exception:  # noqa: BLE001 - the test has to see it
+            self.wrong.append(traceback.format_exc())
+            return wire.refusal(service, Refusal("InvalidDouble", self.wrong[-1][-300:], 400))
+
+    def _admitted(self, asked: Asked) -> Identity:
+        """Refuse as AWS does: unknown keys, expired ones, missing permissions, and what the test scripted."""
+        who = self.keys.get(asked.key)
+        if who is None:
+            code = "InvalidClientTokenId" if asked.service in ("sts", "iam") else "UnrecognizedClientException"
+            raise Refusal(code, "The security token included in the request is invalid.", 403)
+        if asked.key in self.expired:
+            code = "ExpiredToken" if asked.service in ("sts", "iam") else "ExpiredTokenException"
+            raise Refusal(code, "The security token included in the request is expired")
+        name = f"{asked.service}:{asked.operation}"
+        if name in self.denied:
+            code = "AccessDenied" if asked.service in ("sts", "iam") else "AccessDeniedException"
+            text = f"User: {who.arn} is not authorized to perform: {name} on resource: * because no identity-based"
+            raise Refusal(code, f"{text} policy allows the {name} action", 400 if code[-1] == "n" else 403)
+        for fault in self.faults:
+            if fault.operation == asked.operation and fault.times > 0:
+                fault.times -= 1
+                raise Refusal(fault.code, fault.message, fault.status)
+        return who
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """Serve in a thread until the block ends."""
+    opened: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        app = web.Application(client_max_size=8_000_000)
+        app.router.add_post("/", server.handle)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", server.port).start()
+        stop = asyncio.Event()
+        opened.set_result((asyncio.get_running_loop(), stop))
+        await stop.wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="aws-double")
+    thread.start()
+    loop, stop = opened.result(10)
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+    assert not server.wrong, "\n".join(server.wrong)

@@ -88,9 +88,7 @@ class Server:
             service = asked.service
             self.calls.append(asked)
             who = self._admitted(asked)
-            handler = self.handlers.get((asked.service, asked.operation))
-            if handler is None:
-                raise Refusal("UnknownOperationException", f"this double does no {asked.service}:{asked.operation}")
+            handler = self.handlers.get((asked.service, asked.operation), _unknown)
             return wire.answer(operation, handler(asked, who))
         except Refusal as error:
             return wire.refusal(service, error)
@@ -117,6 +115,10 @@ class Server:
                 fault.times -= 1
                 raise Refusal(fault.code, fault.message, fault.status)
         return who
+
+
+def _unknown(asked: Asked, _who: Identity) -> dict[str, Any]:
+    raise Refusal("UnknownOperationException", f"this double does no {asked.service}:{asked.operation}")
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ async def read(request: web.Request) -> tuple[Asked, OperationModel]:
         form = dict(parse_qsl(body, keep_blank_values=True))
         service = scope["service"]
         operation = model_of(service).operation_model(form["Action"])
-        given = _parsed(operation.input_shape, form, "", service == "ec2") or {}
+        given = _parsed(operation.input_shape, form, "", ec2=service == "ec2") or {}
     if operation.input_shape is not None:
         report = ParamValidator().validate(_with_times(operation.input_shape, given), operation.input_shape)
         if report.has_errors():
@@ -100,7 +100,7 @@ def answer(operation: OperationModel, made: Mapping[str, Any]) -> web.Response:
         return web.Response(
             text=json.dumps(made, default=_plain), content_type="application/x-amz-json-1.1", headers=headers
         )
-    inside = _xml_members(shape, made, protocol == "ec2") if isinstance(shape, StructureShape) else ""
+    inside = _xml_members(shape, made, ec2=protocol == "ec2") if isinstance(shape, StructureShape) else ""
     wrapper = shape.serialization.get("resultWrapper") if shape is not None else None
     wrapped = f"<{wrapper}>{inside}</{wrapper}>" if wrapper else inside
     text = f"<{operation.name}Response>{wrapped}</{operation.name}Response>"
@@ -137,19 +137,19 @@ def _with_times(shape: Shape, value: Any) -> Any:
     return value
 
 
-def _parsed(shape: Shape | None, form: Mapping[str, str], prefix: str, ec2: bool) -> Any:
+def _parsed(shape: Shape | None, form: Mapping[str, str], prefix: str, *, ec2: bool) -> Any:
     if isinstance(shape, StructureShape):
         found = {}
         for name, member in shape.members.items():
-            key = _query_name(name, member, ec2)
-            value = _parsed(member, form, f"{prefix}.{key}" if prefix else key, ec2)
+            key = _query_name(name, member, ec2=ec2)
+            value = _parsed(member, form, f"{prefix}.{key}" if prefix else key, ec2=ec2)
             if value is not None:
                 found[name] = value
         return found or None
     if isinstance(shape, ListShape):
         items, number = [], 1
         start = prefix if ec2 or shape.serialization.get("flattened") else f"{prefix}.member"
-        while (value := _parsed(shape.member, form, f"{start}.{number}", ec2)) is not None:
+        while (value := _parsed(shape.member, form, f"{start}.{number}", ec2=ec2)) is not None:
             items.append(value)
             number += 1
         return items or None
@@ -161,26 +161,26 @@ def _parsed(shape: Shape | None, form: Mapping[str, str], prefix: str, ec2: bool
     return text == "true" if shape.type_name == "boolean" else text
 
 
-def _query_name(name: str, member: Shape, ec2: bool) -> str:
+def _query_name(name: str, member: Shape, *, ec2: bool) -> str:
     known = member.serialization.get("name", name)
     if not ec2:
         return str(known)
     return str(member.serialization.get("queryName") or known[0].upper() + known[1:])
 
 
-def _xml_members(shape: StructureShape, value: Mapping[str, Any], ec2: bool) -> str:
+def _xml_members(shape: StructureShape, value: Mapping[str, Any], *, ec2: bool) -> str:
     return "".join(
-        _xml(shape.members[name].serialization.get("name", name), shape.members[name], each, ec2)
+        _xml(shape.members[name].serialization.get("name", name), shape.members[name], each, ec2=ec2)
         for name, each in value.items()
     )
 
 
-def _xml(name: str, shape: Shape, value: Any, ec2: bool) -> str:
+def _xml(name: str, shape: Shape, value: Any, *, ec2: bool) -> str:
     if isinstance(shape, StructureShape):
-        inside = _xml_members(shape, value, ec2)
+        inside = _xml_members(shape, value, ec2=ec2)
     elif isinstance(shape, ListShape):
         item = shape.member.serialization.get("name", "item" if ec2 else "member")
-        inside = "".join(_xml(item, shape.member, each, ec2) for each in value)
+        inside = "".join(_xml(item, shape.member, each, ec2=ec2) for each in value)
     elif isinstance(value, bool):
         inside = str(value).lower()
     else:

@@ -136,7 +136,7 @@ class _Opening:
             token = self._said[self.end]
             found = None if token.quoted else phrase_at(OPENING, self._said, self.end)
             verb = self._words.verb_at(self._said, self.end)
-            if verb is not None and not (found and self._leads_on(max(found[1], verb[1]))):
+            if verb is not None and not (found and verb[1] <= found[1] and self._leads_on(found[1])):
                 return
             if found is not None and self._words.is_name(token):
                 if token.text.endswith(":"):

@@ -23,5 +23,6 @@ WORDS = (
     later("retry"),
     later("redeploy"),
     later("restart"),
+    later("scale"),
     later("rerun"),
 )

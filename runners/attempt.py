@@ -18,6 +18,7 @@ from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work
 from runners.crash import crash_here
 from runners.excerpt import excerpt_of
 from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
+from runners.replicas import replicas_of
 from runners.variables import options_of
 from runners.walk import cancelled_by, journal, view_of
 from storage.model import artifact
@@ -247,6 +248,8 @@ class _Attempt:
             options=options,
             artifacts=self._artifacts(view),
             workspace=self.engine.data / "work" / self.run.id,
+            replicas=await replicas_of(self.engine.store, plan, self.place),
+            scales=plan.replicas is not None,
             restores=self.place.restoring is not None,
             abandoned=self.watch.abandoned,
         )
@@ -274,6 +277,7 @@ class _Attempt:
                 address=known.get(artifact.ADDRESS, ""),
                 by=self.run.requester,
                 at=self.engine.clock(),
+                replicas=await replicas_of(self.engine.store, plan, self.place),
             ),
             restored=restored,
         )

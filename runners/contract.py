@@ -39,6 +39,10 @@ class Work:
     """What earlier actions made, by the names of `storage.model.artifact`."""
     workspace: Path
     """Host directory of this run, shared by its actions; the same path inside containers."""
+    replicas: int | None = None
+    """How many containers are to run; `None`: nobody has ever said, and the target chooses."""
+    scales: bool = False
+    """Only `replicas` changes: what already runs of this very release goes on, and is not replaced."""
     restores: bool = False
     """The work puts back what ran before, because the run failed: if that still runs, it is left as it is."""
     abandoned: Callable[[], bool] = lambda: False
@@ -129,6 +133,18 @@ class Tailing(Protocol):
 
         Raises `ActionFailed` when nothing runs there, or the target does not answer.
         """
+
+
+@runtime_checkable
+class Scaling(Protocol):
+    """What the runner of a target may offer besides: it runs as many containers of a release as `Work.replicas` says.
+
+    Later deploys, rollbacks and restarts bring the same number. A number of `Work.scales` takes effect without a
+    failed request: the new ones are healthy before they get any, the others have answered theirs before they stop.
+    """
+
+    most: int
+    """How many containers it runs of one service."""
 
 
 @runtime_checkable

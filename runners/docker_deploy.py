@@ -1,15 +1,16 @@
 """Kind `docker`: a release on this machine's engine, without a failed request.
 
-Start the new container from its digest, wait until it is healthy, switch the proxy, drain the old one, stop it, keep a
-few for looking back. Until the switch the old release is not touched; from the switch on the deploy is brought to its
-end. Every step looks first whether it is done: a second call with the same key goes on where the first was interrupted.
+Start the new containers from its digest, wait until they are healthy, switch the proxy, drain the old ones, stop them,
+keep a few for looking back. Where only their number changes, those that serve go on. Until the switch the old release
+is not touched; from the switch on the deploy is brought to its end. Every step looks first whether it is done: a second
+call with the same key goes on where the first was interrupted.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runners import health, options, proxy, releases
 from runners.containers import Containers, EngineUnavailable
@@ -18,6 +19,7 @@ from runners.health import wait_until_healthy
 from runners.proxy import Proxy, Upstream
 from runners.registry import Logins
 from runners.releases import Release
+from runners.tail import tail
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
 
@@ -52,6 +54,7 @@ class DockerRunner:
     kind = "docker"
     errors = _ERRORS
     exports = ("ADDRESS", "CONTAINER")
+    most = 32
 
     def __init__(
         self, containers: Containers, proxy: Proxy, environ: Mapping[str, str], logins: Logins | None = None
@@ -70,22 +73,24 @@ class DockerRunner:
         """Deploy the digest among the artifacts to the work's environment."""
         release = releases.of(work, self._containers.namespace)
         await self._proxy.ensure()
-        if work.restores and await self._untouched(release):
+        there = await self._there(release)
+        if work.restores and _untouched(release, there):
             sink.line(f"{release.digest[:19]} still runs at {release.address}")
             return Outcome(unchanged=True, summary=f"{release.digest[:19]} still runs at {release.address}")
         try:
-            upstream = await self._healthy(work, release, sink)
+            upstreams = await self._all_healthy(work, release, tuple(there) if work.scales else (), sink)
         except (asyncio.CancelledError, ActionFailed) as error:
             if not (isinstance(error, asyncio.CancelledError) and work.abandoned()):
                 await releases.removed(self._containers, release)
             raise
-        rest = asyncio.ensure_future(self._released(work, release, upstream, sink))
+        rest = asyncio.ensure_future(self._released(work, release, upstreams, sink))
         return await _to_its_end(rest, work.abandoned)
 
     async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
-        """Give what the container writes that has the traffic."""
+        """Give what the containers write that have the traffic."""
         try:
-            return await releases.tail(self._containers, service.name, environment.name, since, lines)
+            serving = await self._proxy.serving()
+            return await tail(self._containers, service.name, environment.name, serving or (), since, lines)
         except EngineUnavailable as away:
             raise ActionFailed(
                 f"the logs cannot be read: {away}",
@@ -93,46 +98,57 @@ class DockerRunner:
                 error="engine_unavailable",
             ) from away
 
-    async def _untouched(self, release: Release) -> bool:
-        upstream = await self._proxy.current(release.service, release.environment)
-        return upstream is not None and await releases.still_running(self._containers, release, upstream.container)
+    async def _there(self, release: Release) -> dict[Upstream, str]:
+        """Give what serves this very image already, in the proxy's order, and the run that started it."""
+        running = await releases.running_already(self._containers, release)
+        serving = await self._proxy.current(release.service, release.environment)
+        return {each: running[each.container] for each in serving if each.container in running}
 
-    async def _healthy(self, work: Work, release: Release, sink: Sink) -> Upstream:
-        await releases.pulled(self._containers, release, work.registry, self._environ, sink, self._logins)
-        host = await releases.started(self._containers, release)
-        sink.line(f"{release.container} started from {release.image}")
-        took = await wait_until_healthy(
-            self._containers,
-            release.container,
-            f"http://{host}:{release.port}{release.health}",
-            _times(work).health,
-            sink,
-        )
+    async def _all_healthy(
+        self, work: Work, release: Release, kept: Sequence[Upstream], sink: Sink
+    ) -> tuple[Upstream, ...]:
+        """Give as many as are to serve: those that go on, and new ones for the rest."""
+        kept = tuple(kept[: len(release.containers)])
+        names = release.containers[: len(release.containers) - len(kept)]
+        if names:
+            await releases.pulled(self._containers, release, work.registry, self._environ, sink, self._logins)
+        return kept + tuple(await _together(self._healthy(work, release, name, sink) for name in names))
+
+    async def _healthy(self, work: Work, release: Release, name: str, sink: Sink) -> Upstream:
+        host = await releases.started(self._containers, release, name)
+        sink.line(f"{name} started from {release.image}")
+        address = f"{host}:{release.port}"
+        url = f"http://{address}{release.health}"
+        took = await wait_until_healthy(self._containers, name, url, _times(work).health, sink)
         sink.line(f"{release.health} answered 200 after {took:.1f} s")
-        await releases.kept_up(self._containers, release)
-        return Upstream(release.container, f"{host}:{release.port}")
+        await releases.kept_up(self._containers, name)
+        return Upstream(name, address)
 
-    async def _released(self, work: Work, release: Release, upstream: Upstream, sink: Sink) -> Outcome:
-        if await self._proxy.current(release.service, release.environment) != upstream:
+    async def _released(self, work: Work, release: Release, upstreams: tuple[Upstream, ...], sink: Sink) -> Outcome:
+        names = [each.container for each in upstreams]
+        if await self._proxy.current(release.service, release.environment) != upstreams:
             try:
-                await self._proxy.switch(release.service, release.environment, release.address, upstream)
+                await self._proxy.switch(release.service, release.environment, release.address, upstreams)
             except ActionFailed:
                 await releases.removed(self._containers, release)
                 raise
-            sink.line(f"{release.address} switched to {release.container}")
-        await self._retire(release, _times(work), sink)
+            sink.line(f"{release.address} switched to {', '.join(names)}")
+        await self._retire(release, names, _times(work), sink)
         return Outcome(
-            artifacts={artifact.ADDRESS: release.address, artifact.CONTAINER: release.container},
-            summary=f"{release.digest[:19]} at {release.address}",
+            artifacts={artifact.ADDRESS: release.address, artifact.CONTAINER: names[0]},
+            summary=_summary(release),
         )
 
-    async def _retire(self, release: Release, times: _Times, sink: Sink) -> None:
-        for old in await releases.others_running(self._containers, release):
-            await self._drained(old, times.drain, sink)
-            await releases.stopped(self._containers, old.container, times.stop)
-            sink.line(f"{old.container} stopped")
+    async def _retire(self, release: Release, serving: Collection[str], times: _Times, sink: Sink) -> None:
+        old = await releases.others_running(self._containers, release, serving)
+        await _together(self._out_of_service(each, times, sink) for each in old)
         for gone in await releases.pruned(self._containers, release, times.keep):
             sink.line(f"{gone} removed")
+
+    async def _out_of_service(self, old: Upstream, times: _Times, sink: Sink) -> None:
+        await self._drained(old, times.drain, sink)
+        await releases.stopped(self._containers, old.container, times.stop)
+        sink.line(f"{old.container} stopped")
 
     async def _drained(self, old: Upstream, seconds: float, sink: Sink) -> None:
         loop = asyncio.get_running_loop()
@@ -142,6 +158,27 @@ class DockerRunner:
                 sink.line(f"{old.container} still answers {left} requests after {seconds:g} s; it is stopped")
                 return
             await asyncio.sleep(0.1)
+
+
+def _untouched(release: Release, there: Mapping[Upstream, str]) -> bool:
+    """Tell whether all of the release serves as it did before this run."""
+    return release.run not in there.values() and len(there) == len(release.containers)
+
+
+def _summary(release: Release) -> str:
+    times = f" x {len(release.containers)}" if release.containers[1:] else ""
+    return f"{release.digest[:19]}{times} at {release.address}"
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do all at once; when one fails, none of the others goes on."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _to_its_end(rest: asyncio.Future[T], abandoned: Callable[[], bool]) -> T:

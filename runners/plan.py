@@ -101,6 +101,22 @@ def plan_restart(
     return _again(catalog, service, environment, Trigger.RESTART, release, None, handed_on)
 
 
+def plan_scale(
+    catalog: Catalog,
+    run: Run,
+    environment: Environment,
+    release: Release,
+    replicas: int,
+    handed_on: HandedOn | None = None,
+) -> Plan:
+    """Plan more or fewer containers of what runs, with the image and the configuration that `run` released it with.
+
+    Like a restart it waits for no pause and no window. Raises `Unplannable`.
+    """
+    again = plan_restart(catalog, run, environment, release, handed_on)
+    return replace(again, trigger=Trigger.SCALE, replicas=replicas)
+
+
 def _again(
     catalog: Catalog,
     service: Service,

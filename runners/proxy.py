@@ -1,7 +1,7 @@
 """The reverse proxy of this machine: Caddy in a container, told over a unix socket where each release answers.
 
-One server per service and environment. A switch replaces its upstream in one atomic change of the configuration, which
-Caddy writes down itself: after a restart of the machine it serves the same again. The upstream carries the name of its
+One server per service and environment. A switch replaces its upstreams in one atomic change of the configuration, which
+Caddy writes down itself: after a restart of the machine it serves the same again. Each upstream has the name of its
 container, so that a changed address can be mended (`reconcile`). The socket lies in a directory that only we may enter:
 whoever reaches it rules all traffic.
 """
@@ -11,7 +11,7 @@ import errno
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,14 @@ _log = logging.getLogger(__name__)
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 _LONGEST_SOCKET = 100
 """Bytes: the kernel takes 107."""
+_SHARED = {
+    "load_balancing": {"selection_policy": {"policy": "least_conn"}, "retries": 2},
+    "health_checks": {"passive": {"fail_duration": "5s", "max_fails": 1}},
+}
+"""Where several containers answer: one that cannot be reached is left out for a while, and its request goes to another.
+
+A container that is alone is asked again at once, however it answered: there is nothing else to turn to.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,8 @@ class Proxy:
         said = "; ".join(await caddy.last_lines(self.containers))
         raise RuntimeError(f"the proxy {caddy.name(self.containers)} does not answer at {self._socket}: {said}")
 
-    async def switch(self, service: str, environment: str, address: str, upstream: Upstream) -> None:
-        """Send all new requests at `address` to the upstream; those under way stay where they are.
+    async def switch(self, service: str, environment: str, address: str, upstreams: Sequence[Upstream]) -> None:
+        """Spread all new requests at `address` over the upstreams; those under way stay where they are.
 
         Raises `ActionFailed` when something else listens at the address.
         """
@@ -80,14 +88,14 @@ class Proxy:
             path = _path(service, environment)
             server = await self._ask("GET", path)
             if server and server["listen"] == [listen]:
-                await self._tell("PATCH", f"{path}/routes/0/handle/0/upstreams", [_json(upstream)])
+                await self._tell("PATCH", f"{path}/routes/0/handle/0", _handler(upstreams))
                 return
             _refuse_taken(listen, address)
-            await self._tell("POST", path, _server(listen, upstream))
+            await self._tell("POST", path, _server(listen, upstreams))
 
-    async def current(self, service: str, environment: str) -> Upstream | None:
-        """Say where the requests go now."""
-        return _upstream(await self._ask("GET", _path(service, environment)))
+    async def current(self, service: str, environment: str) -> tuple[Upstream, ...]:
+        """Say where the requests go now; nowhere before the first switch."""
+        return _upstreams(await self._ask("GET", _path(service, environment)))
 
     async def serving(self) -> set[str] | None:
         """Name the containers that get requests now; `None` when there is a proxy and it does not say."""
@@ -95,7 +103,7 @@ class Proxy:
             servers: Mapping[str, Any] = await self._ask("GET", "/config/apps/http/servers") or {}
         except (aiohttp.ClientError, OSError, RuntimeError, TimeoutError):
             return None if await caddy.exists(self.containers) else set()
-        return {upstream.container for server in servers.values() if (upstream := _upstream(server))}
+        return {upstream.container for server in servers.values() for upstream in _upstreams(server)}
 
     async def in_flight(self, upstream: Upstream) -> int:
         """Count the requests that an upstream is still answering."""
@@ -115,11 +123,11 @@ class Proxy:
         await self.ensure()
         servers: Mapping[str, Any] = await self._ask("GET", "/config/apps/http/servers") or {}
         for name, server in servers.items():
-            upstream = _upstream(server)
-            now = upstream and await self._now(upstream)
-            if upstream and now and now != upstream:
-                _log.warning("%s answers at %s now, no longer at %s", now.container, now.dial, upstream.dial)
-                await self._tell("PATCH", f"/config/apps/http/servers/{name}/routes/0/handle/0/upstreams", [_json(now)])
+            before = _upstreams(server)
+            now = [await self._now(upstream) for upstream in before]
+            if tuple(now) != before:
+                path = f"/config/apps/http/servers/{name}/routes/0/handle/0/upstreams"
+                await self._tell("PATCH", path, [_json(upstream) for upstream in now])
 
     async def remove(self) -> None:
         """Remove the proxy and stop all traffic through it."""
@@ -132,9 +140,13 @@ class Proxy:
         async with self._lock, alone(self._directory.with_suffix(".lock")):
             yield
 
-    async def _now(self, upstream: Upstream) -> Upstream | None:
+    async def _now(self, upstream: Upstream) -> Upstream:
+        """Give where a container answers now; as it was when it does not run."""
         host = await caddy.address_of(self.containers, upstream.container)
-        return Upstream(upstream.container, f"{host}:{upstream.dial.rpartition(':')[2]}") if host else None
+        now = Upstream(upstream.container, f"{host}:{upstream.dial.rpartition(':')[2]}") if host else upstream
+        if now != upstream:
+            _log.warning("%s answers at %s now, no longer at %s", now.container, now.dial, upstream.dial)
+        return now
 
     async def _answers(self) -> bool:
         if not self._socket.is_socket():
@@ -202,22 +214,24 @@ def _path(service: str, environment: str) -> str:
     return f"/config/apps/http/servers/{service}.{environment}"
 
 
-def _server(listen: str, upstream: Upstream) -> dict[str, Any]:
-    handler = {
+def _server(listen: str, upstreams: Sequence[Upstream]) -> dict[str, Any]:
+    return {"listen": [listen], "automatic_https": {"disable": True}, "routes": [{"handle": [_handler(upstreams)]}]}
+
+
+def _handler(upstreams: Sequence[Upstream]) -> dict[str, Any]:
+    return {
         "handler": "reverse_proxy",
-        "upstreams": [_json(upstream)],
+        "upstreams": [_json(upstream) for upstream in upstreams],
         # idle connections would keep a server that waits for them from stopping
         "transport": {"protocol": "http", "keep_alive": {"idle_timeout": "2s"}},
+        **(_SHARED if upstreams[1:] else {}),
     }
-    return {"listen": [listen], "automatic_https": {"disable": True}, "routes": [{"handle": [handler]}]}
 
 
 def _json(upstream: Upstream) -> dict[str, str]:
     return {"@id": upstream.container, "dial": upstream.dial}
 
 
-def _upstream(server: Any) -> Upstream | None:
-    if not server:
-        return None
-    first = server["routes"][0]["handle"][0]["upstreams"][0]
-    return Upstream(first["@id"], first["dial"])
+def _upstreams(server: Any) -> tuple[Upstream, ...]:
+    every = server["routes"][0]["handle"][0]["upstreams"] if server else ()
+    return tuple(Upstream(each["@id"], each["dial"]) for each in every)

@@ -2,9 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -40,7 +39,8 @@ class Release:
     environment: str
     repository: str
     digest: str
-    container: str
+    containers: tuple[str, ...]
+    """As many names as containers are to run. Those of one run that are started share their key."""
     network: str
     address: str
     port: int
@@ -92,7 +92,7 @@ def of(work: Work, namespace: str) -> Release:
         environment=environment.name,
         repository=service.image,
         digest=digest,
-        container=f"{namespace}-{service.name}-{environment.name}-{work.run}{attempt}",
+        containers=_names(f"{namespace}-{service.name}-{environment.name}-{work.run}{attempt}", work.replicas or 1),
         network=str(option(work, "network") or namespace),
         address=address,
         port=service.port,
@@ -108,6 +108,11 @@ def of(work: Work, namespace: str) -> Release:
         },
         memory=memory if isinstance(memory, str | int) else None,
     )
+
+
+def _names(first: str, count: int) -> tuple[str, ...]:
+    # with a point: `-2` ends the name of a second attempt
+    return (first, *(f"{first}.{number}" for number in range(2, count + 1)))
 
 
 async def pulled(
@@ -156,17 +161,18 @@ async def pulled(
     transfer.check(host)
 
 
-async def started(containers: Containers, release: Release) -> str:
-    """Start the container of this key, or find it; returns its address in its network."""
+async def started(containers: Containers, release: Release, name: str) -> str:
+    """Start one of the release's containers, or find it by its key; returns its address in its network."""
 
     def start(engine: Any) -> str:
-        there = engine.containers(all=True, filters=containers.filters(key=release.key))
+        ours = engine.containers(all=True, filters=containers.filters(key=release.key))
+        there = [each for each in ours if name_of(each) == name]
         if not there:
             _have_network(engine, containers, release.network)
-            engine.create_container(**_shape(engine, containers, release))
+            engine.create_container(name=name, **_shape(engine, containers, release))
         if not there or there[0]["State"] == "created":
-            engine.start(release.container)
-        inspected = engine.inspect_container(release.container)
+            engine.start(name)
+        inspected = engine.inspect_container(name)
         return str(inspected["NetworkSettings"]["Networks"][release.network]["IPAddress"])
 
     try:
@@ -175,17 +181,17 @@ async def started(containers: Containers, release: Release) -> str:
         raise ActionFailed(f"the container cannot start: {error.explanation or error}", error="cannot_start") from error
 
 
-async def kept_up(containers: Containers, release: Release) -> None:
+async def kept_up(containers: Containers, container: str) -> None:
     """From now on the engine starts the container again when it dies (before the gate that would hide its death)."""
 
     def keep(engine: Any) -> None:
-        engine.update_container(release.container, restart_policy={"Name": "unless-stopped"})
+        engine.update_container(container, restart_policy={"Name": "unless-stopped"})
 
     await containers.ask(keep)
 
 
 async def removed(containers: Containers, release: Release) -> None:
-    """Remove the container of this key."""
+    """Remove the containers of this key."""
 
     def remove(engine: Any) -> None:
         for each in engine.containers(all=True, filters=containers.filters(key=release.key)):
@@ -194,52 +200,31 @@ async def removed(containers: Containers, release: Release) -> None:
     await containers.ask(remove)
 
 
-async def still_running(containers: Containers, release: Release, container: str) -> bool:
-    """Tell whether a container runs this very release, started by an earlier run."""
+async def running_already(containers: Containers, release: Release) -> dict[str, str]:
+    """Name the containers that run this very image and were not started for this key, each with the run that did."""
 
-    def look(engine: Any) -> bool:
-        try:
-            found = engine.inspect_container(container)
-        except NotFound:
-            return False
-        labels = found["Config"]["Labels"]
-        return (
-            bool(found["State"]["Running"])
-            and labels.get("estiva.digest") == release.digest
-            and labels.get("estiva.run") != release.run
-        )
+    def look(engine: Any) -> dict[str, str]:
+        every = engine.containers(filters={**_siblings(containers, release), "status": ["running"]})
+        return {
+            name_of(each): str(each["Labels"].get("estiva.run"))
+            for each in every
+            if each["Labels"].get("estiva.digest") == release.digest and each["Labels"].get("estiva.key") != release.key
+        }
 
     return await containers.ask(look)
 
 
-async def others_running(containers: Containers, release: Release) -> list[Upstream]:
-    """List the older containers of the service in the environment that still run."""
+async def others_running(containers: Containers, release: Release, serving: Collection[str]) -> list[Upstream]:
+    """List the containers of the service in the environment that still run and do not serve any more."""
 
     def find(engine: Any) -> list[Upstream]:
         return [
-            Upstream(_name(each), f"{_address(each)}:{release.port}")
+            Upstream(name_of(each), f"{_address(each)}:{release.port}")
             for each in engine.containers(filters=_siblings(containers, release))
-            if each["Labels"].get("estiva.key") != release.key
+            if name_of(each) not in serving
         ]
 
     return await containers.ask(find)
-
-
-async def tail(containers: Containers, service: str, environment: str, since: datetime | None, lines: int) -> list[str]:
-    """Read the newest lines of the newest container of the service in the environment that runs."""
-
-    def read(engine: Any) -> list[str]:
-        filters = containers.filters(role="app", service=service, environment=environment)
-        running = sorted(engine.containers(filters=filters), key=lambda each: int(each["Created"]))
-        if not running:
-            raise ActionFailed(
-                f"no container of {service} runs in {environment}", hint="deploy it first", error="not_running"
-            )
-        seconds = None if since is None else int(since.timestamp())
-        said = engine.logs(running[-1]["Id"], stdout=True, stderr=True, tail=lines, since=seconds)
-        return [*said.decode(errors="replace").splitlines()]
-
-    return await containers.ask(read)
 
 
 async def stopped(containers: Containers, container: str, seconds: int) -> None:
@@ -248,14 +233,16 @@ async def stopped(containers: Containers, container: str, seconds: int) -> None:
 
 
 async def pruned(containers: Containers, release: Release, keep: int) -> list[str]:
-    """Remove all but the newest `keep` stopped containers; returns the names removed."""
+    """Remove all but the stopped containers of the newest `keep` runs; returns the names removed."""
 
     def prune(engine: Any) -> list[str]:
         filters = {**_siblings(containers, release), "status": ["exited", "dead", "created"]}
         old = sorted(engine.containers(all=True, filters=filters), key=lambda each: -int(each["Created"]))
-        for each in old[keep:]:
+        runs = list(dict.fromkeys(each["Labels"].get("estiva.run") for each in old))[:keep]
+        gone = [each for each in old if each["Labels"].get("estiva.run") not in runs]
+        for each in gone:
             remove_container(engine, each["Id"])
-        return [_name(each) for each in old[keep:]]
+        return [name_of(each) for each in gone]
 
     return await containers.ask(prune)
 
@@ -263,7 +250,6 @@ async def pruned(containers: Containers, release: Release, keep: int) -> list[st
 def _shape(engine: Any, containers: Containers, release: Release) -> dict[str, Any]:
     return {
         "image": release.image,
-        "name": release.container,
         "environment": dict(release.variables),
         "labels": containers.labels(
             role="app",
@@ -305,7 +291,7 @@ def _siblings(containers: Containers, release: Release) -> dict[str, list[str]]:
     return containers.filters(role="app", service=release.service, environment=release.environment)
 
 
-def _name(container: Mapping[str, Any]) -> str:
+def name_of(container: Mapping[str, Any]) -> str:
     return str(container["Names"][0]).lstrip("/")
 
 

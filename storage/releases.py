@@ -13,7 +13,7 @@ from storage.model.release import Release
 from storage.model.run import Trigger
 from storage.tables import ReleaseRow, RunRow
 
-_REPEATS = frozenset({Trigger.ROLLBACK, Trigger.REDEPLOY, Trigger.RESTART})
+_REPEATS = frozenset({Trigger.ROLLBACK, Trigger.REDEPLOY, Trigger.RESTART, Trigger.SCALE})
 """Runs that bring no new release: theirs stands where the one stood that they repeat."""
 _FIELDS = tuple(field.name for field in dataclasses.fields(Release))
 
@@ -189,6 +189,7 @@ def _released(release: Release, previous: str | None, *, restored: bool) -> Fact
             **data,
             **({} if previous is None else {"previous": previous}),
             **({"rollback": True} if restored else {}),
+            **({} if release.replicas is None else {"replicas": release.replicas}),
         },
     )
 

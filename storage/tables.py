@@ -275,9 +275,10 @@ class ReleaseRow(SQLModel, table=True):
     by: str
     at: datetime = Field(sa_type=Moment)
     rollback: bool = False
-    """It repeats an earlier release of the same digest: a rollback, a redeploy or a restart."""
+    """It repeats an earlier release of the same digest: a rollback, a redeploy, a restart or a scale."""
     restored: bool = False
     """The run put it back after it had failed."""
+    replicas: int | None = None
 
 
 class PostRow(SQLModel, table=True):

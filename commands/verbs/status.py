@@ -15,6 +15,9 @@ from storage.model.hold import Hindrance, Hold
 from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.view import RunView, WaitView
 
+_REPLICAS = 6
+"""The column that says how many containers run."""
+
 
 async def handle(asked: Asked) -> Reply:
     """Show the releases in place and the runs that are going on or waiting."""
@@ -22,11 +25,24 @@ async def handle(asked: Asked) -> Reply:
     views = await _active(asked)
     held = await asked.desk.store.holds.active()
     rows = [await _row(asked, service, environment, views, held) for service, environment in places(asked)]
+    text = asked.say("What runs where:") if rows else asked.say("No services are in the catalog.")
+    return Reply(verdict=Verdict.DONE, text=text, table=_table(asked, rows) if rows else None, offers=_offers(asked))
+
+
+def _table(asked: Asked, rows: Sequence[tuple[str, ...]]) -> Table:
+    """Leave out the number of containers where nobody has ever changed it."""
     say = asked.say
-    text = say("What runs where:") if rows else say("No services are in the catalog.")
-    header = (say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"), say("Now"))
-    table = Table(header=header, rows=tuple(rows)) if rows else None
-    return Reply(verdict=Verdict.DONE, text=text, table=table, offers=_offers(asked))
+    header = (
+        *(say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"), say("Replicas")),
+        say("Now"),
+    )
+    if any(row[_REPLICAS] != "-" for row in rows):
+        return Table(header=header, rows=tuple(rows))
+    return Table(header=_without_replicas(header), rows=tuple(_without_replicas(row) for row in rows))
+
+
+def _without_replicas(row: tuple[str, ...]) -> tuple[str, ...]:
+    return row[:_REPLICAS] + row[_REPLICAS + 1 :]
 
 
 async def _active(asked: Asked) -> list[RunView]:
@@ -77,10 +93,11 @@ async def _row(
     now = "; ".join(parts) or "-"
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
-        return (service, environment, "-", asked.say("never released"), "-", "-", now)
+        return (service, environment, "-", asked.say("never released"), "-", "-", "-", now)
     commit = f"{release.commit[:7]} {release.subject}".strip()
     since = stamp(asked.language, release.at)
-    return (service, environment, commit, since, asked.name(release.by), release.run, now)
+    replicas = str(release.replicas or "-")
+    return (service, environment, commit, since, asked.name(release.by), release.run, replicas, now)
 
 
 def _offers(asked: Asked) -> tuple[Offer, ...]:

@@ -48,7 +48,7 @@ class Kind(StrEnum):
     RESUMED = "resumed"  # by, number
     CANCEL_REQUESTED = "cancel_requested"  # by
     ROLLBACK_STARTED = "rollback_started"  # stage, action (that failed), environment, release: {} (that comes back)
-    RELEASED = "released"  # environment, commit, digest, address?, previous: digest?, rollback?: true
+    RELEASED = "released"  # environment, commit, digest, address?, previous: digest?, rollback?: true, replicas?
     RUN_ENDED = "run_ended"  # status, reason?, superseded_by?: run
 
 

@@ -168,8 +168,13 @@ def _rolling_back(view: RunView, event: Event) -> RunView:
     place = deploy_to(view.run.plan.stages, name, known_environments(view.run.plan))
     if place is None or not isinstance(found, dict) or view.restored(name):
         return view
-    texts = {key: str(value) for key, value in found.items() if key != "at"}
-    release = Release(**texts, at=datetime.fromisoformat(str(found["at"])))
+    texts = {key: str(value) for key, value in found.items() if key not in ("at", "replicas")}
+    replicas = found.get("replicas")
+    release = Release(
+        **texts,
+        at=datetime.fromisoformat(str(found["at"])),
+        replicas=None if replicas is None else int(str(replicas)),
+    )
     again = replace(place[1], name="rollback", on_failure=OnFailure.ABORT, run_order=1, cancel_siblings=False)
     stage = StageView(
         stage=Stage(name=_free_name(f"rollback-{name}", view), actions=(again,), environment=name),

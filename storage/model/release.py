@@ -24,6 +24,8 @@ class Release:
     by: str
     """Slack user id of the requester."""
     at: datetime
+    replicas: int | None = None
+    """How many containers of it run, once somebody has said how many; `None`: as many as the target itself chooses."""
 
 
 def artifacts_of(release: Release) -> dict[str, str]:

@@ -45,6 +45,8 @@ class Trigger(StrEnum):
     """The image that runs, with the configuration of today."""
     RESTART = "restart"
     """The release that runs, in new containers."""
+    SCALE = "scale"
+    """The release that runs, in more or fewer containers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Plan:
     pipeline: str = "default"
     """Name of the service's pipeline that it is cut from."""
     mode: Mode = Mode.QUEUED
+    replicas: int | None = None
+    """How many containers are to run from now on; `None`: as many as before."""
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`stage/action` -> what it handed on in the run before: for actions that this plan leaves out."""
 

@@ -108,7 +108,8 @@ class Scripted:
             )
         self.outside.note("done", work.key)
         if self.kind == "deploy":
-            self.outside.note("runs", f"{work.key} {work.artifacts.get('digest')} {work.service.port}")
+            times = f" x{work.replicas}" if work.replicas else ""
+            self.outside.note("runs", f"{work.key} {work.artifacts.get('digest')} {work.service.port}{times}")
         return Outcome(
             artifacts=_texts(options.get("makes")),
             variables=_texts(options.get("hands_on")),

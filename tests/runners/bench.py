@@ -91,6 +91,8 @@ class Bench:
         attempt: int = 1,
         stage: str = "build",
         restores: bool = False,
+        replicas: int | None = None,
+        scales: bool = False,
     ) -> Work:
         run = run or self.run
         workspace = self.root / "runs" / run
@@ -107,6 +109,8 @@ class Bench:
             options=options or {},
             artifacts=artifacts or {},
             workspace=workspace,
+            replicas=replicas,
+            scales=scales,
             restores=restores,
             abandoned=lambda: self.abandoned,
         )

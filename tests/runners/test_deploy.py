@@ -137,7 +137,7 @@ async def test_first_deploys_at_the_same_time_share_one_network(site: Site, engi
     containers = site.bench.containers
     works = [site.bench.work(artifacts=artifacts, run=f"hello-{number}", stage="homolog") for number in range(1, 7)]
     found = [releases.of(work, containers.namespace) for work in works]
-    await asyncio.gather(*(releases.started(containers, release) for release in found))
+    await asyncio.gather(*(releases.started(containers, release, *release.containers) for release in found))
     assert len(engine.networks(filters=containers.filters())) == 1
 
 
@@ -263,11 +263,10 @@ async def test_the_proxy_survives_a_kill_and_mends_changed_addresses(site: Site,
     engine.connect_container_to_network(name, namespace)
     await site.proxy.reconcile()
     assert await site.version() == "v1"
-    current = await site.proxy.current("hello", "homolog")
-    assert current is not None
+    (current,) = await site.proxy.current("hello", "homolog")
     assert current.container == name
     await site.proxy.forget("hello", "homolog")
-    assert await site.proxy.current("hello", "homolog") is None
+    assert await site.proxy.current("hello", "homolog") == ()
 
 
 async def test_says_what_is_missing(site: Site) -> None:

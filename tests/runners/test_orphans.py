@@ -137,7 +137,7 @@ async def test_a_release_stays_when_it_took_effect_or_gets_requests(yard: Yard, 
     serving = yard.ours(more.id, "app", environment="homolog", service="hello")
     proxy = Proxy(yard.containers, tmp_path / "proxy")
     await proxy.ensure()
-    await proxy.switch("hello", "homolog", f"http://127.0.0.1:{free_port()}", Upstream(serving, "127.0.0.1:9"))
+    await proxy.switch("hello", "homolog", f"http://127.0.0.1:{free_port()}", [Upstream(serving, "127.0.0.1:9")])
     sick = yard.ours(third.id, "app", environment="homolog", service="hello")
     assert await yard.cleared() == [sick]
     assert {kept, serving} <= yard.names()

@@ -97,7 +97,9 @@ class Office:
         assert await self.store.runs.begin_leg(run.id, 1)
         return run
 
-    async def released(self, environment: str = "homolog", commit: str = "", digest: str = "") -> Release:
+    async def released(
+        self, environment: str = "homolog", commit: str = "", digest: str = "", replicas: int | None = None
+    ) -> Release:
         """A release that took effect, and its run, which succeeded."""
         run = await self.opened(self.plan(environment, commit))
         commit = run.plan.artifacts["commit"]
@@ -113,6 +115,7 @@ class Office:
             address="http://127.0.0.1:1",
             by=ANA,
             at=datetime.now(UTC),
+            replicas=replicas,
         )
         assert await self.store.releases.record(release)
         assert await self.store.runs.finish(run.id, Status.SUCCEEDED)

@@ -49,6 +49,40 @@ async def test_what_production_runs_is_restarted_with_approval_only(place: Offic
     assert [stage.approval for stage in plan.stages] == [True, False]
 
 
+async def test_scale_changes_nothing_but_the_number(place: Office, ana: Person, rui: Person) -> None:
+    assert "Nothing of `hello` runs in homolog yet." in (await ana.asks("scale hello in homolog to 3")).text
+    release = await place.released()
+    place.change_catalog("homolog: {ENVIRONMENT: homolog}", "homolog: {ENVIRONMENT: changed}")
+    started = await ana.asks("scale hello in homolog to 3")
+    assert "Scaling `hello` in homolog to 3" in started.text
+    plan = (await place.store.runs.get(started.run)).plan
+    assert (plan.trigger, plan.replicas, plan.artifacts["digest"]) == (Trigger.SCALE, 3, release.digest)
+    assert plan.service.env["homolog"] == {"ENVIRONMENT": "homolog"}, "what runs is configured as it was"
+    assert "Escalando `hello` em homolog para 2" in (await rui.asks("escalar hello em homolog para 2")).text
+    refused = await ana.asks("scale hello in production to 3")
+    assert refused.verdict == "refused"
+    assert "Ask Rui." in refused.text
+
+
+async def test_what_production_runs_is_scaled_with_approval_only(place: Office, rui: Person) -> None:
+    await place.released("production")
+    run = await rui.starts("escalar hello em produção para 3")
+    assert [stage.approval for stage in (await place.store.runs.get(run)).plan.stages] == [True, False]
+
+
+async def test_a_number_that_a_target_cannot_run_is_refused(place: Office, ana: Person, rui: Person) -> None:
+    await place.released(replicas=3)
+    assert "runs at most 32 containers of `hello`" in (await ana.asks("scale hello in homolog to 40")).text
+    assert "já foi escalado para 3 em homolog" in (await rui.asks("escalar hello em homolog para 3")).text
+    assert "Replicas" in (await ana.asks("status")).text
+    assert "Réplicas" in (await rui.asks("status hello em homolog")).text
+    assert "Replicas" not in (await ana.asks("status greeter")).text
+    place.change_catalog("    target: docker\n", "    target: command\n    options: {run: [/bin/true]}\n")
+    refused = await ana.asks("scale hello in homolog to 2")
+    assert "The target `command` of homolog cannot change how many containers of `hello` run." in refused.text
+    assert await place.runs() == ["hello-1"]
+
+
 async def test_a_rollback_goes_to_the_release_that_is_named_or_picked(place: Office, ana: Person, rui: Person) -> None:
     first = await place.released()
     for number in range(2):

@@ -10,6 +10,7 @@ ENGLISH = (
     ("rollback hello in homolog", Trigger.ROLLBACK),
     ("redeploy hello in homolog", Trigger.REDEPLOY),
     ("restart hello in homolog", Trigger.RESTART),
+    ("scale hello in homolog to 3", Trigger.SCALE),
     ("retry hello-3", Trigger.RETRY),
     ("rerun hello-3 from deploy-homolog", Trigger.RERUN),
 )
@@ -17,6 +18,7 @@ PORTUGUESE = (
     ("reverter hello em homolog", Trigger.ROLLBACK),
     ("reimplantar hello em homolog", Trigger.REDEPLOY),
     ("reiniciar hello em homolog", Trigger.RESTART),
+    ("escalar hello em homolog para 3", Trigger.SCALE),
     ("repetir hello-3", Trigger.RETRY),
     ("reexecutar hello-3 desde deploy-homolog", Trigger.RERUN),
 )

@@ -186,11 +186,3 @@ async def test_locks_and_freezes_are_seen_where_people_look(place: Office, ana: 
     planned = (await rui.asks("planejar hello em homolog")).text
     assert "Seria recusada agora: homolog está" in planned
     assert "It would be refused" not in (await ana.asks("plan hello to homolog")).text
-
-
-async def test_what_a_target_cannot_do_is_said(place: Office, ana: Person, rui: Person) -> None:
-    await place.released()
-    answer = await ana.asks("scale hello in homolog to 3")
-    assert answer.verdict == "refused"
-    assert "The target `docker` of homolog runs one container of `hello` and cannot run 3." in answer.text
-    assert "só roda um contêiner" in (await rui.asks("escalar hello em homolog para 3")).text

@@ -40,6 +40,7 @@ _ASKS = {
     Trigger.ROLLBACK: later("*{run}*: {who} asks to roll back *{service}* in *{environment}*"),
     Trigger.REDEPLOY: later("*{run}*: {who} asks to redeploy *{service}* in *{environment}*"),
     Trigger.RESTART: later("*{run}*: {who} asks to restart *{service}* in *{environment}*"),
+    Trigger.SCALE: later("*{run}*: {who} asks to scale *{service}* in *{environment}* to {count}"),
 }
 
 
@@ -51,6 +52,7 @@ def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
         who=around.name(view.run.requester),
         service=view.run.plan.service.name,
         environment=_environment(view, stage),
+        count=view.run.plan.replicas or 1,
     )
 
 

@@ -13,6 +13,7 @@ _DEPLOYED = later("Deployed {service} to {environment} in {took}")
 _DONE = {
     Trigger.ROLLBACK: later("Rolled back {service} in {environment} in {took}"),
     Trigger.RESTART: later("Restarted {service} in {environment} in {took}"),
+    Trigger.SCALE: later("Scaled {service} in {environment} to {count} in {took}"),
 }
 
 
@@ -23,7 +24,8 @@ def state(view: RunView, around: Surroundings) -> str:
 
 def _outcome(view: RunView, around: Surroundings) -> str:
     say, took = around.say, span(view.run.opened_at, view.ended_at) or "0 s"
-    names = {"service": view.run.plan.service.name, "environment": view.run.plan.environment.name, "took": took}
+    plan = view.run.plan
+    names = {"service": plan.service.name, "environment": plan.environment.name, "count": plan.replicas, "took": took}
     match view.status:
         case Status.SUCCEEDED:
             return say(_DONE.get(view.run.plan.trigger, _DEPLOYED), **names)

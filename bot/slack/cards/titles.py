@@ -74,22 +74,22 @@ def action_title(view: ActionView, say: Say, service: str) -> str:
             return todo
 
 
+_ASKED = {
+    Trigger.PROMOTE: later("Promote {service} to {environment}"),
+    Trigger.ROLLBACK: later("Roll back {service} in {environment}"),
+    Trigger.REDEPLOY: later("Redeploy {service} in {environment}"),
+    Trigger.RESTART: later("Restart {service} in {environment}"),
+    Trigger.SCALE: later("Scale {service} in {environment} to {count}"),
+    Trigger.RETRY: later("Deploy {service} to {environment} again"),
+    Trigger.RERUN: later("Deploy {service} to {environment} again"),
+}
+
+
 def run_title(view: RunView, say: Say) -> str:
     """Call a run by what was asked: `Deploy hello to homolog`."""
-    names = {"service": view.run.plan.service.name, "environment": view.run.plan.environment.name}
-    match view.run.plan.trigger:
-        case Trigger.PROMOTE:
-            return say("Promote {service} to {environment}", **names)
-        case Trigger.ROLLBACK:
-            return say("Roll back {service} in {environment}", **names)
-        case Trigger.REDEPLOY:
-            return say("Redeploy {service} in {environment}", **names)
-        case Trigger.RESTART:
-            return say("Restart {service} in {environment}", **names)
-        case Trigger.RETRY | Trigger.RERUN:
-            return say("Deploy {service} to {environment} again", **names)
-        case _:
-            return say("Deploy {service} to {environment}", **names)
+    plan = view.run.plan
+    text = _ASKED.get(plan.trigger, later("Deploy {service} to {environment}"))
+    return say(text, service=plan.service.name, environment=plan.environment.name, count=plan.replicas or 1)
 
 
 def _words(view: ActionView) -> list[str]:

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
 from runners.containers import Containers
-from runners.contract import ActionFailed, Work
+from runners.contract import ActionFailed
 from runners.lines import Lines
 
 ERRORS = {
@@ -40,7 +40,20 @@ class Job:
     directory: str | None = None
     user: str | None = None
     memory: str | int | None = None
+    cpus: float | None = None
     tmpfs: Mapping[str, str] = field(default_factory=dict)
+
+
+class Place(Protocol):
+    """Whose the job is; the `Work` of an action is one."""
+
+    @property
+    def workspace(self) -> Path:
+        """Where the result is kept until somebody has written it down."""
+
+    @property
+    def abandoned(self) -> Callable[[], bool]:
+        """Tells whether the process shuts down and the container is to be left running on cancellation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +70,7 @@ def name_of(namespace: str, key: str) -> str:
     return f"{namespace}-{readable}-{hashlib.sha256(key.encode()).hexdigest()[:6]}"
 
 
-async def finish(containers: Containers, job: Job, work: Work, take: Callable[[str], None]) -> Exit:
+async def finish(containers: Containers, job: Job, work: Place, take: Callable[[str], None]) -> Exit:
     """Bring the job to its end and say how it ended; its whole output goes to `take`, line by line.
 
     A container of this key that runs is followed from its first line on; one that has ended is only read; the result
@@ -128,6 +141,7 @@ async def _started(containers: Containers, job: Job) -> str:
                 network_mode=job.network,
                 mem_limit=job.memory,
                 memswap_limit=job.memory,
+                nano_cpus=int(job.cpus * 1e9) if job.cpus else None,
                 tmpfs=dict(job.tmpfs),
                 security_opt=["no-new-privileges"],
                 pids_limit=4096,

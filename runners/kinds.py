@@ -10,7 +10,7 @@ from docker.errors import NotFound
 
 from runners.aws.ecr import Registries
 from runners.aws.session import Clouds
-from runners.buildspec import BuildspecRunner
+from runners.buildspec.runner import BuildspecRunner
 from runners.command import CommandRunner
 from runners.containers import DEFAULT_URL, Containers
 from runners.contract import Cleaner, Runner
@@ -39,6 +39,7 @@ class Tools:
     ) -> None:
         """Take where state is kept, what names of containers begin with, and where credentials are read from."""
         self.environ = environ
+        self.caches = data / "caches"
         self.containers = Containers(namespace=namespace, url=docker_url)
         self.mirrors = Mirrors(data / "mirrors")
         self.images = Images(self.containers)
@@ -94,7 +95,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
     """Every kind by the name that an action's `uses` says."""
     runners: tuple[Runner, ...] = (
         GitRunner(tools.mirrors),
-        BuildspecRunner(tools.containers, tools.environ, tools.ecr),
+        BuildspecRunner(tools.containers, tools.environ, tools.caches, tools.ecr),
         DockerfileRunner(tools.containers, tools.environ, tools.ecr),
         CommandRunner(tools.containers),
         PushRunner(tools.containers, tools.environ, tools.ecr),

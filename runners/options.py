@@ -61,6 +61,12 @@ def variables(value: Json) -> str | None:
     return None if right else "a mapping of names to texts"
 
 
+def names(value: Json) -> str | None:
+    """A list of texts, none of them empty."""
+    right = isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    return None if right else "a list of texts"
+
+
 def commands(value: Json) -> str | None:
     """One command as a list of words, or a list of such lists."""
     if isinstance(value, list) and value:
@@ -82,6 +88,11 @@ def one_of(*names: str) -> Check:
 def texts(value: Json) -> dict[str, str]:
     """Variables as the engine takes them: every value a text."""
     return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
+
+
+def words(value: Json) -> list[str]:
+    """A list of texts as such; empty when there is none."""
+    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _unknown(name: str, known: Mapping[str, Check]) -> str:

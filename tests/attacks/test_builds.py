@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from runners import registry as registries
-from runners.buildspec import BuildspecRunner
-from runners.buildspec_artifacts import Glob
-from runners.buildspec_file import BuildspecInvalid, parse
+from runners.buildspec.globs import Glob
+from runners.buildspec.model import BuildspecInvalid
+from runners.buildspec.parser import parse
+from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Work
 from runners.dockerfile import DockerfileRunner
 from runners.push import PushRunner
@@ -26,7 +27,7 @@ def _build(bench: Bench, spec: str) -> Work:
 
 @pytest.fixture
 def builder(bench: Bench, registry: Registry) -> BuildspecRunner:
-    return BuildspecRunner(bench.containers, registry.environ)
+    return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
 
 
 @pytest.mark.parametrize("name", ["../../../../evil", "/tmp/evil", "..", ".", "a/b", ""])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from runners.buildspec import BuildspecRunner
-from runners.buildspec_file import parse
+from runners.buildspec.parser import parse
+from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed
 from storage.model.catalog import Json
 from tests.registry import Registry
@@ -189,7 +189,7 @@ CASES = [
 
 @pytest.fixture
 def runner(bench: Bench, registry: Registry) -> BuildspecRunner:
-    return BuildspecRunner(bench.containers, registry.environ)
+    return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
 
 
 def _work(bench: Bench, spec: str, options: dict[str, Json] | None = None) -> Any:
@@ -246,7 +246,9 @@ async def test_a_missing_buildspec_is_named(runner: BuildspecRunner, bench: Benc
 
 
 async def test_a_broken_buildspec_is_told_with_its_line(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
-    with pytest.raises(ActionFailed, match=r"buildspec.yml: YAML_FILE_ERROR: Expected Commands\[0\].* at line 5"):
+    with pytest.raises(
+        ActionFailed, match=r"buildspec.yml: YAML_FILE_ERROR: line 5: Expected Commands\[0\].* at line 5"
+    ):
         await runner.run(_work(bench, "phases:\n  build:\n    commands:\n      - echo a: b\n"), notes)
 
 

@@ -1,0 +1,145 @@
+"""The YAML under a buildspec: a tree whose scalars stay the text that they are, and whose nodes know their line.
+
+The parser is used for the tree only: no value is ever interpreted, so `3.10`, `yes` and `0755` stay what they are.
+"""
+
+from collections.abc import Collection, Mapping
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from runners.buildspec.model import BuildspecInvalid, Problem
+
+Parts = Mapping[str, Node]
+_LARGEST = 1_000_000
+_YES, _NO = ("yes", "true"), ("no", "false", "")
+
+
+def tree(text: str) -> Node | None:
+    """Read a file. Raises `BuildspecInvalid` when it is no YAML, or too much of it."""
+    if len(text) > _LARGEST:
+        raise BuildspecInvalid([Problem("the file is larger than a megabyte")])
+    try:
+        root = YAML(typ="base", pure=True).compose(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    except MarkedYAMLError as error:
+        raise BuildspecInvalid([_syntax(error)]) from error
+    except YAMLError as error:
+        raise BuildspecInvalid([Problem(" ".join(str(error).split())[:300])]) from error
+    except RecursionError as error:
+        raise BuildspecInvalid([Problem("the nesting is too deep")]) from error
+    if not _bounded(root):
+        raise BuildspecInvalid([Problem("with its anchors in place the file is larger than a megabyte")])
+    return root
+
+
+class Nodes:
+    """Reads values out of nodes, and collects everything that is wrong on the way."""
+
+    def __init__(self) -> None:
+        """Begin with nothing found."""
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def problem(self, node: Node | None, text: str) -> None:
+        """Note something that keeps the file from being run."""
+        self.problems.append(Problem(text, line_of(node) if node is not None else None))
+
+    def warn(self, node: Node | None, text: str) -> None:
+        """Note something that people should know, and no more."""
+        self.warnings.append(Problem(text, line_of(node) if node is not None else None))
+
+    def mapping(self, node: Node | None, what: str) -> dict[str, Node]:
+        """Read a mapping, merge keys included; of a key that stands twice the last one counts."""
+        if node is None or null(node):
+            return {}
+        if not isinstance(node, MappingNode):
+            self.problem(node, f"{what} should be a mapping")
+            return {}
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self.problem(key, f"a key of {what} should be a text")
+            elif key.value == "<<" and key.style is None:
+                found = {**self._merged(value, what), **found}
+            else:
+                if key.value in found:
+                    self.warn(key, f"the key {key.value} stands twice; the last one counts")
+                found[str(key.value)] = value
+        return found
+
+    def known(self, parts: Parts, names: Collection[str], where: str) -> None:
+        """Warn of keys that mean nothing there."""
+        for name in parts:
+            if name not in names:
+                self.warn(parts[name], f"unknown key {where}{name[:100]} is left out")
+
+    def text(self, node: Node | None) -> str:
+        """Read a text; what is missing or null is empty."""
+        if isinstance(node, ScalarNode):
+            return "" if null(node) else node.value.strip() if node.style is None else str(node.value)
+        if node is not None:
+            self.problem(node, "a text is expected here")
+        return ""
+
+    def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
+        """Read a list of texts, or one alone; null ones are left out."""
+        if node is None or null(node):
+            return ()
+        items = node.value if isinstance(node, SequenceNode) else [node]
+        for item in items:
+            if not isinstance(item, ScalarNode):
+                self.problem(item, f"{what} should hold texts")
+        return tuple(item.value for item in items if isinstance(item, ScalarNode) and not null(item))
+
+    def items(self, node: Node | None, what: str) -> list[Node]:
+        """Read a list of anything."""
+        if isinstance(node, SequenceNode):
+            return list(node.value)
+        if node is not None and not null(node):
+            self.problem(node, f"{what} should be a list")
+        return []
+
+    def flag(self, node: Node | None, what: str) -> bool:
+        """Read yes or no, in any of the ways to write them."""
+        said = self.text(node).lower()
+        if said not in (*_YES, *_NO):
+            self.problem(node, f"{what} should be yes or no, not {said[:100]}")
+        return said in _YES
+
+    def _merged(self, node: Node, what: str) -> dict[str, Node]:
+        merged: dict[str, Node] = {}
+        for each in node.value if isinstance(node, SequenceNode) else [node]:
+            merged = {**self.mapping(each, what), **merged}
+        return merged
+
+
+def null(node: Node) -> bool:
+    """Tell whether nothing stands there."""
+    return isinstance(node, ScalarNode) and node.style is None and node.value in ("", "~", "null", "Null", "NULL")
+
+
+def line_of(node: Node) -> int:
+    """Give the line on which it begins."""
+    return int(node.start_mark.line) + 1
+
+
+def _bounded(root: Node | None) -> bool:
+    """Tell whether the document stays within bounds when each alias counts as what it stands for; no circle does."""
+    room, left = _LARGEST, [root]
+    while left and room >= 0:
+        node = left.pop()
+        room -= 1
+        if isinstance(node, ScalarNode):
+            room -= len(node.value)
+        elif isinstance(node, MappingNode):
+            left += [part for pair in node.value for part in pair]
+        elif isinstance(node, SequenceNode):
+            left += node.value
+    return room >= 0
+
+
+def _syntax(error: MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    said = " ".join(str(error.problem or error.context or "not YAML").split())
+    return Problem(f"{said}; quote the value if it holds : * [ % @ or a back-tick", mark.line + 1 if mark else None)

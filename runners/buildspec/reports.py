@@ -1,0 +1,98 @@
+"""The reports of a build: their files are found like artifacts, and read into counts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runners.buildspec.artifacts import NoArtifacts, Upload
+from runners.buildspec.model import Report
+from runners.buildspec.report_formats import COVERAGE, Coverage, Tests, Unreadable, read
+from runners.buildspec.text import expanded
+
+_LARGEST = 50_000_000
+"""Bytes of one file."""
+_STATUSES = ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "UNKNOWN")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportResult:
+    """One report group after a build."""
+
+    name: str
+    format: str
+    status: str
+    """`SUCCEEDED`, `FAILED` when a test did not pass, `INCOMPLETE` when a file cannot be read or none was found."""
+    found: Tests | Coverage
+
+    def document(self) -> dict[str, Any]:
+        """Give it much as BatchGetReports does."""
+        kind = "CODE_COVERAGE" if isinstance(self.found, Coverage) else "TEST"
+        summary = _coverage(self.found) if isinstance(self.found, Coverage) else _tests(self.found)
+        return {"name": self.name, "type": kind, "format": self.format, "status": self.status, **summary}
+
+
+def collect(
+    reports: Mapping[str, Report], source: Path, values: Mapping[str, str], say: Callable[[str], None]
+) -> list[ReportResult]:
+    """Read all reports of a build. What cannot be read is said and fails nothing, as on AWS."""
+    return [_collected(expanded(name, values), report, source, values, say) for name, report in reports.items()]
+
+
+def _collected(
+    name: str, report: Report, source: Path, values: Mapping[str, str], say: Callable[[str], None]
+) -> ReportResult:
+    coverage = report.format in COVERAGE
+    say(f"Preparing to copy {'CODE_COVERAGE' if coverage else 'TEST'} report {name}")
+    total: Tests | Coverage = Coverage() if coverage else Tests()
+    whole = True
+    try:
+        for _, file in Upload(files=report.files, source=source, values=values, say=say).found():
+            total = total + _read(report.format, file)  # type: ignore[operator] - both are of one format, so of one type
+    except NoArtifacts:
+        say(f"Report {name}: no matching report files found")
+        whole = False
+    except Unreadable as error:
+        say(f"Report {name}: {error}")
+        whole = False
+    bad = isinstance(total, Tests) and (total.counts.get("FAILED") or total.counts.get("ERROR"))
+    status = "FAILED" if bad else "SUCCEEDED" if whole else "INCOMPLETE"
+    return ReportResult(name=name, format=report.format, status=status, found=total)
+
+
+def _read(format_: str, file: Path) -> Tests | Coverage:
+    if file.stat().st_size > _LARGEST:
+        raise Unreadable(f"{file.name} is larger than {_LARGEST // 1_000_000} MB")
+    try:
+        return read(format_, file.read_bytes())
+    except Unreadable as error:
+        raise Unreadable(f"{file.name} is no {format_}: {error}") from error
+
+
+def _tests(found: Tests) -> dict[str, Any]:
+    counts = {status: found.counts.get(status, 0) for status in _STATUSES}
+    nanoseconds = round(found.seconds * 1e9)
+    return {
+        "testSummary": {
+            "total": sum(counts.values()),
+            "statusCounts": counts,
+            "durationInNanoSeconds": nanoseconds,
+        }
+    }
+
+
+def _coverage(found: Coverage) -> dict[str, Any]:
+    return {
+        "codeCoverageSummary": {
+            "lineCoveragePercentage": _percentage(found.lines_covered, found.lines_missed),
+            "linesCovered": found.lines_covered,
+            "linesMissed": found.lines_missed,
+            "branchCoveragePercentage": _percentage(found.branches_covered, found.branches_missed),
+            "branchesCovered": found.branches_covered,
+            "branchesMissed": found.branches_missed,
+        }
+    }
+
+
+def _percentage(covered: int, missed: int) -> float:
+    return round(100 * covered / (covered + missed), 2) if covered + missed else 0.0

@@ -1,0 +1,229 @@
+"""Kind `buildspec`: the repository's buildspec, built as CodeBuild would, as one action of a pipeline.
+
+With `privileged: true` the build gets the engine's socket, which equals root on this machine: only for repositories
+that the operators trust.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from docker.errors import ImageNotFound
+
+from runners import job, options, registry
+from runners.buildspec.aws_values import AwsValues
+from runners.buildspec.build import Build
+from runners.buildspec.environment import About
+from runners.buildspec.leavings import read_left
+from runners.buildspec.machine import DockerMachine
+from runners.buildspec.order import Order
+from runners.buildspec.record import PhaseRecord, Record
+from runners.buildspec.references import PARAMETERS, SECRETS, Allowed
+from runners.containers import Containers
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.push import image_id_of
+from storage.model import artifact
+from storage.model.catalog import Json
+
+_KNOWN = {
+    "buildspec": options.inside,
+    "image": options.text,
+    "pull": options.flag,
+    "privileged": options.flag,
+    "env": options.variables,
+    "network": options.one_of("host", "none", "bridge"),
+    "memory": options.memory,
+    "cpus": options.seconds,
+    "cache": options.flag,
+    "parameter_store": options.names,
+    "secrets_manager": options.names,
+}
+_ERRORS = {
+    **registry.ERRORS,
+    **job.ERRORS,
+    "build_failed": "a command of the buildspec failed",
+    "bad_buildspec": "the buildspec is missing or wrong",
+    "no_secret": "a parameter or secret that the buildspec names cannot be read",
+    "upload_failed": "the artifacts that the buildspec names are not there",
+    "wrong_image": "the build names an image that is not this service's",
+    "bad_image_definitions": "imagedefinitions.json cannot be read",
+}
+
+
+class BuildspecRunner:
+    """Hands on the image that `imagedefinitions.json` names, and the exported variables."""
+
+    kind = "buildspec"
+    errors = _ERRORS
+    exports = None
+
+    def __init__(
+        self,
+        containers: Containers,
+        environ: Mapping[str, str],
+        caches: Path,
+        logins: registry.Logins | None = None,
+    ) -> None:
+        """Take the engine, where credentials are, and where the caches of services are kept."""
+        self._logins = logins
+        self._containers = containers
+        self._environ = environ
+        self._caches = caches
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options."""
+        return options.problems(options_, _KNOWN, required=("image",))
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Run the phases, or follow them if they run already, then collect what they made."""
+        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
+        allowed = [options.words(work.options.get(name)) for name in ("parameter_store", "secrets_manager")]
+        values = Allowed(AwsValues(self._environ), *allowed)
+        build = Build(DockerMachine(self._containers), values, self._order(work, login), sink.line)
+        record = await build.run()
+        if failure := _failure(build, record, work):
+            raise failure
+        made = await self._image(work, login)
+        return Outcome(
+            artifacts={**{f"exported.{name}": value for name, value in record.exported.items()}, **made},
+            variables=record.exported,
+            summary=made.get(artifact.IMAGE) or _tested(record) or f"{len(record.phases)} phases succeeded",
+        )
+
+    def _order(self, work: Work, login: Mapping[str, str] | None) -> Order:
+        told = work.options
+        memory, cpus = told.get("memory"), told.get("cpus")
+        return Order(
+            key=work.key,
+            about=self._about(work, login),
+            source=Path(work.artifacts.get(artifact.SOURCE, work.workspace / "source")),
+            workspace=work.workspace,
+            artifacts=work.workspace / "artifacts",
+            secondary=work.workspace / "secondary-artifacts",
+            buildspec=str(told.get("buildspec") or ""),
+            overrides=options.texts(told.get("env")),
+            hidden=(login["password"],) if login else (),
+            privileged=told.get("privileged") is True,
+            network=str(told.get("network", "none")),
+            memory=memory if isinstance(memory, str | int) else None,
+            cpus=cpus if isinstance(cpus, int | float) else None,
+            pull=told.get("pull") is True,
+            caches=self._caches / work.service.name if told.get("cache") is True else None,
+            labels=self._containers.labels(run=work.run, service=work.service.name),
+            abandoned=work.abandoned,
+        )
+
+    def _about(self, work: Work, login: Mapping[str, str] | None) -> About:
+        told, commit = self._environ.get, work.artifacts.get(artifact.COMMIT, "")
+        known = {"REGISTRY_USERNAME": login["username"], "REGISTRY_PASSWORD": login["password"]} if login else {}
+        return About(
+            project=work.service.name,
+            number=work.run.rpartition("-")[2],
+            suffix=f"{work.run}-{work.attempt}",
+            image=str(work.options["image"]),
+            initiator=f"estiva/{work.run}",
+            repository=work.service.repository,
+            asked=work.artifacts.get(artifact.REF, commit),
+            commit=commit,
+            region=told("AWS_REGION") or told("AWS_DEFAULT_REGION") or "",
+            extra={"REGISTRY": work.registry.host, "IMAGE_REPOSITORY": work.service.image, **known},
+        )
+
+    async def _image(self, work: Work, login: Mapping[str, str] | None) -> dict[str, str]:
+        """Name the image of `imagedefinitions.json`, with what the registry holds under it by now."""
+        uri = _image_uri(work)
+        if uri is None:
+            return {}
+        repository, _, tag = uri.rpartition(":")
+        if repository != work.service.image:
+            raise ActionFailed(
+                f"imagedefinitions.json names {uri}, which is no image of {work.service.image}",
+                hint="tag the image with $IMAGE_REPOSITORY, or mend the service's image in the catalog",
+                error="wrong_image",
+            )
+        there = await registry.manifest(repository, tag, login)
+        if there:
+            return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
+        try:
+            image_id = await self._containers.ask(lambda engine: image_id_of(engine, uri))
+        except ImageNotFound as error:
+            raise ActionFailed(
+                f"{uri} is neither in the registry nor on this machine",
+                hint="let the buildspec build it under that name",
+                error="image_missing",
+            ) from error
+        return {artifact.IMAGE: uri, artifact.IMAGE_ID: image_id}
+
+
+def _failure(build: Build, record: Record, work: Work) -> ActionFailed | None:
+    """Say why the build failed: by its first failure, as what came after is debris."""
+    failed = record.failed
+    if build.refused:
+        return build.refused
+    if build.out_of_memory:
+        return ActionFailed(
+            "the build was killed: out of memory",
+            exit_code=record.exit_code,
+            hint="raise the action's option memory",
+            error="out_of_memory",
+        )
+    if failed is None:
+        return None
+    return _early(failed, build.wrong_file) or _command_failure(record, failed.type, work)
+
+
+def _early(failed: PhaseRecord, file: str) -> ActionFailed | None:
+    """Say what failed beside the commands."""
+    code, message = failed.context.code, failed.context.message
+    reason = f"{code}: {message}"
+    if failed.type == "PROVISIONING":
+        return ActionFailed(message, hint="build it first, or name another in the catalog", error="image_missing")
+    if failed.type == "DOWNLOAD_SOURCE" and code == "YAML_FILE_ERROR":
+        where = f"{file}: " if file else ""
+        return ActionFailed(f"{where}{reason}", hint=_mend(message), error="bad_buildspec")
+    if failed.type == "DOWNLOAD_SOURCE" and code in (PARAMETERS, SECRETS):
+        return ActionFailed(reason, hint="see env in the buildspec", error="no_secret")
+    if failed.type == "UPLOAD_ARTIFACTS":
+        return ActionFailed(
+            f"UPLOAD_ARTIFACTS: {message}", hint="see artifacts in the buildspec", error="upload_failed"
+        )
+    return None
+
+
+def _command_failure(record: Record, phase: str, work: Work) -> ActionFailed:
+    code = record.exit_code
+    said = f"the build container ended with exit code {code}"
+    if record.command:
+        said = f"{phase}: `{record.command[:200]}` ended with exit code {code}"
+    alone = work.options.get("network", "none") == "none"
+    hint = "this build has no network; the action's option network gives it one" if alone else ""
+    return ActionFailed(said, exit_code=code, hint=hint, error="build_failed")
+
+
+def _mend(message: str) -> str:
+    missing = message.startswith("stat ")
+    absent = "add the file to the repository, or name it in the action's option buildspec"
+    return absent if missing else "mend the buildspec; its log names each problem"
+
+
+def _tested(record: Record) -> str:
+    """Sum the tests up: `7 tests passed`."""
+    counts = [report.document().get("testSummary", {}).get("statusCounts", {}) for report in record.reports]
+    passed, failed = (sum(each.get(word, 0) for each in counts) for word in ("SUCCEEDED", "FAILED"))
+    return f"{passed} tests passed" + (f", {failed} failed" if failed else "") if passed or failed else ""
+
+
+def _image_uri(work: Work) -> str | None:
+    text = read_left(work.workspace / "artifacts", "imagedefinitions.json")
+    if text is None:
+        return None
+    try:
+        entries = json.loads(text)
+        named = [each for each in entries if each["name"] == work.service.name] or entries
+        return str(named[0]["imageUri"])
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ActionFailed(
+            "imagedefinitions.json cannot be read",
+            hint='it should be [{"name": "...", "imageUri": "..."}]',
+            error="bad_image_definitions",
+        ) from error

@@ -21,7 +21,7 @@ def tree(text: str) -> Node | None:
     if len(text) > _LARGEST:
         raise BuildspecInvalid([Problem("the file is larger than a megabyte")])
     try:
-        root = YAML(typ="base", pure=True).compose(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        root: Node | None = YAML(typ="base", pure=True).compose(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     except MarkedYAMLError as error:
         raise BuildspecInvalid([_syntax(error)]) from error
     except YAMLError as error:

@@ -1,8 +1,8 @@
 """The phases before the first command: get the image, read the file, get the values that it names."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from docker import APIClient
 from docker.errors import APIError, ImageNotFound
 
 from runners.buildspec.model import Buildspec, BuildspecInvalid
@@ -23,7 +23,7 @@ class Prepared:
     """Values of Parameter Store and Secrets Manager, by variable."""
 
 
-def provision(engine: APIClient, order: Order) -> None:
+def provision(engine: Any, order: Order) -> None:
     """See that the image is there, or pull it. Raises `NoBuild`."""
     image = order.about.image
     try:
@@ -58,7 +58,7 @@ def completed(prepared: Prepared, order: Order, values: Values) -> Prepared:
     return Prepared(spec=prepared.spec, path=prepared.path, secret=secret)
 
 
-def _pull(engine: APIClient, image: str) -> None:
+def _pull(engine: Any, image: str) -> None:
     name, _, tag = image.rpartition(":")
     repository, wanted = (name, tag) if name and "/" not in tag and "@" not in image else (image, None)
     try:

@@ -46,6 +46,15 @@ class Coverage:
         )
 
 
+def together(one: Tests | Coverage, other: Tests | Coverage) -> Tests | Coverage:
+    """Count two files of one format together."""
+    if isinstance(one, Tests) and isinstance(other, Tests):
+        return one + other
+    if isinstance(one, Coverage) and isinstance(other, Coverage):
+        return one + other
+    raise TypeError("tests and coverage cannot be counted together")
+
+
 def read(format_: str, data: bytes) -> Tests | Coverage:
     """Read one file. Raises `Unreadable`."""
     try:

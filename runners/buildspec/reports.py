@@ -7,7 +7,7 @@ from typing import Any
 
 from runners.buildspec.artifacts import NoArtifacts, Upload
 from runners.buildspec.model import Report
-from runners.buildspec.report_formats import COVERAGE, Coverage, Tests, Unreadable, read
+from runners.buildspec.report_formats import COVERAGE, Coverage, Tests, Unreadable, read, together
 from runners.buildspec.text import expanded
 
 _LARGEST = 50_000_000
@@ -48,7 +48,7 @@ def _collected(
     whole = True
     try:
         for _, file in Upload(files=report.files, source=source, values=values, say=say).found():
-            total = total + _read(report.format, file)  # type: ignore[operator] - both are of one format, so of one type
+            total = together(total, _read(report.format, file))
     except NoArtifacts:
         say(f"Report {name}: no matching report files found")
         whole = False

@@ -246,9 +246,7 @@ async def test_a_missing_buildspec_is_named(runner: BuildspecRunner, bench: Benc
 
 
 async def test_a_broken_buildspec_is_told_with_its_line(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
-    with pytest.raises(
-        ActionFailed, match=r"buildspec.yml: YAML_FILE_ERROR: line 5: Expected Commands\[0\].* at line 5"
-    ):
+    with pytest.raises(ActionFailed, match=r"buildspec.yml: YAML_FILE_ERROR: line 5: Expected Commands\[0\]"):
         await runner.run(_work(bench, "phases:\n  build:\n    commands:\n      - echo a: b\n"), notes)
 
 

@@ -93,7 +93,7 @@ class Intake:
         """Start the thread; it sleeps while no log is open. Without it whoever hurries does the writing."""
         self._redactor = redactor
         self._sinks: dict[Path, LogSink] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # without a thread, whoever opens a log again also flushes the old one
         self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None

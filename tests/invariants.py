@@ -204,6 +204,8 @@ def _nothing_unapproved(found: Evidence) -> Iterator[str]:
             begun = [a for a in stage.actions if a.attempt > 0]
             if name is None or stage.stage.approval or not begun or not environment.approvals:
                 continue
+            if stage.restoring is not None:  # what comes back ran there before, with the yes of its own run
+                continue
             given = [
                 approvals[gate.gate.approval]
                 for gate in told.view.stages
@@ -262,15 +264,18 @@ def messages_of(view: RunView) -> Iterator[str]:
     """Give the keys of the messages that a run should have by what happened in it."""
     run = view.run.id
     yield f"{run}/card"
+    yield from (f"{run}/turn/{environment}" for environment in view.turns)
     for stage in view.stages:
         if stage.actions and stage.status is Status.SUCCEEDED:
             yield f"{run}/stage/{stage.stage.name}"
         if stage.gate is not None:
             yield f"{run}/approval/{stage.stage.name}"
+            if stage.gate.emergency:
+                yield f"{run}/glass/{stage.stage.name}"
         for action in stage.actions:
             if action.status in (Status.FAILED, Status.BROKEN):
                 yield f"{run}/failure/{stage.stage.name}/{action.action.name}"
-    if view.status.over and view.failed is None:
+    if view.status.over and (view.failed is None or any(stage.restoring for stage in view.stages)):
         yield f"{run}/ended"
 
 

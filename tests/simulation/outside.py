@@ -24,6 +24,7 @@ class Job:
 
     key: str
     kind: str
+    environment: str
     began: float
     ends: float
     end: str
@@ -59,10 +60,11 @@ class Outside:
         if work.key in self.jobs:
             return
         self._beware(work, kind)
+        environment = work.environment.name if work.environment is not None else ""
         sleep, end = _number(work.options, "sleep"), DONE
         if work.options.get("end") and work.attempt <= _number(work.options, "fails", 99):
             end = str(work.options["end"])
-        self.jobs[work.key] = Job(work.key, kind, self.now(), self.now() + sleep, end)
+        self.jobs[work.key] = Job(work.key, kind, environment, self.now(), self.now() + sleep, end)
         if kind == "deploy":
             self.released[work.key] = work.artifacts.get(artifact.DIGEST, "")
 
@@ -96,10 +98,11 @@ class Outside:
                 continue
             if job.kind == "deploy" and job.at(self.now()) == RUNNING:
                 other = self.plan(job.key.partition("/")[0])
-                stage = next(s for s in other.stages if s.name == job.key.split("/")[1])
-                if (other.service.name, stage.environment) == place:
+                if (other.service.name, job.environment) == place:
                     self.breaches.append(f"I3: {work.key} was started while {job.key} deploys to {environment}")
-        if work.environment is not None and work.environment.approvals and not self._approved(work, environment):
+        if work.restores or work.environment is None:  # what comes back ran there with the yes of its own run
+            return
+        if work.environment.approvals and not self._approved(work, environment):
             self.breaches.append(f"I4: {work.key} was started without an approval of exactly this")
 
     def _approved(self, work: Work, environment: str) -> bool:

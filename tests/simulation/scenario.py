@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from storage.model import artifact
-from storage.model.catalog import Action, Environment, OnFailure, Service, Stage
+from storage.model.catalog import Action, Environment, Mode, OnFailure, Service, Stage
 from storage.model.run import Plan, Trigger
 from storage.model.window import Window
 
@@ -82,7 +82,11 @@ def _beside(chance: random.Random) -> list[Action]:
 
 
 def _homolog(chance: random.Random) -> Stage:
-    return Stage(name="deploy", actions=(_action(chance, "release", "deploy"),), environment="homolog")
+    return Stage(name="deploy", actions=(_release(chance, "release"),), environment="homolog")
+
+
+def _release(chance: random.Random, name: str) -> Action:
+    return _action(chance, name, "deploy", on_failure=chance.choice([OnFailure.ABORT, OnFailure.ROLLBACK]))
 
 
 def _only_build(chance: random.Random) -> tuple[tuple[Stage, ...], Environment]:
@@ -99,7 +103,7 @@ def _only_deploy(chance: random.Random) -> tuple[tuple[Stage, ...], Environment]
 
 def _to_production(chance: random.Random) -> tuple[tuple[Stage, ...], Environment]:
     environment = chance.choice([PRODUCTION, PRODUCTION, STRICT])
-    live = Stage(name="live", actions=(_action(chance, "live", "deploy"),), environment="production")
+    live = Stage(name="live", actions=(_release(chance, "live"),), environment="production")
     gate = Stage(name="approve", approval=True, environment="production")
     stages = (_build(chance), _homolog(chance), gate, _gated(chance, live))
     return stages[chance.choice([0, 0, 2]) :], environment
@@ -138,6 +142,11 @@ DEEDS = (
     "approve twice",
     "approve own",
     "approve another",
+    "pause",
+    "unlock",
+    "retry",
+    "retry",
+    "rerun",
 )
 """What people do, by the names in `deeds.DEEDS`; drawn with repetition."""
 
@@ -174,4 +183,5 @@ def _plan(chance: random.Random) -> Plan:
         stages=stages,
         environments={e.name: e for e in (HOMOLOG, environment)},
         artifacts={artifact.COMMIT: "c" * 40},
+        mode=chance.choice([Mode.QUEUED, Mode.QUEUED, Mode.SUPERSEDED, Mode.PARALLEL]),
     )

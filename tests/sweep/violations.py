@@ -1,24 +1,24 @@
-"""What must hold whatever died when: each breach in one line. Nothing in here asks the bot itself."""
+"""What must hold whatever died when: the invariants, with what Docker, the registry and people see as evidence."""
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from storage.model.event import Event, Kind
-from storage.model.fold import fold
-from storage.model.run import Run, Status
+from storage.model.run import Status
 from storage.model.view import RunView
 from storage.store import Store
+from tests import invariants
+from tests.invariants import Evidence
 from tests.sweep.outside import Docker, Pushes, page
 
 KEPT = 3
 """Stopped containers of older releases that stay."""
-_ONCE = (Kind.RUN_REQUESTED, Kind.RUN_ENDED, Kind.STAGE_STARTED, Kind.ACTION_STARTED, Kind.ACTION_SUCCEEDED,
-         Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.LOCK_TAKEN, Kind.RELEASED)  # fmt: skip
+_IN_CONTAINERS = ("buildspec", "command", "docker")
+"""What actions use whose work is a container with the key of the attempt."""
 
 
 async def violations(
@@ -34,75 +34,56 @@ async def violations(
     """
     store = await Store.open(f"sqlite:///{database}", database.parent / "looking")
     try:
-        views = {run.id: await _view(store, run) for run in await store.runs.recent(limit=1000)}
-        verdict = await store.journal.verify()
-        found = [] if verdict.ok else [f"the audit chain is torn: {verdict.why}"]
-        found += _ends({name: view.status for name, (view, _) in views.items()}, expected)
-        for view, events in views.values():
-            found += [*_facts(view, events), *_work(view, docker, registry)]
-            for environment in view.run.plan.environments:
-                line = await store.locks.queue(view.run.plan.service.name, environment)
-                found += [f"the lock of {environment} is held or waited for: {line}"] if line else []
-        found += await _running(store, [view for view, _ in views.values()], docker)
-        found += _said([view for view, _ in views.values()], _replies(database), workspace)
+        found = replace(
+            await invariants.evidence(store),
+            expected=expected,
+            effects=_begun(docker),
+            work=_IN_CONTAINERS,
+            messages=_messages(workspace),
+            replies=_replies(database),
+            left=[_name(container) for container in docker.containers(role="job")],
+        )
+        views = [told.view for told in found.runs]
+        wrong = [*_wasted(views), *_pushed(views, registry), *_locks(found), *await _running(store, views, docker)]
     finally:
         await store.close()
-    return sorted(set(found))
+    return sorted({*invariants.violations(found), *wrong})
 
 
-async def _view(store: Store, run: Run) -> tuple[RunView, list[Event]]:
-    events = await store.journal.of_run(run.id)
-    return fold(run, events), events
+def _begun(docker: Docker) -> Mapping[str, int]:
+    """Count containers by key; an action that needs several has begun when it has one (`key#which`)."""
+    return {key.partition("#")[0]: 1 for key in docker.created} | dict(docker.created)
 
 
-def _ends(statuses: Mapping[str, Status], expected: Mapping[str, Status]) -> list[str]:
-    if statuses == expected:
-        return []
-    return [f"the runs are {dict(statuses)}, and should be {dict(expected)}"]
+def _messages(workspace: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    payloads = [message.get("metadata", {}).get("event_payload", {}) for message in workspace]
+    return [(payload["key"], str(payload.get("status"))) for payload in payloads if "key" in payload]
 
 
-def _facts(view: RunView, events: Sequence[Event]) -> Iterator[str]:
-    """Each thing happened once, nothing happened after the end, no attempt was wasted."""
-    said = Counter(
-        (event.kind, *(str(event.data.get(name, "")) for name in ("stage", "action", "attempt", "environment")))
-        for event in events
-        if event.kind in _ONCE
-    )
-    yield from (f"{view.run.id}: {what} {times} times" for what, times in said.items() if times > 1)
-    if [event.kind for event in events][-1:] != [Kind.RUN_ENDED]:
-        yield f"{view.run.id}: the last fact is {events[-1].kind}, not its end"
-    if view.run.status is not view.status:
-        yield f"{view.run.id}: the row says {view.run.status}, the journal {view.status}"
-    numbers = [event.sequence for event in events]
-    if numbers != [*range(1, len(numbers) + 1)]:
-        yield f"{view.run.id}: the sequence has holes: {numbers}"
-    for stage in view.stages:
-        for action in stage.actions:
-            if action.attempt > 1:
-                yield f"{view.run.id}: {stage.stage.name}/{action.action.name} took {action.attempt} attempts"
+def _wasted(views: Sequence[RunView]) -> Iterator[str]:
+    """A kill costs no attempt: what was under way is found again."""
+    for view in views:
+        for stage in view.stages:
+            for action in stage.actions:
+                if action.attempt > 1:
+                    yield f"{view.run.id}: {stage.stage.name}/{action.action.name} took {action.attempt} attempts"
 
 
-def _work(view: RunView, docker: Docker, registry: Pushes) -> Iterator[str]:
-    """Nothing was built, tested, pushed or deployed twice, and nothing that counts as done was left out."""
-    for key, times in docker.created.items():
-        if key.startswith(f"{view.run.id}/") and times != 1:
-            yield f"the container of {key} was created {times} times"
-    for stage in view.stages:
-        for action in stage.actions:
-            key = f"{view.run.id}/{stage.stage.name}/{action.action.name}/1"
-            inside = action.action.uses in ("buildspec", "command", "docker")
-            done = any(name == key or name.startswith(f"{key}#") for name in docker.created)
-            if inside and action.status is Status.SUCCEEDED and not done:
-                yield f"{key} succeeded, but no container was ever created for it"
-    image = view.artifacts.get("image", "").partition("/")[2]
-    pushed = registry.count()[image]
-    if image and view.status is Status.SUCCEEDED and pushed != 1:
-        yield f"{image} was pushed {pushed} times"
+def _pushed(views: Sequence[RunView], registry: Pushes) -> Iterator[str]:
+    for view in views:
+        image = view.artifacts.get("image", "").partition("/")[2]
+        pushed = registry.count()[image]
+        if image and view.status is Status.SUCCEEDED and pushed != 1:
+            yield f"{image} was pushed {pushed} times"
+
+
+def _locks(found: Evidence) -> Iterator[str]:
+    yield from (f"the lock of {name} is held or waited for: {line}" for (_, name), line in found.locks.items() if line)
 
 
 async def _running(store: Store, views: Sequence[RunView], docker: Docker) -> list[str]:
-    """Only the current releases run, they answer, and nothing else is left of runs that ended."""
-    found = [f"{_name(left)} is left of a job" for left in docker.containers(role="job")]
+    """Only the current releases run, and they answer."""
+    found = []
     places = {(view.run.plan.service.name, name) for view in views for name in view.run.plan.environments}
     for service, environment in sorted(places):
         release = await store.releases.current(service, environment)
@@ -129,34 +110,3 @@ def _replies(database: Path) -> list[str]:
     return [
         f"reply/{id_}" for id_, via, text in rows if via == "mention" and not (text and json.loads(text)["private"])
     ]
-
-
-def _said(views: Sequence[RunView], replies: Sequence[str], workspace: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """No message is missing or doubled, and the card shows the end."""
-    payloads = [message.get("metadata", {}).get("event_payload", {}) for message in workspace]
-    seen = Counter(payload["key"] for payload in payloads if "key" in payload)
-    wanted = {*replies, *(name for view in views for name in _messages(view))}
-    yield from (f"message {key} was said {times} times" for key, times in seen.items() if times > 1)
-    yield from (f"message {key} is missing" for key in wanted - set(seen))
-    yield from (f"message {key} should not be there" for key in set(seen) - wanted)
-    shown = {payload["key"]: payload.get("status") for payload in payloads if "key" in payload}
-    for view in views:
-        card = shown.get(f"{view.run.id}/card")
-        if card != view.status.value:
-            yield f"the card of {view.run.id} shows {card}, not {view.status.value}"
-
-
-def _messages(view: RunView) -> Iterator[str]:
-    """Keys of the messages that a run should have by what happened in it."""
-    run = view.run.id
-    yield f"{run}/card"
-    for stage in view.stages:
-        if stage.actions and stage.status is Status.SUCCEEDED:
-            yield f"{run}/stage/{stage.stage.name}"
-        if stage.gate is not None:
-            yield f"{run}/approval/{stage.stage.name}"
-        for action in stage.actions:
-            if action.status in (Status.FAILED, Status.BROKEN):
-                yield f"{run}/failure/{stage.stage.name}/{action.action.name}"
-    if view.failed is None:
-        yield f"{run}/ended"

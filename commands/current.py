@@ -1,10 +1,15 @@
 """What runs somewhere now, for the commands that act on it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from commands.command import Asked, Refused
 from commands.opening import open_run
+from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
+from commands.planning import handed_on
+from runners.plan import HandedOn
+from storage.model.catalog import Environment, Service
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Verdict
 from storage.model.run import Plan, Run
@@ -23,6 +28,39 @@ async def running_release(asked: Asked) -> Release:
     return release
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a request wants done once more with what runs somewhere."""
+
+    service: Service
+    environment: Environment
+    release: Release
+    handed_on: HandedOn
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Its names, as messages have them."""
+        return {
+            "service": self.service.name,
+            "commit": self.release.commit[:7],
+            "environment": self.environment.name,
+        }
+
+
+async def permitted_release(asked: Asked) -> Running:
+    """Give what runs where the request is about. Raises `Refused`: the asker may not, or nothing runs there."""
+    service, environment = service_of(asked), environment_of(asked)
+    permit(asked, service=service.name, environment=environment.name)
+    release = await running_release(asked)
+    return Running(service=service, environment=environment, release=release, handed_on=await handed_on(asked, release))
+
+
+async def maker_of(asked: Asked, release: Release) -> Run:
+    """Give the run that made a release: what it was configured with when it was new."""
+    origin = await asked.desk.store.releases.origin(release)
+    return await asked.desk.store.runs.get(origin.run)
+
+
 async def under_way(asked: Asked) -> Sequence[Run]:
     """Give the runs that have not ended and change, or will change, the place that the request is about."""
     service, environment = service_of(asked).name, environment_of(asked).name
@@ -31,6 +69,7 @@ async def under_way(asked: Asked) -> Sequence[Run]:
 
 
 async def started(asked: Asked, plan: Plan, text: str, **values: object) -> Reply:
-    """Open a run of a plan and say so; `{run}` in the text is the new run."""
+    """Open a run of a plan, if all of it is permitted, and say so; `{run}` in the text is the new run."""
+    permit_plan(asked, plan)
     run = await open_run(asked, plan)
     return Reply(verdict=Verdict.STARTED, text=asked.say(text, run=run.id, **values), run=run.id)

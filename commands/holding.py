@@ -8,6 +8,7 @@ from commands.command import Asked, Refused
 from commands.permit import permit
 from commands.texts import later, phrase
 from commands.times import stamp
+from storage.holds import Taken
 from storage.model.catalog import Catalog
 from storage.model.hold import Hindrance, Hold, HoldKind
 from storage.model.reply import Reply, Verdict
@@ -49,6 +50,25 @@ def lasting(asked: Asked) -> timedelta | None:
     """Read how long it is meant to last; `None` when that is not said."""
     found = _DURATION.fullmatch(asked.arguments.get("duration", ""))
     return min(timedelta(**{_UNITS[found[2]]: int(found[1])}), _LONGEST) if found else None
+
+
+async def take(
+    asked: Asked, kind: HoldKind, service: str | None, environment: str | None, instead_of: int | None = None
+) -> Taken:
+    """Try to take a lock or a freeze for the asker, as long and for the reason that they say; their own is renewed.
+
+    `instead_of` is the one that may be taken over, and no other.
+    """
+    time = lasting(asked)
+    return await asked.desk.store.holds.take(
+        kind,
+        service,
+        environment,
+        asked.request.user,
+        asked.arguments.get("reason", ""),
+        asked.request.at + time if time else None,
+        instead_of,
+    )
 
 
 def permit_place(asked: Asked, *, act: str | None = None) -> None:

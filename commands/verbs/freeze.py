@@ -1,7 +1,7 @@
 """`freeze [<environment>|all] [for <duration>] [because <reason>]`: nobody releases there."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import by_whom, lasting, permit_place, place_of
+from commands.holding import by_whom, permit_place, place_of, take
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -11,15 +11,8 @@ async def handle(asked: Asked) -> Reply:
     """Freeze an environment, or all of them; taking one's own again renews it."""
     environment = asked.arguments.get("environment")
     permit_place(asked)
-    time, place = lasting(asked), place_of(asked, None, environment)
-    taken = await asked.desk.store.holds.take(
-        HoldKind.FREEZE,
-        None,
-        environment,
-        asked.request.user,
-        asked.arguments.get("reason", ""),
-        asked.request.at + time if time else None,
-    )
+    place = place_of(asked, None, environment)
+    taken = await take(asked, HoldKind.FREEZE, None, environment)
     if not taken.ok:
         raise Refused(asked.say("{place} is frozen already: {who}.", place=place, who=by_whom(asked, taken.hold)))
     text = asked.say("{place} is frozen: {who}.", place=place, who=by_whom(asked, taken.hold))

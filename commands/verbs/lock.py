@@ -1,7 +1,7 @@
 """`lock <service> in <environment> [for <duration>] [because <reason>]`: nobody but you releases there."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import by_whom, lasting, permit_place, place_of
+from commands.holding import by_whom, permit_place, place_of, take
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -11,15 +11,8 @@ async def handle(asked: Asked) -> Reply:
     """Take the lock; taking one's own again renews it."""
     service, environment = asked.arguments.get("service"), asked.arguments["environment"]
     permit_place(asked)
-    time, place = lasting(asked), place_of(asked, service, environment)
-    taken = await asked.desk.store.holds.take(
-        HoldKind.LOCK,
-        service,
-        environment,
-        asked.request.user,
-        asked.arguments.get("reason", ""),
-        asked.request.at + time if time else None,
-    )
+    place = place_of(asked, service, environment)
+    taken = await take(asked, HoldKind.LOCK, service, environment)
     if not taken.ok:
         text = asked.say("{place} is locked already: {who}.", place=place, who=by_whom(asked, taken.hold))
         raise Refused(text + " " + asked.say("Who may `steal` can take it over."))

@@ -1,10 +1,7 @@
 """`redeploy <service> in <environment>`: the image that runs, released once more with the configuration of today."""
 
 from commands.command import Asked, Command, Topic
-from commands.current import running_release, started
-from commands.permit import permit, permit_plan
-from commands.places import environment_of, service_of
-from commands.planning import handed_on
+from commands.current import permitted_release, started
 from commands.texts import PORTUGUESE, later
 from runners.plan import plan_redeploy
 from storage.model.reply import Reply
@@ -12,19 +9,10 @@ from storage.model.reply import Reply
 
 async def handle(asked: Asked) -> Reply:
     """Open a run that builds nothing: what the catalog says about the service now takes effect."""
-    service, environment = service_of(asked), environment_of(asked)
-    permit(asked, service=service.name, environment=environment.name)
-    release = await running_release(asked)
-    plan = plan_redeploy(asked.catalog, service, environment, release, handed_on=await handed_on(asked, release))
-    permit_plan(asked, plan)
-    return await started(
-        asked,
-        plan,
-        later("Releasing `{service}` `{commit}` to {environment} again, configured as of now: run `{run}`."),
-        service=service.name,
-        commit=release.commit[:7],
-        environment=environment.name,
-    )
+    found = await permitted_release(asked)
+    plan = plan_redeploy(asked.catalog, found.service, found.environment, found.release, handed_on=found.handed_on)
+    text = later("Releasing `{service}` `{commit}` to {environment} again, configured as of now: run `{run}`.")
+    return await started(asked, plan, text, **found.names)
 
 
 COMMAND = Command(

@@ -1,10 +1,7 @@
 """`scale <service> in <environment> to <count>`: how many containers of the release that runs answer for a service."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.current import running_release, started
-from commands.permit import permit, permit_plan
-from commands.places import environment_of, service_of
-from commands.planning import handed_on
+from commands.current import maker_of, permitted_release, started
 from commands.texts import PORTUGUESE, later
 from runners.contract import Scaling
 from runners.plan import plan_scale
@@ -15,22 +12,12 @@ from storage.model.reply import Reply
 
 async def handle(asked: Asked) -> Reply:
     """Open a run that changes only the number of containers; it stays, whatever is deployed later."""
-    service, environment, count = service_of(asked), environment_of(asked), int(asked.arguments["count"])
-    permit(asked, service=service.name, environment=environment.name)
-    release = await running_release(asked)
-    _refuse_what_cannot_be(asked, environment, release, count)
-    made = await asked.desk.store.releases.origin(release)
-    made_by = await asked.desk.store.runs.get(made.run)
-    plan = plan_scale(asked.catalog, made_by, environment, release, count, await handed_on(asked, release))
-    permit_plan(asked, plan)
-    return await started(
-        asked,
-        plan,
-        later("Scaling `{service}` in {environment} to {count}: run `{run}`."),
-        service=service.name,
-        environment=environment.name,
-        count=count,
-    )
+    count, found = int(asked.arguments["count"]), await permitted_release(asked)
+    _refuse_what_cannot_be(asked, found.environment, found.release, count)
+    made_by = await maker_of(asked, found.release)
+    plan = plan_scale(asked.catalog, made_by, found.environment, found.release, count, found.handed_on)
+    text = later("Scaling `{service}` in {environment} to {count}: run `{run}`.")
+    return await started(asked, plan, text, count=count, **found.names)
 
 
 def _refuse_what_cannot_be(asked: Asked, environment: Environment, release: Release, count: int) -> None:

@@ -1,7 +1,7 @@
 """`steal <service> in <environment> because <reason>`: take over somebody's lock; its owner is told."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import by_whom, lasting, needed, permit_place, place_of, tell_owner
+from commands.holding import by_whom, needed, permit_place, place_of, take, tell_owner
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -11,17 +11,9 @@ async def handle(asked: Asked) -> Reply:
     """Take over exactly the lock that was seen, with a right of its own and a reason."""
     service, environment = asked.arguments.get("service"), asked.arguments["environment"]
     permit_place(asked)
-    hold, time, reason = await needed(asked, HoldKind.LOCK), lasting(asked), asked.arguments["reason"]
+    hold, reason = await needed(asked, HoldKind.LOCK), asked.arguments["reason"]
     place = place_of(asked, service, environment)
-    taken = await asked.desk.store.holds.take(
-        HoldKind.LOCK,
-        service,
-        environment,
-        asked.request.user,
-        reason,
-        asked.request.at + time if time else None,
-        instead_of=hold.id,
-    )
+    taken = await take(asked, HoldKind.LOCK, service, environment, instead_of=hold.id)
     if not taken.ok:
         raise Refused(asked.say("{place} is locked already: {who}.", place=place, who=by_whom(asked, taken.hold)))
     said = later("{name} took over your lock of {place}: {reason}")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from commands.directory import Groups
 from commands.texts import later, phrase
+from runners.contract import ActionFailed
 from storage.model.catalog import Catalog, Person
 from storage.model.reply import Offer, Reply, Verdict
 from storage.model.request import Request
+from storage.model.worded import in_words_of
 
 if TYPE_CHECKING:
     from commands.desk import Desk
@@ -72,6 +74,12 @@ class Asked:
         """Give the name of somebody, or the id when the catalog does not know them."""
         person: Person | None = self.catalog.person(user)
         return person.name if person else user
+
+
+def sentence(asked: Asked, problem: ActionFailed) -> str:
+    """Say what failed, and what to do about it, to the asker."""
+    reason, hint = in_words_of(asked.say, problem.reason), in_words_of(asked.say, problem.hint)
+    return f"{reason[:1].upper()}{reason[1:]}." + (f" {hint}" if hint else "")
 
 
 class Refused(Exception):  # noqa: N818 - an answer to a person, not an error of ours

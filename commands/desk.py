@@ -23,6 +23,7 @@ from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request
+from storage.model.worded import in_words_of
 from storage.store import Store
 
 _NO_RUNNERS: Mapping[str, Runner] = MappingProxyType({})
@@ -93,7 +94,7 @@ class Desk:
                 verdict=refused.verdict, text=refused.text, offers=refused.offers, run=refused.run, private=True
             )
         except Unplannable as impossible:
-            return Reply(verdict=Verdict.REFUSED, text=f"{impossible}.", private=True)
+            return Reply(verdict=Verdict.REFUSED, text=_in_full(language, impossible), private=True)
         except Exception:
             log.exception("request %s broke", request.id)
             text = phrase(
@@ -151,7 +152,7 @@ class Desk:
             await self._remember_refusal(request, refused.text)
             return refused
         except Unplannable as impossible:
-            return Refused(f"{impossible}.")
+            return Refused(_in_full(language, impossible))
         return None
 
     async def _remember_refusal(self, request: Request, reason: str) -> None:
@@ -167,3 +168,7 @@ class Desk:
     def commands(self) -> dict[str, Command]:
         """Give every command by name."""
         return book()
+
+
+def _in_full(language: str, impossible: Unplannable) -> str:
+    return in_words_of(partial(phrase, language), impossible.args[0]) + "."

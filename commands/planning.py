@@ -1,6 +1,6 @@
 """What deploy, promote and their dry run share: from words to a plan, with everything refused that can be at once."""
 
-from commands.command import Asked, Refused
+from commands.command import Asked, Refused, sentence
 from runners.contract import ActionFailed
 from runners.mirrors import UnknownRef
 from runners.plan import HandedOn, plan_deploy, plan_promotion
@@ -57,10 +57,10 @@ async def _build(asked: Asked, service: Service, environment: Environment, ref: 
         found = await asked.desk.mirrors.resolve(service, ref)
     except UnknownRef as unknown:
         raise Refused(
-            _sentence(unknown), offers=_near(asked, service, environment, unknown.nearest), about="ref"
+            sentence(asked, unknown), offers=_near(asked, service, environment, unknown.nearest), about="ref"
         ) from unknown
     except ActionFailed as unreachable:
-        raise Refused(_sentence(unreachable)) from unreachable
+        raise Refused(sentence(asked, unreachable)) from unreachable
     known = {
         artifact.COMMIT: found.commit,
         artifact.AUTHOR: found.author,
@@ -68,10 +68,6 @@ async def _build(asked: Asked, service: Service, environment: Environment, ref: 
         artifact.COMMITTED_AT: found.committed_at,
     }
     return plan_deploy(asked.catalog, service, environment, ref, known, asked.arguments.get("pipeline"))
-
-
-def _sentence(problem: ActionFailed) -> str:
-    return f"{problem.reason[:1].upper()}{problem.reason[1:]}." + (f" {problem.hint}" if problem.hint else "")
 
 
 def _near(asked: Asked, service: Service, environment: Environment, names: list[str]) -> tuple[Offer, ...]:

@@ -1,6 +1,6 @@
 """What the release that runs somewhere writes at this moment: read from its target, masked, searched."""
 
-from commands.command import Asked, Refused
+from commands.command import Asked, Refused, sentence
 from commands.current import running_release
 from commands.places import environment_of, service_of
 from commands.times import earlier
@@ -28,7 +28,9 @@ async def tail(asked: Asked) -> Reply:
     try:
         written = await runner.tail(service, environment, earlier(since) if since else None, _MOST)
     except ActionFailed as problem:
-        raise Refused(f"{problem.reason[:1].upper()}{problem.reason[1:]}. {problem.hint}".strip()) from problem
+        # what does not answer is nobody's mistake, and no right that is lacking
+        verdict = Verdict.BROKEN if problem.error == "engine_unavailable" else Verdict.REFUSED
+        raise Refused(sentence(asked, problem), verdict=verdict) from problem
     lines = found_in(asked, asked.desk.store.redactor.stream().redact(written))
     text = asked.say(
         "`{service}` in {environment}, `{commit}` of run `{run}`:",

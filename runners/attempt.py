@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runners.consent import Unapproved, check_consent, environment_of
-from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work
+from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work, unforeseen
 from runners.crash import crash_here
 from runners.excerpt import excerpt_of
 from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
@@ -27,6 +27,7 @@ from storage.model.event import Kind
 from storage.model.release import Release, artifacts_of
 from storage.model.run import Run, Status
 from storage.model.view import ActionView, RunView, StageView
+from storage.model.worded import data_of, worded
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Attempts:
             watch.interrupt(Why.CANCEL, cancelled_by(view))
         for other in _stage(view, watch).actions:
             if other.action.cancel_siblings and other.status is Status.FAILED and other.action.name != watch.action:
-                watch.interrupt(Why.SIBLING, f"stopped because `{other.action.name}` failed")
+                watch.interrupt(Why.SIBLING, _stopped_by(other.action))
 
     @asynccontextmanager
     async def _turn(self, watch: Watch) -> AsyncIterator[None]:
@@ -163,7 +164,7 @@ class _Attempt:
             if not self.place.restoring:  # what comes back ran there before, with the yes of its own run
                 await check_consent(self.engine.store.approvals, view, self.stage)
         except Unapproved as unapproved:
-            return await self._broken(str(unapproved))
+            return await self._broken(unapproved.args[0])
         await self._journal(Kind.ACTION_STARTED, "started", {})
         try:
             outcome = await self._work(view)
@@ -173,9 +174,9 @@ class _Attempt:
             return await self._failed(failure)
         except Exception as error:  # noqa: BLE001 - whatever a runner raises, it is told as the run's end
             _log.exception("action %s broke", self._key)
-            return await self._broken(f"{type(error).__name__}: {error}"[:500])
+            return await self._broken(unforeseen(error))
         await self._release(view, outcome)
-        made: dict[str, Json] = {"artifacts": {**outcome.artifacts}, "summary": outcome.summary}
+        made: dict[str, Json] = {"artifacts": {**outcome.artifacts}, **data_of(summary=outcome.summary)}
         if outcome.variables:
             made["variables"] = {**outcome.variables}
         await self._journal(Kind.ACTION_SUCCEEDED, "ended", made)
@@ -286,9 +287,8 @@ class _Attempt:
     async def _failed(self, failure: ActionFailed) -> Status:
         again = self.number < self.action.attempts and _may_pass(failure, self.action)
         data: dict[str, Json] = {
-            "reason": failure.reason,
+            **data_of(reason=failure.reason, hint=failure.hint),
             "error": failure.error,
-            "hint": failure.hint,
             "excerpt": [*excerpt_of(await self.engine.store.logs.tail(*self._place, lines=_TAIL))],
             "final": not again,
         }
@@ -298,8 +298,7 @@ class _Attempt:
         if again:
             return Status.RUNNING
         if self.action.cancel_siblings:
-            reason = f"stopped because `{self.action.name}` failed"
-            self.engine.interrupts.siblings(self.run.id, self.stage.name, self.action.name, reason)
+            self.engine.interrupts.siblings(self.run.id, self.stage.name, self.action.name, _stopped_by(self.action))
         return Status.FAILED
 
     async def _stopped_unseen(self, view: RunView, begun: ActionView) -> Status:
@@ -328,19 +327,23 @@ class _Attempt:
             raise Interrupted
         if (await self.engine.store.runs.get(self.run.id)).status.over:
             return Status.CANCELLED  # nothing follows the end of a run
-        await self._journal(Kind.ACTION_CANCELLED, "ended", {"reason": self.watch.reason})
+        await self._journal(Kind.ACTION_CANCELLED, "ended", data_of(reason=self.watch.reason))
         return Status.CANCELLED
 
     async def _broken(self, reason: str) -> Status:
         if self.watch.why is Why.SHUTDOWN:
             raise Interrupted  # the debris of a shutdown is no fact
-        await self._journal(Kind.ACTION_BROKEN, "ended", {"reason": reason})
+        await self._journal(Kind.ACTION_BROKEN, "ended", data_of(reason=reason))
         return Status.BROKEN
 
     async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> None:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
         key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
         await journal(self.engine.store, word, self.run.id, kind, key, {**place, **data})
+
+
+def _stopped_by(failed: Action) -> str:
+    return worded("stopped because `{action}` failed", action=failed.name)
 
 
 def _may_pass(failure: ActionFailed, action: Action) -> bool:

@@ -9,6 +9,7 @@ from runners.contract import ActionFailed, Outcome, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.variables import Reference, parts
+from storage.model.worded import worded
 
 _KNOWN = {
     "run": options.commands,
@@ -61,24 +62,26 @@ class CommandRunner:
         ended = await job.finish(self._containers, self._job(work, words, key), work, counted.line)
         if ended.out_of_memory:
             raise ActionFailed(
-                f"`{words[0]}` was killed: out of memory",
+                worded("`{command}` was killed: out of memory", command=words[0]),
                 exit_code=ended.code,
-                hint="raise the action's option memory, or let the command use less",
+                hint=worded("raise the action's option memory, or let the command use less"),
                 error="out_of_memory",
             )
         if ended.code != 0:
             raise ActionFailed(
-                f"`{' '.join(words)}` ended with exit code {ended.code}", exit_code=ended.code, error="command_failed"
+                worded("`{command}` ended with exit code {code}", command=" ".join(words), code=ended.code),
+                exit_code=ended.code,
+                error="command_failed",
             )
-        return counted.summary or f"`{words[0]}` succeeded"
+        return counted.summary or worded("`{command}` succeeded", command=words[0])
 
     def _job(self, work: Work, words: tuple[str, ...], key: str) -> job.Job:
         named = work.options.get("image") or work.artifacts.get(artifact.IMAGE_ID)
         image = named or work.artifacts.get(artifact.IMAGE)
         if not image:
             raise ActionFailed(
-                "no image to run in",
-                hint="build one in an earlier stage, or give the action an option image",
+                worded("no image to run in"),
+                hint=worded("build one in an earlier stage, or give the action an option image"),
                 error="no_image",
             )
         memory = work.options.get("memory")

@@ -5,6 +5,7 @@ from storage.model.approval import Approval, Decision, is_about
 from storage.model.catalog import Environment, Stage
 from storage.model.run import Plan
 from storage.model.view import RunView
+from storage.model.worded import worded
 
 
 class Unapproved(Exception):  # noqa: N818 - says what is the matter
@@ -16,7 +17,13 @@ def environment_of(plan: Plan, stage: Stage) -> Environment:
     if stage.environment is None or stage.environment == plan.environment.name:
         return plan.environment
     if stage.environment not in plan.environments:
-        raise Unapproved(f"stage `{stage.name}` names the environment `{stage.environment}`, which the plan lacks")
+        raise Unapproved(
+            worded(
+                "stage `{stage}` names the environment `{environment}`, which the plan lacks",
+                stage=stage.name,
+                environment=stage.environment,
+            )
+        )
     return plan.environments[stage.environment]
 
 
@@ -37,20 +44,30 @@ async def check_consent(approvals: Approvals, view: RunView, stage: Stage) -> No
     given = [a for a in found if a is not None and a.environment == environment.name]
     reasons = [_objection(approval, view, environment.approvals) for approval in given]
     if not reasons and environment.approvals > 0:
-        raise Unapproved(f"nobody was asked to approve the release to {environment.name}")
+        raise Unapproved(
+            worded("nobody was asked to approve the release to {environment}", environment=environment.name)
+        )
     if reasons and all(reasons):
-        raise Unapproved(f"stage `{stage.name}` was not run: {reasons[-1]}")
+        raise Unapproved(worded("stage `{stage}` was not run: {reason}", stage=stage.name, reason=reasons[-1]))
 
 
 def _objection(approval: Approval, view: RunView, needed: int) -> str:
     """Say why an approval does not allow the release; empty when it does."""
     if approval.decision is not Decision.APPROVED:
-        return f"approval `{approval.id}` is {approval.decision}"
+        return worded("approval `{approval}` is {decision}", approval=approval.id, decision=worded(approval.decision))
     if not is_about(approval.subject, view.run.plan, dict(view.artifacts)):
-        return f"approval `{approval.id}` is for another commit, digest or configuration: deploy again and ask anew"
+        return worded(
+            "approval `{approval}` is for another commit, digest or configuration: deploy again and ask anew",
+            approval=approval.id,
+        )
     if approval.emergency:
         return ""  # by somebody with the right to, with a reason, and told to everybody
     others = set(approval.given_by) - {approval.requester}
     if len(others) < needed:
-        return f"approval `{approval.id}` has {len(others)} of {needed} people other than the requester"
+        return worded(
+            "approval `{approval}` has {given} of {needed} people other than the requester",
+            approval=approval.id,
+            given=len(others),
+            needed=needed,
+        )
     return ""

@@ -22,6 +22,7 @@ from docker.transport import UnixHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
 
 from runners.contract import Away
+from storage.model.worded import worded
 
 T = TypeVar("T")
 
@@ -124,8 +125,13 @@ class Containers:
 
     def _unavailable(self, error: BaseException) -> EngineUnavailable:
         return EngineUnavailable(
-            f"the Docker engine at {self.url} does not answer ({type(error).__name__}). "
-            "Start it (`systemctl start docker`, or `dockerd`) and see that this user may use its socket; then retry."
+            worded(
+                "the Docker engine at {url} does not answer ({error}). "
+                "Start it (`systemctl start docker`, or `dockerd`) "
+                "and see that this user may use its socket; then retry.",
+                url=self.url,
+                error=type(error).__name__,
+            )
         )
 
 
@@ -220,8 +226,11 @@ class _Reading:
         except _LOST as error:
             if not self._stopped.is_set():
                 raise EngineUnavailable(
-                    f"the connection to the Docker engine was lost ({type(error).__name__}); "
-                    "see that it runs (`docker version`), then retry."
+                    worded(
+                        "the connection to the Docker engine was lost ({error}); "
+                        "see that it runs (`docker version`), then retry.",
+                        error=type(error).__name__,
+                    )
                 ) from error
         finally:
             self._client.finish()

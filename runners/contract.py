@@ -161,6 +161,16 @@ class Stopper(Protocol):
 class Away(RuntimeError):  # noqa: N818 - says what is, as errors of the outside do
     """Something outside does not answer. A fault of the surroundings, never of the work."""
 
+    def __init__(self, reason: str) -> None:
+        """Take what does not answer, and what to do about it."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def unforeseen(error: BaseException) -> str:
+    """Say what a runner raised besides `ActionFailed`: what does not answer says itself what to do about it."""
+    return error.reason if isinstance(error, Away) else f"{type(error).__name__}: {error}"[:500]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:

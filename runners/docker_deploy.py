@@ -22,6 +22,7 @@ from runners.releases import Release
 from runners.tail import tail
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
+from storage.model.worded import worded
 
 T = TypeVar("T")
 
@@ -75,8 +76,9 @@ class DockerRunner:
         await self._proxy.ensure()
         there = await self._there(release)
         if work.restores and _untouched(release, there):
-            sink.line(f"{release.digest[:19]} still runs at {release.address}")
-            return Outcome(unchanged=True, summary=f"{release.digest[:19]} still runs at {release.address}")
+            still = worded("{digest} still runs at {address}", digest=release.digest[:19], address=release.address)
+            sink.line(still)
+            return Outcome(unchanged=True, summary=still)
         try:
             upstreams = await self._all_healthy(work, release, tuple(there) if work.scales else (), sink)
         except (asyncio.CancelledError, ActionFailed) as error:
@@ -93,8 +95,8 @@ class DockerRunner:
             return await tail(self._containers, service.name, environment.name, serving or (), since, lines)
         except EngineUnavailable as away:
             raise ActionFailed(
-                f"the logs cannot be read: {away}",
-                hint="see that the Docker engine runs",
+                worded("the logs cannot be read: {away}", away=away),
+                hint=worded("see that the Docker engine runs"),
                 error="engine_unavailable",
             ) from away
 
@@ -166,8 +168,10 @@ def _untouched(release: Release, there: Mapping[Upstream, str]) -> bool:
 
 
 def _summary(release: Release) -> str:
-    times = f" x {len(release.containers)}" if release.containers[1:] else ""
-    return f"{release.digest[:19]}{times} at {release.address}"
+    names = {"digest": release.digest[:19], "address": release.address}
+    if release.containers[1:]:
+        return worded("{digest} x {count} at {address}", **names, count=len(release.containers))
+    return worded("{digest} at {address}", **names)
 
 
 async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

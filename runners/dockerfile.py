@@ -17,6 +17,7 @@ from runners.lines import Lines
 from runners.registry import Logins
 from storage.model import artifact
 from storage.model.catalog import Json
+from storage.model.worded import worded
 
 _KNOWN = {
     "dockerfile": options.inside,
@@ -61,9 +62,8 @@ class DockerfileRunner:
             sink.line(f"{image_id[:19]} was already built by this run")
         else:
             image_id = await self._built(work, sink, tag)
-        return Outcome(
-            artifacts={artifact.IMAGE: tag, artifact.IMAGE_ID: image_id}, summary=f"{image_id[7:19]} built as {tag}"
-        )
+        summary = worded("{image} built as {tag}", image=image_id[7:19], tag=tag)
+        return Outcome(artifacts={artifact.IMAGE: tag, artifact.IMAGE_ID: image_id}, summary=summary)
 
     async def _found(self, work: Work, tag: str) -> str | None:
         def find(engine: APIClient) -> str | None:
@@ -106,13 +106,15 @@ class DockerfileRunner:
             await self._containers.stream(build, seen.message)
         except APIError as error:  # a Dockerfile that cannot be parsed is refused before the stream begins
             raise ActionFailed(
-                _one_line(str(error.explanation or error)), hint="mend the Dockerfile", error="build_failed"
+                _one_line(str(error.explanation or error)), hint=worded("mend the Dockerfile"), error="build_failed"
             ) from error
         seen.lines.end()
         if seen.failure is not None:
             raise seen.failure
         if not seen.image_id:
-            raise ActionFailed("the build ended without an image", hint="see its log", error="build_failed")
+            raise ActionFailed(
+                worded("the build ended without an image"), hint=worded("see its log"), error="build_failed"
+            )
         return seen.image_id
 
 
@@ -145,7 +147,9 @@ def tag_of(work: Work) -> str:
     """Repository and tag for the commit: its first 7 digits, as CodeBuild's sample has it."""
     commit = work.artifacts.get(artifact.COMMIT)
     if not commit:
-        raise ActionFailed("no commit to build", hint="put an action that uses git before this one", error="no_commit")
+        raise ActionFailed(
+            worded("no commit to build"), hint=worded("put an action that uses git before this one"), error="no_commit"
+        )
     return f"{work.service.image}:{commit[:7]}"
 
 
@@ -156,15 +160,15 @@ def _places(work: Work) -> tuple[Path, Path]:
     dockerfile = (context / str(work.options.get("dockerfile", "Dockerfile"))).resolve()
     if not context.is_relative_to(source) or not dockerfile.is_relative_to(context):
         raise ActionFailed(
-            "the Dockerfile or its context lies outside the source",
-            hint="mend the action's options",
+            worded("the Dockerfile or its context lies outside the source"),
+            hint=worded("mend the action's options"),
             error="bad_dockerfile",
         )
     if not dockerfile.is_file():
         shown = dockerfile.relative_to(source)
         raise ActionFailed(
-            f"there is no {shown} in the source",
-            hint="add it, or set the action's option dockerfile",
+            worded("there is no {file} in the source", file=shown),
+            hint=worded("add it, or set the action's option dockerfile"),
             error="bad_dockerfile",
         )
     return context, dockerfile
@@ -176,9 +180,9 @@ def _one_line(text: str) -> str:
 
 def _hint(text: str) -> str:
     if "returned a non-zero code" in text:
-        return "the command's own words are above"
+        return worded("the command's own words are above")
     if "no such file or directory" in text or "COPY failed" in text or "ADD failed" in text:
-        return "see that the file is in the repository and not in .dockerignore"
+        return worded("see that the file is in the repository and not in .dockerignore")
     if "pull access denied" in text or "not found" in text:
-        return "see that the base image exists and that Estiva may pull it"
+        return worded("see that the base image exists and that Estiva may pull it")
     return ""

@@ -12,6 +12,7 @@ from storage.model.gate import GateKind
 from storage.model.release import Release
 from storage.model.run import Status
 from storage.model.view import RunView, StageView
+from storage.model.worded import worded
 from storage.store import Store
 
 
@@ -72,9 +73,14 @@ class Gates:
         for release in released:
             if await self._all_went_well(release):
                 return
-        what = f"image {digest[:19]}" if digest else "an image (the run has none yet)"
+        image = worded("image {digest}", digest=digest[:19]) if digest else worded("an image (the run has none yet)")
         raise Unmet(
-            f"stage `{stage.name}` was not run: {what} has not succeeded in {stage.succeeded_in}; deploy it there first"
+            worded(
+                "stage `{stage}` was not run: {image} has not succeeded in {environment}; deploy it there first",
+                stage=stage.name,
+                image=image,
+                environment=stage.succeeded_in,
+            )
         )
 
     async def _all_went_well(self, release: Release) -> bool:

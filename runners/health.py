@@ -7,6 +7,7 @@ import aiohttp
 
 from runners.containers import Containers
 from runners.contract import ActionFailed, Sink
+from storage.model.worded import worded
 
 _ONE_PROBE = aiohttp.ClientTimeout(total=5)
 _TAIL = 40
@@ -37,8 +38,13 @@ async def wait_until_healthy(containers: Containers, container: str, url: str, s
             if loop.time() - begun > seconds:
                 await _show_tail(containers, container, sink)
                 raise ActionFailed(
-                    f"not healthy after {seconds:g} s: {url} gave {answer}",
-                    hint="read its last lines in the log; the release before it was not touched",
+                    worded(
+                        "not healthy after {seconds} s: {url} gave {answer}",
+                        seconds=f"{seconds:g}",
+                        url=url,
+                        answer=answer,
+                    ),
+                    hint=worded("read its last lines in the log; the release before it was not touched"),
                     error="not_healthy",
                 )
             await asyncio.sleep(0.05 if loop.time() - begun < _EAGER else 0.2)
@@ -49,9 +55,9 @@ async def _probe(session: aiohttp.ClientSession, url: str) -> str:
         async with session.get(url, allow_redirects=False) as response:
             return str(response.status)
     except TimeoutError:
-        return "no answer within 5 s"
+        return worded("no answer within 5 s")
     except aiohttp.ClientError as error:
-        return f"no answer ({type(error).__name__})"
+        return worded("no answer ({error})", error=type(error).__name__)
 
 
 async def _still_running(containers: Containers, container: str, sink: Sink) -> None:
@@ -61,15 +67,15 @@ async def _still_running(containers: Containers, container: str, sink: Sink) -> 
     await _show_tail(containers, container, sink)
     if state["OOMKilled"]:
         raise ActionFailed(
-            "the new container was killed before it was healthy: out of memory",
+            worded("the new container was killed before it was healthy: out of memory"),
             exit_code=state["ExitCode"],
-            hint="raise memory in the environment's options, or let the service use less",
+            hint=worded("raise memory in the environment's options, or let the service use less"),
             error="out_of_memory",
         )
     raise ActionFailed(
-        f"the new container ended with exit code {state['ExitCode']} before it was healthy",
+        worded("the new container ended with exit code {code} before it was healthy", code=state["ExitCode"]),
         exit_code=state["ExitCode"],
-        hint="read its last lines in the log; the release before it was not touched",
+        hint=worded("read its last lines in the log; the release before it was not touched"),
         error="container_ended",
     )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from runners.contract import ActionFailed
+from storage.model.worded import worded
 
 T = TypeVar("T")
 
@@ -152,8 +153,8 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
     if by_itself:
         raise RuntimeError("the runner cancelled itself: its work neither ended nor failed")
     raise ActionFailed(
-        f"timed out after {spoken(timeout or 0)}",
-        hint="raise the action's `timeout`, or make it faster",
+        worded("timed out after {time}", time=spoken(timeout or 0)),
+        hint=worded("raise the action's `timeout`, or make it faster"),
         error="timeout",
     )
 

@@ -17,6 +17,7 @@ from docker.types import LogConfig
 from runners.containers import Containers
 from runners.contract import ActionFailed
 from runners.lines import Lines
+from storage.model.worded import worded
 
 ERRORS = {
     "image_missing": "an image is not where it should be",
@@ -156,13 +157,15 @@ async def _started(containers: Containers, job: Job) -> str:
         return await containers.ask(start)
     except NotFound as error:
         raise ActionFailed(
-            f"there is no image {job.image} on this machine",
-            hint="build it first, or name another in the catalog",
+            worded("there is no image {image} on this machine", image=job.image),
+            hint=worded("build it first, or name another in the catalog"),
             error="image_missing",
         ) from error
     except APIError as error:
         await removed(containers, job.key)
-        raise ActionFailed(f"the container cannot start: {error.explanation or error}", error="cannot_start") from error
+        raise ActionFailed(
+            worded("the container cannot start: {error}", error=error.explanation or error), error="cannot_start"
+        ) from error
 
 
 async def _followed(containers: Containers, container: str, take: Callable[[str], None]) -> Exit:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from runners.alone import alone
 from runners.contract import ActionFailed
 from storage.model.catalog import Service
+from storage.model.worded import worded
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
@@ -77,7 +78,10 @@ class Mirrors:
             commit = await _commit_of(mirror, ref)
             if commit is None:
                 names = (await git("for-each-ref", "--format=%(refname:short)", cwd=mirror)).split()
-                raise UnknownRef(f"{service.name} has no branch, tag or commit {ref}", nearest(ref, names))
+                raise UnknownRef(
+                    worded("{service} has no branch, tag or commit {ref}", service=service.name, ref=ref),
+                    nearest(ref, names),
+                )
             return await _described(mirror, ref, commit)
 
     async def refs(self, service: Service, limit: int) -> list[str]:
@@ -227,15 +231,15 @@ def nearest(ref: str, names: list[str]) -> list[str]:
 
 def _refuse_unsafe(ref: str) -> None:
     if not ref or ref.startswith("-") or _UNSAFE.search(ref):
-        raise UnknownRef(f"{ref!r} cannot be a branch, tag or commit", [])
+        raise UnknownRef(worded("{ref} cannot be a branch, tag or commit", ref=f"{ref!r}"), [])
 
 
 def _safe_url(service: Service) -> str:
     url = service.repository
     if url.startswith("-") or any(ord(character) < 33 for character in url):  # noqa: PLR2004 - blank and controls
         raise ActionFailed(
-            f"the repository of {service.name} is no address: {url!r}",
-            hint="mend it in the catalog",
+            worded("the repository of {service} is no address: {url}", service=service.name, url=f"{url!r}"),
+            hint=worded("mend it in the catalog"),
             error="bad_repository",
         )
     return url
@@ -250,7 +254,9 @@ async def _commit_of(mirror: Path, ref: str) -> str | None:
             found = await git("rev-parse", "--verify", "--end-of-options", f"{candidate}^{{commit}}", cwd=mirror)
         except GitFailed as error:
             if "ambiguous" in str(error):
-                raise UnknownRef(f"{ref} is ambiguous: several commits begin so", _ids(str(error))) from error
+                raise UnknownRef(
+                    worded("{ref} is ambiguous: several commits begin so", ref=ref), _ids(str(error))
+                ) from error
             continue
         return found.strip()
     return None
@@ -276,19 +282,23 @@ def _unreachable(service: Service, said: str) -> ActionFailed:
     last = said.splitlines()[-1].removeprefix("fatal: ")
     if re.search(r"authentication|permission denied|could not read username|publickey|403", said, re.IGNORECASE):
         return ActionFailed(
-            f"the repository of {service.name} refused our credentials: {last}",
-            hint="give Estiva a key or token that may read it (see the documentation on repositories)",
+            worded("the repository of {service} refused our credentials: {last}", service=service.name, last=last),
+            hint=worded("give Estiva a key or token that may read it (see the documentation on repositories)"),
             error="repository_refused",
         )
     if "not allowed" in said:
         return ActionFailed(
-            f"the repository of {service.name} has an address of a kind that is not allowed: {last}",
-            hint="use https://, ssh:// or a path on this machine",
+            worded(
+                "the repository of {service} has an address of a kind that is not allowed: {last}",
+                service=service.name,
+                last=last,
+            ),
+            hint=worded("use https://, ssh:// or a path on this machine"),
             error="bad_repository",
         )
     return ActionFailed(
-        f"the repository of {service.name} cannot be reached: {last}",
-        hint=f"see that {service.repository} exists and answers",
+        worded("the repository of {service} cannot be reached: {last}", service=service.name, last=last),
+        hint=worded("see that {repository} exists and answers", repository=service.repository),
         error="repository_unavailable",
         retryable=True,
     )

@@ -10,6 +10,7 @@ from storage.model.event import Event, Kind
 from storage.model.fold import fold
 from storage.model.run import Plan, Run, Status, Trigger
 from storage.model.view import RunView, StageView
+from storage.model.worded import worded
 
 
 def stopped_at(view: RunView) -> StageView | None:
@@ -28,7 +29,14 @@ def plan_onward(
     view = fold(run, events)
     at = next((n for n, stage in enumerate(view.stages) if stage.stage.name == name), None)
     if at is None:
-        raise Unplannable(f"`{run.id}` has no stage `{name}`; it has {', '.join(s.name for s in run.plan.stages)}")
+        raise Unplannable(
+            worded(
+                "`{run}` has no stage `{name}`; it has {stages}",
+                run=run.id,
+                name=name,
+                stages=", ".join(s.name for s in run.plan.stages),
+            )
+        )
     first, later = view.stages[at], run.plan.stages[at + 1 :]
     done = [action.action.name for action in first.actions if failed_only and action.status is Status.SUCCEEDED]
     left = replace(first.stage, actions=tuple(a for a in first.stage.actions if a.name not in done))

@@ -8,8 +8,9 @@ from storage.model import artifact
 from storage.model.catalog import Catalog, Environment, Pipeline, Service, Stage
 from storage.model.release import Release, artifacts_of
 from storage.model.run import Plan, Run, Trigger
-from storage.model.soundness import nearest
+from storage.model.soundness import closest
 from storage.model.view import RunView
+from storage.model.worded import worded
 
 _OF_THE_COMMIT = (artifact.COMMIT, artifact.AUTHOR, artifact.SUBJECT, artifact.COMMITTED_AT)
 
@@ -161,7 +162,7 @@ def plan_retry(catalog: Catalog, run: Run, view: RunView) -> Plan:
     old = run.plan
     gone = [name for name in (old.environment.name, *old.environments) if name not in catalog.environments]
     if gone or old.service.name not in catalog.services:
-        raise Unplannable(f"`{gone[0] if gone else old.service.name}` is not in the catalog any more")
+        raise Unplannable(worded("`{name}` is not in the catalog any more", name=gone[0] if gone else old.service.name))
     environments = {name: catalog.environments[name] for name in old.environments}
     known = {name: view.artifacts[name] for name in _OF_THE_COMMIT if name in view.artifacts}
     return sound(
@@ -221,8 +222,16 @@ def _chosen(service: Service, pipeline: str | None) -> Pipeline:
     try:
         return service.pipeline(pipeline)
     except KeyError:
-        near = nearest(str(pipeline), service.pipelines or ["default"])
-        raise Unplannable(f"`{service.name}` has no pipeline `{pipeline}`{near.removesuffix('?')}") from None
+        raise _no_pipeline(service, str(pipeline)) from None
+
+
+def _no_pipeline(service: Service, pipeline: str) -> Unplannable:
+    there = list(service.pipelines or ["default"])
+    names, near = {"service": service.name, "pipeline": pipeline}, closest(pipeline, there)
+    if near:
+        return Unplannable(worded("`{service}` has no pipeline `{pipeline}`; did you mean {near}", **names, near=near))
+    every = ", ".join(there)
+    return Unplannable(worded("`{service}` has no pipeline `{pipeline}`; there are: {every}", **names, every=every))
 
 
 def guarded(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) -> tuple[Stage, ...]:
@@ -268,5 +277,13 @@ def _acts_in(stage: Stage, environment: Environment) -> bool:
 
 
 def _nothing_for(service: Service, environment: Environment, pipeline: str | None) -> Unplannable:
-    named = f" in its pipeline `{pipeline}`" if len(service.pipelines) > 1 and pipeline else ""
-    return Unplannable(f"no stage of `{service.name}`{named} deploys to {environment.name}: add one to the catalog")
+    names = {"service": service.name, "environment": environment.name}
+    if len(service.pipelines) < 2 or not pipeline:  # noqa: PLR2004 - one pipeline needs no name
+        return Unplannable(worded("no stage of `{service}` deploys to {environment}: add one to the catalog", **names))
+    return Unplannable(
+        worded(
+            "no stage of `{service}` in its pipeline `{pipeline}` deploys to {environment}: add one to the catalog",
+            **names,
+            pipeline=pipeline,
+        )
+    )

@@ -24,6 +24,7 @@ from runners import caddy
 from runners.alone import alone
 from runners.containers import Containers
 from runners.contract import ActionFailed
+from storage.model.worded import worded
 
 ERRORS = {
     "bad_address": "the service's address is missing, or this machine cannot listen there",
@@ -179,8 +180,8 @@ def listen_address(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme != "http" or not parts.hostname:
         raise ActionFailed(
-            f"the address {address} is not of the form http://host:port",
-            hint="mend it in the catalog, under addresses",
+            worded("the address {address} is not of the form http://host:port", address=address),
+            hint=worded("mend it in the catalog, under addresses"),
             error="bad_address",
         )
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
@@ -199,13 +200,17 @@ def _refuse_taken(listen: str, address: str) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ActionFailed(
-                f"port {port} is taken: another program listens at {listen}",
-                hint=f"stop it (`ss -ltnp 'sport = :{port}'` shows it), or change the service's address ({address})",
+                worded("port {port} is taken: another program listens at {listen}", port=port, listen=listen),
+                hint=worded(
+                    "stop it (`ss -ltnp 'sport = :{port}'` shows it), or change the service's address ({address})",
+                    port=port,
+                    address=address,
+                ),
                 error="port_taken",
             ) from error
         raise ActionFailed(
-            f"this machine cannot listen at {listen}: {error.strerror or error}",
-            hint="addresses in the catalog must be this machine's own",
+            worded("this machine cannot listen at {listen}: {error}", listen=listen, error=error.strerror or error),
+            hint=worded("addresses in the catalog must be this machine's own"),
             error="bad_address",
         ) from error
 

@@ -15,6 +15,7 @@ from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.registry import Manifest, Name
 from storage.model import artifact
 from storage.model.catalog import Json
+from storage.model.worded import worded
 
 _ERRORS = {
     **registry.ERRORS,
@@ -49,8 +50,10 @@ class PushRunner:
         repository, _, tag = image.rpartition(":")
         if repository != work.service.image:
             raise ActionFailed(
-                f"{image or 'nothing'} is not an image of {work.service.image}",
-                hint="build it before this action; its repository is the catalog's image of the service",
+                worded("`{image}` is not an image of {repository}", image=image, repository=work.service.image)
+                if image
+                else worded("nothing was built that could be pushed as {repository}", repository=work.service.image),
+                hint=worded("build it before this action; its repository is the catalog's image of the service"),
                 error="wrong_image",
             )
         await self._ensure(work, repository, sink)
@@ -73,7 +76,7 @@ class PushRunner:
         found = await self._scanned(work, repository, there.digest, sink)
         return Outcome(
             artifacts={artifact.IMAGE: f"{repository}:{tag}", artifact.DIGEST: there.digest},
-            summary=f"{there.digest[:19]} in {Name.parse(repository).host}" + (f"; scan: {found}" if found else ""),
+            summary=_summary(there.digest, Name.parse(repository).host, found),
         )
 
     async def _ensure(self, work: Work, repository: str, sink: Sink) -> None:
@@ -109,8 +112,8 @@ class PushRunner:
             await self._containers.stream(push, seen.message)
         except ImageNotFound as error:
             raise ActionFailed(
-                f"the image {image_id[:19]} is not on this machine any more",
-                hint="retry the run",
+                worded("the image {image} is not on this machine any more", image=image_id[:19]),
+                hint=worded("retry the run"),
                 error="image_missing",
             ) from error
         if not seen.tag_is_taken:
@@ -120,8 +123,8 @@ class PushRunner:
             raise _taken(repository, tag, there)
         if there is None or not there.holds(image_id):
             raise ActionFailed(
-                f"{repository}:{tag} does not hold what was pushed",
-                hint="somebody else pushed this tag just now? retry",
+                worded("{repository}:{tag} does not hold what was pushed", repository=repository, tag=tag),
+                hint=worded("somebody else pushed this tag just now? retry"),
                 error="tag_moved",
                 retryable=True,
             )
@@ -133,8 +136,16 @@ class PushRunner:
             return await self._containers.ask(lambda engine: image_id_of(engine, image))
         except ImageNotFound as error:
             raise ActionFailed(
-                f"there is no image {image} on this machine", hint="build it before this action", error="image_missing"
+                worded("there is no image {image} on this machine", image=image),
+                hint=worded("build it before this action"),
+                error="image_missing",
             ) from error
+
+
+def _summary(digest: str, host: str, found: str) -> str:
+    if found:
+        return worded("{digest} in {host}; scan: {found}", digest=digest[:19], host=host, found=found)
+    return worded("{digest} in {host}", digest=digest[:19], host=host)
 
 
 def image_id_of(engine: Any, image: str) -> str:
@@ -170,8 +181,8 @@ class Transfer:
             return
         if "connection refused" in self._error or "no such host" in self._error or "timeout" in self._error.lower():
             raise ActionFailed(
-                f"the registry {host} does not answer ({self._error})",
-                hint="see that it runs and that the engine reaches it, then retry",
+                worded("the registry {host} does not answer ({error})", host=host, error=self._error),
+                hint=worded("see that it runs and that the engine reaches it, then retry"),
                 error="registry_unavailable",
                 retryable=True,
             )
@@ -186,7 +197,12 @@ async def _same_commit(work: Work, repository: str, tag: str, there: Manifest, l
 
 def _taken(repository: str, tag: str, there: Manifest) -> ActionFailed:
     return ActionFailed(
-        f"the tag {tag} of {repository} already holds another image ({there.digest[:19]})",
-        hint="tags are never moved: release another commit, or remove that tag from the registry",
+        worded(
+            "the tag {tag} of {repository} already holds another image ({digest})",
+            tag=tag,
+            repository=repository,
+            digest=there.digest[:19],
+        ),
+        hint=worded("tags are never moved: release another commit, or remove that tag from the registry"),
         error="tag_taken",
     )

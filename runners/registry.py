@@ -15,6 +15,7 @@ from runners.aws import errors
 from runners.contract import ActionFailed
 from storage.model.catalog import Registry
 from storage.model.cloud import Ecr
+from storage.model.worded import worded
 
 ERRORS = {
     **errors.ERRORS,
@@ -98,8 +99,12 @@ def credentials(registry: Registry, repository: str, environ: Mapping[str, str])
     for variable in (registry.username_from, registry.password_from):
         if not environ.get(variable):
             raise ActionFailed(
-                f"no credentials for the registry {registry.host}: {variable} is not set",
-                hint=f"set {variable} in Estiva's environment; the catalog names it",
+                worded(
+                    "no credentials for the registry {host}: {variable} is not set",
+                    host=registry.host,
+                    variable=variable,
+                ),
+                hint=worded("set {variable} in Estiva's environment; the catalog names it", variable=variable),
                 error="no_credentials",
             )
     return {"username": environ[registry.username_from], "password": environ[registry.password_from]}
@@ -113,7 +118,9 @@ async def manifest(repository: str, reference: str, login: Mapping[str, str] | N
     name = Name.parse(repository)
     if not _REFERENCE.fullmatch(reference):
         raise ActionFailed(
-            f"{reference[:200]!r} is no tag", hint="a tag has letters, digits, `_`, `.` and `-`", error="bad_tag"
+            worded("{reference} is no tag", reference=f"{reference[:200]!r}"),
+            hint=worded("a tag has letters, digits, `_`, `.` and `-`"),
+            error="bad_tag",
         )
     answer = await _get(name, f"manifests/{reference}", login, accept=", ".join(_MANIFESTS))
     if answer is None:
@@ -141,8 +148,8 @@ async def delete(repository: str, digest: str, login: Mapping[str, str] | None) 
     """
     if not digest.startswith("sha256:") or not _REFERENCE.fullmatch(digest):
         raise ActionFailed(
-            f"{digest[:200]!r} is no digest",
-            hint="only digests are deleted: a tag may have been moved",
+            worded("{digest} is no digest", digest=f"{digest[:200]!r}"),
+            hint=worded("only digests are deleted: a tag may have been moved"),
             error="bad_tag",
         )
     await _get(Name.parse(repository), f"manifests/{digest}", login, accept=", ".join(_MANIFESTS), method="DELETE")
@@ -160,8 +167,12 @@ async def _get(
                 status, headers, body = await _fetch(session, method, url, {"Accept": accept, **answer})
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ActionFailed(
-            f"the registry {name.host} does not answer ({str(error) or type(error).__name__})",
-            hint="see that it runs and that this machine reaches it, then retry",
+            worded(
+                "the registry {host} does not answer ({error})",
+                host=name.host,
+                error=str(error) or type(error).__name__,
+            ),
+            hint=worded("see that it runs and that this machine reaches it, then retry"),
             error="registry_unavailable",
             retryable=True,
         ) from error
@@ -202,13 +213,17 @@ async def _authorization(
 def refused(host: str, said: str, *, retryable: bool = False) -> ActionFailed:
     """Say that a registry said no, and what to look at."""
     if re.search(r"\b40[13]\b|unauthorized|no basic auth|denied|authentication required", said, re.IGNORECASE):
-        hint = "check the variables that the catalog names under registry: user, password, and what they may do there"
+        hint = worded(
+            "check the variables that the catalog names under registry: user, password, and what they may do there"
+        )
         return ActionFailed(
-            f"the registry {host} refused our credentials ({said})", hint=hint, error="registry_refused"
+            worded("the registry {host} refused our credentials ({said})", host=host, said=said),
+            hint=hint,
+            error="registry_refused",
         )
     return ActionFailed(
-        f"the registry {host} refused: {said}",
-        hint="see the registry's own log",
+        worded("the registry {host} refused: {said}", host=host, said=said),
+        hint=worded("see the registry's own log"),
         error="registry_unavailable" if retryable else "registry_refused",
         retryable=retryable,
     )

@@ -17,6 +17,7 @@ from runners.push import Transfer
 from runners.registry import Logins
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
+from storage.model.worded import worded
 
 ERRORS = {
     **registry.ERRORS,
@@ -65,22 +66,22 @@ def of(work: Work, namespace: str) -> Release:
     service, environment = work.service, work.environment
     if environment is None:
         raise ActionFailed(
-            "the stage has no environment to deploy to",
-            hint="set the stage's environment in the catalog",
+            worded("the stage has no environment to deploy to"),
+            hint=worded("set the stage's environment in the catalog"),
             error="no_environment",
         )
     address = service.addresses.get(environment.name)
     if not address:
         raise ActionFailed(
-            f"{service.name} has no address in {environment.name}",
-            hint="set it in the catalog, under addresses",
+            worded("{service} has no address in {environment}", service=service.name, environment=environment.name),
+            hint=worded("set it in the catalog, under addresses"),
             error="bad_address",
         )
     digest = work.artifacts.get(artifact.DIGEST)
     if not digest:
         raise ActionFailed(
-            "no image digest to deploy",
-            hint="put a push before this action, or promote a release",
+            worded("no image digest to deploy"),
+            hint=worded("put a push before this action, or promote a release"),
             error="no_digest",
         )
     memory = option(work, "memory")
@@ -153,8 +154,8 @@ async def pulled(
     except APIError as error:
         if error.status_code == 404 or "manifest unknown" in str(error):  # noqa: PLR2004
             raise ActionFailed(
-                f"{release.image} is not in the registry",
-                hint="was it removed? release its commit again",
+                worded("{image} is not in the registry", image=release.image),
+                hint=worded("was it removed? release its commit again"),
                 error="image_missing",
             ) from error
         transfer.message({"error": str(error.explanation or error)})
@@ -178,7 +179,9 @@ async def started(containers: Containers, release: Release, name: str) -> str:
     try:
         return await containers.ask(start)
     except APIError as error:
-        raise ActionFailed(f"the container cannot start: {error.explanation or error}", error="cannot_start") from error
+        raise ActionFailed(
+            worded("the container cannot start: {error}", error=error.explanation or error), error="cannot_start"
+        ) from error
 
 
 async def kept_up(containers: Containers, container: str) -> None:

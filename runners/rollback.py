@@ -11,6 +11,7 @@ from storage.model.event import Fact, Kind
 from storage.model.run import Status, known_environments
 from storage.model.soundness import deploys
 from storage.model.view import ActionView, RunView, StageView
+from storage.model.worded import worded
 from storage.store import Store
 
 
@@ -56,16 +57,21 @@ async def begun(store: Store, view: RunView, environment: str, stage: StageView,
 
 def outcome(view: RunView, reason: str) -> str:
     """Say at the end of a failed run what became of the environments that had to be put back."""
-    return "; ".join([reason, *(_became(view, environment) for environment, _, _ in to_roll_back(view))])
+    told = reason
+    for environment, _, _ in to_roll_back(view):
+        told = worded("{reason}; {outcome}", reason=told, outcome=_became(view, environment))
+    return told
 
 
 def _became(view: RunView, environment: str) -> str:
     back = view.restored(environment)
     if back is None or back.restoring is None:
-        touched = is_touched(view, environment)
-        return f"nothing ran in {environment} before to go back to" if touched else f"{environment} was not touched"
+        if is_touched(view, environment):
+            return worded("nothing ran in {environment} before to go back to", environment=environment)
+        return worded("{environment} was not touched", environment=environment)
     release, action = back.restoring.release, back.actions[0]
-    which = f"`{release.commit[:7] or release.digest[:19]}` ({release.run})"
+    names = {"environment": environment, "release": f"`{release.commit[:7] or release.digest[:19]}` ({release.run})"}
     if action.status is Status.SUCCEEDED:
-        return f"{environment} was put back to {which}"
-    return f"{environment} could not be put back to {which}: {action.reason or action.status}"
+        return worded("{environment} was put back to {release}", **names)
+    why = action.reason or worded(action.status.value)
+    return worded("{environment} could not be put back to {release}: {reason}", **names, reason=why)

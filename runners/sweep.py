@@ -17,6 +17,7 @@ from runners.interrupt import Interrupts
 from runners.leg import Durability
 from runners.walk import cancelled_by, view_of
 from storage.model.run import Status
+from storage.model.worded import worded
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -110,5 +111,6 @@ class Sweep:
                 continue  # that history is an older store's: the leg is only about to begin
             run = await self.store.runs.get(run_id)
             if run.leg == leg and not run.status.over:
-                await self.store.runs.finish(run_id, Status.BROKEN, f"leg {leg} was lost to an error: see the log")
+                reason = worded("leg {leg} was lost to an error: see the log", leg=leg)
+                await self.store.runs.finish(run_id, Status.BROKEN, reason)
                 self.interrupts.cancel(run_id, "its leg was lost")  # after the end, so that nothing is written after it

@@ -7,6 +7,7 @@ from typing import Any
 from runners.containers import Containers
 from runners.contract import ActionFailed
 from runners.releases import name_of
+from storage.model.worded import worded
 
 
 async def tail(
@@ -22,7 +23,9 @@ async def tail(
         running = sorted(engine.containers(filters=filters), key=lambda each: int(each["Created"]))
         if not running:
             raise ActionFailed(
-                f"no container of {service} runs in {environment}", hint="deploy it first", error="not_running"
+                worded("no container of {service} runs in {environment}", service=service, environment=environment),
+                hint=worded("deploy it first"),
+                error="not_running",
             )
         found = [each for each in running if name_of(each) in serving] or running[-1:]
         told = sorted(line for each in found for line in _timed(engine, each, since, lines, several=len(found) > 1))

@@ -19,6 +19,7 @@ from storage.model.variables import (
     texts,
 )
 from storage.model.view import RunView
+from storage.model.worded import worded
 
 
 def options_of(view: RunView, stage: Stage, action: Action, runner: Runner) -> Mapping[str, Json]:
@@ -36,7 +37,7 @@ def options_of(view: RunView, stage: Stage, action: Action, runner: Runner) -> M
         raise TypeError("options are a mapping, filled or not")
     problems = runner.problems(filled)
     if problems:
-        raise _failed(f"the values of this run do not fit: {problems[0]}")
+        raise _failed(worded("the values of this run do not fit: {problem}", problem=problems[0]))
     return filled
 
 
@@ -67,7 +68,7 @@ def _lookup(view: RunView, stage: Stage, action: Action) -> Lookup:
             else:
                 value = None if earlier else given(run.plan, reference)
         if value is None:
-            raise _failed(f"{reference} has no value{_because(view, reference)}")
+            raise _failed(_without_value(view, reference))
         return value
 
     return find
@@ -79,18 +80,25 @@ def _of_the_run(run: Run, stage: Stage, reference: Reference) -> str | None:
     return {"ID": run.id, "REF": run.plan.ref, "REQUESTER": run.requester}.get(reference.name)
 
 
-def _because(view: RunView, reference: Reference) -> str:
+def _without_value(view: RunView, reference: Reference) -> str:
     """Say what the action did hand on, or that it did not succeed."""
     meant = [place(*one) for one in named(view.run.plan.stages, reference.source)]
     ends = {f"{s.stage.name}/{a.action.name}": a.status for s in view.stages for a in s.actions}
     if not meant:
-        return ""
+        return worded("{reference} has no value", reference=reference)
     if ends.get(meant[0]) is not Status.SUCCEEDED:
-        return f": {meant[0]} did not succeed"
-    return f": {meant[0]} handed on {', '.join(sorted(view.variables.get(meant[0], {}))) or 'nothing'}"
+        return worded("{reference} has no value: {action} did not succeed", reference=reference, action=meant[0])
+    return worded(
+        "{reference} has no value: {action} handed on {names}",
+        reference=reference,
+        action=meant[0],
+        names=", ".join(sorted(view.variables.get(meant[0], {}))) or worded("nothing"),
+    )
 
 
 def _failed(reason: str) -> ActionFailed:
     return ActionFailed(
-        reason, error="no_value", hint="mend the `#{...}` in the action's options, or what the earlier action hands on"
+        reason,
+        error="no_value",
+        hint=worded("mend the `#{...}` in the action's options, or what the earlier action hands on"),
     )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from runners import rollback
 from runners.barriers import Barriers
 from runners.consent import Unapproved, check_consent, environment_of
+from runners.contract import unforeseen
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
 from storage.fence import Claim
@@ -23,6 +24,7 @@ from storage.model.hold import Freeze
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploys
 from storage.model.view import ActionView, GateView, RunView, StageView
+from storage.model.worded import worded
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -128,7 +130,8 @@ class Walk:
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
         """End a run whose leg went wrong in a way that nobody foresaw: never silently stuck."""
         _log.error("leg %s/%d broke", run_id, leg, exc_info=error)
-        await self.store.runs.finish(run_id, Status.BROKEN, f"Estiva went wrong: {type(error).__name__}: {error}"[:500])
+        reason = worded("Estiva went wrong: {error}", error=unforeseen(error))
+        await self.store.runs.finish(run_id, Status.BROKEN, reason)
 
     async def _enter(self, view: RunView, stage: StageView) -> Move:
         """Go on with a stage: pass its gates, take the lock of its environment, name the actions to run."""
@@ -144,9 +147,9 @@ class Walk:
                 return PARKED
             await check_consent(self.store.approvals, view, stage.stage)
         except Unapproved as unapproved:
-            return await self.end(view, Status.BROKEN, str(unapproved))
+            return await self.end(view, Status.BROKEN, unapproved.args[0])
         except Unmet as unmet:
-            return await self.end(view, Status.FAILED, str(unmet))
+            return await self.end(view, Status.FAILED, unmet.args[0])
         return await self._begin(view, stage)
 
     async def _at_gates(self, view: RunView, stage: StageView) -> Move | None:
@@ -226,14 +229,14 @@ async def journal(store: Store, point: str, run: str, kind: Kind, key: str, data
 
 def cancelled_by(view: RunView) -> str:
     """Word who cancelled."""
-    return f"cancelled by {view.cancelled_by}" if view.cancelled_by else "cancelled"
+    return worded("cancelled by {name}", name=view.cancelled_by) if view.cancelled_by else worded("cancelled")
 
 
 def _end_of(view: RunView) -> tuple[Status, str] | None:
     """Derive the end that what has happened demands; what broke weighs more than what failed, then a no."""
     actions = [(stage, action) for stage in view.stages for action in stage.actions]
-    broken = [f"{s.stage.name}/{a.action.name}: {a.reason}" for s, a in actions if a.status is Status.BROKEN]
-    failed = [f"{s.stage.name}/{a.action.name}: {a.reason}" for s, a in actions if _aborts(a)]
+    broken = [_ended_with(s, a) for s, a in actions if a.status is Status.BROKEN]
+    failed = [_ended_with(s, a) for s, a in actions if _aborts(a)]
     closed = [_refusal(s.gate) for s in view.stages if s.gate is not None and _refusal(s.gate)]
     if broken:
         return Status.BROKEN, broken[0]
@@ -243,6 +246,10 @@ def _end_of(view: RunView) -> tuple[Status, str] | None:
         return Status.CANCELLED, closed[0]
     stopped = view.cancelled_by and any(a.status is Status.CANCELLED for _, a in actions)
     return (Status.CANCELLED, cancelled_by(view)) if stopped else None
+
+
+def _ended_with(stage: StageView, action: ActionView) -> str:
+    return worded("{action}: {reason}", action=f"{stage.stage.name}/{action.action.name}", reason=action.reason)
 
 
 def _lock_of(view: RunView, stage: StageView) -> str | None:
@@ -260,11 +267,13 @@ def _aborts(view: ActionView) -> bool:
 def _refusal(gate: GateView) -> str:
     match gate.decision:
         case Decision.REJECTED:
-            return f"rejected by {gate.decided_by}" + (f": {gate.reason}" if gate.reason else "")
+            if gate.reason:
+                return worded("rejected by {name}: {reason}", name=gate.decided_by, reason=gate.reason)
+            return worded("rejected by {name}", name=gate.decided_by)
         case Decision.EXPIRED:
-            return f"nobody approved in time (`{gate.approval}` expired)"
+            return worded("nobody approved in time (`{approval}` expired)", approval=gate.approval)
         case Decision.CANCELLED:
-            return "the approval was cancelled"
+            return worded("the approval was cancelled")
         case _:
             return ""
 
@@ -283,4 +292,4 @@ def _settled(view: ActionView) -> bool:
 def _allowed(view: RunView) -> str:
     """Word the failures that were allowed to happen."""
     names = [f"{s.stage.name}/{a.action.name}" for s in view.stages for a in s.actions if a.status is Status.FAILED]
-    return f"failed, but was allowed to: {', '.join(names)}" if names else ""
+    return worded("failed, but was allowed to: {actions}", actions=", ".join(names)) if names else ""

@@ -12,6 +12,7 @@ from storage.model.approval import Decision
 from storage.model.catalog import Json, Mode
 from storage.model.event import Fact, Kind
 from storage.model.run import Status
+from storage.model.worded import data_of, worded
 from storage.tables import ApprovalRow, GateRow, LockRow, RunRow
 
 
@@ -47,8 +48,8 @@ def supersede(session: Session, scribe: Scribe, run: str, line: Sequence[LockRow
     newest = max(same, key=lambda row: row.number)
     for row in same:
         if row is not newest:
-            reason = f"superseded by {newest.id}"
-            end(session, scribe, row.id, Status.CANCELLED, "estiva", reason=reason, superseded_by=newest.id)
+            why = data_of(reason=worded("superseded by {run}", run=newest.id))
+            end(session, scribe, row.id, Status.CANCELLED, "estiva", **why, superseded_by=newest.id)
     return newest.id != run
 
 

@@ -17,6 +17,7 @@ from storage.fence import Claim
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
+from storage.model.worded import data_of
 from storage.tables import CounterRow, EventRow, RunRow
 
 _NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
@@ -184,7 +185,7 @@ class Runs:
             raise ValueError(f"a run ends succeeded, failed, cancelled or broken, not {status}")
 
         return await self._database.write(
-            lambda session: ending.end(session, self._scribe, run_id, status, actor, reason=reason)
+            lambda session: ending.end(session, self._scribe, run_id, status, actor, **data_of(reason=reason))
         )
 
     async def news(self) -> list[str]:

@@ -17,6 +17,7 @@ from bot.slack.marks import span
 from commands.texts import several
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView, StageView
+from storage.model.worded import in_words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class _Drawing:
             skipped=self._skipped(action.status),
             took=self._took(action),
             notes=self._notes(action),
-            hint=action.hint,
+            hint=in_words_of(self.around.say, action.hint),
             started_at=action.started_at,
             ended_at=action.ended_at,
             attempt=action.attempt,
@@ -88,10 +89,10 @@ class _Drawing:
         if action.attempt > 1:
             most = max(action.action.attempts, action.attempt)
             tries = say("attempt {attempt} of {most}", attempt=action.attempt, most=most)
-        reason = action.reason
+        reason = in_words_of(say, action.reason)
         if self.view.cancelled_by:
             reason = reason.replace(self.view.cancelled_by, self.around.name(self.view.cancelled_by))
-        return given(tries, reason or action.summary)
+        return given(tries, reason or in_words_of(say, action.summary))
 
     def _took(self, action: ActionView) -> str:
         over = action.ended_at or self.view.ended_at

@@ -20,6 +20,7 @@ from commands.texts import later
 from storage.model.event import Event
 from storage.model.run import Status
 from storage.model.view import RunView
+from storage.model.worded import in_words_of
 
 _templates = Environment(
     loader=PackageLoader("bot.runs", "templates"),
@@ -99,7 +100,7 @@ def run_sheet(
         about=run_title(view, around.say),
         state=state(view, around),
         status=view.status,
-        why=why(view),
+        why=in_words_of(around.say, why(view)),
         parts=head(view, around),
         done=counted(columns, around),
         pictures=(("wide", wide(columns)), ("narrow", narrow(columns))),

@@ -8,6 +8,7 @@ from storage.model.fold import fold
 from storage.model.reply import Attachment, Offer, Reply, Verdict
 from storage.model.run import Run, Status
 from storage.model.view import ActionView, RunView, StageView
+from storage.model.worded import in_words_of
 
 _BIGGEST, _MOST, _SHOWN = 1_000_000, 50_000, 20
 """Characters of log in one file, lines of one action, lines that are shown; the end is what matters."""
@@ -106,23 +107,23 @@ def _text(asked: Asked, view: RunView, action: ActionView | None) -> str:
         status=asked.say(run.status.value),
     )
     if action is None:
-        return text + (f" {view.reason}" if view.reason else "")
+        return text + (f" {in_words_of(asked.say, view.reason)}" if view.reason else "")
     if action.status not in (Status.FAILED, Status.BROKEN):
         state = asked.say(action.status.value)
         return f"{text}\n`{view.stage_of(action)} / {action.action.name}`: {state}"
-    failed = (
-        asked.say("`{stage} / {action}` failed: {reason}", **_names(view, action))
-        if action.exit_code is None
-        else asked.say(
-            "`{stage} / {action}` failed (exit code {code}): {reason}", code=action.exit_code, **_names(view, action)
-        )
-    )
+    names = _names(asked, view, action)
+    if action.exit_code is None:
+        failed = asked.say("`{stage} / {action}` failed: {reason}", **names)
+    else:
+        failure = later("`{stage} / {action}` failed (exit code {code}): {reason}")
+        failed = asked.say(failure, code=action.exit_code, **names)
     text += "\n" + failed
-    return text + (f"\n{action.hint}" if action.hint else "")
+    return text + (f"\n{in_words_of(asked.say, action.hint)}" if action.hint else "")
 
 
-def _names(view: RunView, action: ActionView) -> dict[str, str]:
-    return {"stage": view.stage_of(action), "action": action.action.name, "reason": action.reason}
+def _names(asked: Asked, view: RunView, action: ActionView) -> dict[str, str]:
+    reason = in_words_of(asked.say, action.reason)
+    return {"stage": view.stage_of(action), "action": action.action.name, "reason": reason}
 
 
 def _offers(asked: Asked, run: Run) -> tuple[Offer, ...]:

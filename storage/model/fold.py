@@ -13,6 +13,7 @@ from storage.model.release import Release
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploy_to
 from storage.model.view import ActionView, GateView, PauseView, Restoring, RunView, StageView, WaitView
+from storage.model.worded import text_of
 
 
 def fold(run: Run, events: Iterable[Event]) -> RunView:
@@ -37,8 +38,7 @@ def _nothing(view: RunView, _event: Event) -> RunView:
 
 
 def _text(event: Event, key: str) -> str:
-    value = event.data.get(key)
-    return "" if value is None else str(value)
+    return text_of(event.data, key)
 
 
 def _texts(event: Event, key: str) -> dict[str, str]:

@@ -73,10 +73,15 @@ def deploy_to(
 def nearest(word: str, known: Iterable[str]) -> str:
     """Give the nearest known word, or all that there are, as the end of a sentence."""
     known = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(word, known, 1)
+    near = closest(word, known)
     if near:
-        return f"; did you mean {near[0]}?"
+        return f"; did you mean {near}?"
     return f"; there are: {', '.join(known)}" if known else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that is most like another one, if one is."""
+    return next(iter(difflib.get_close_matches(word, list(known), 1)), None)
 
 
 def _text_flaws(

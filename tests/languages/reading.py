@@ -21,10 +21,16 @@ def sources() -> Iterator[Path]:
     yield ROOT / "bot" / "intake.py"
 
 
+def workers() -> Iterator[Path]:
+    """The files that speak to nobody, and word what is told to people later."""
+    for folder in ("runners", "storage"):
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
 def said() -> dict[Message, Path]:
     """Every message id in the code, with a file that says it."""
     found: dict[Message, Path] = {}
-    for path in sources():
+    for path in (*sources(), *workers()):
         for _, message, _, _ in extract_from_file("commands.locale.extract:phrases", path, DEFAULT_KEYWORDS):
             found[tuple(message) if isinstance(message, list | tuple) else message] = path.relative_to(ROOT)
     return found

@@ -48,6 +48,9 @@ async def test_what_everybody_reads_is_in_the_language_of_the_settings(office: O
             for message in ana.about(run):
                 demand_message([{k: v for k, v in block.items() if k != "block_id"} for block in message["blocks"]])
             assert {"Repetir", "Log completo"} <= set(buttons(failed))
+            assert "não responde" in words(failed), "what a runner says of its trouble"
+            assert "does not answer" in (await ana.asks(f"logs {run}")).text
+            assert "não responde" in (await rui.asks(f"logs {run}")).text
             assert "Pedido de Ana" in words(card)
             assert "What runs where:" in (await ana.asks("status")).text
             assert "O que está no ar" in (await rui.asks("status")).text

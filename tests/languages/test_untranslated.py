@@ -2,13 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import pytest
 
 from commands.locale.extract import KEYWORDS, called
-from tests.languages.reading import ROOT, sources
+from tests.languages.reading import ROOT, sources, workers
 
+Shown = Mapping[str, tuple[int | str, ...]]
 SHOWN: dict[str, tuple[int | str, ...]] = {
     "Reply": ("text",),
     "Refused": (0,),
@@ -39,10 +40,26 @@ NEUTRAL = {"code", "code_block", "mention", "moment", "span", "short", "escape",
 """Calls whose own literals are no words: marks, limits, formats."""
 
 
-def violations(source: str) -> Iterator[str]:
+REASONS: dict[str, tuple[int | str, ...]] = {
+    "ActionFailed": (0, "hint"),
+    "UnknownRef": (0,),
+    "Away": (0,),
+    "EngineUnavailable": (0,),
+    "Unplannable": (0,),
+    "Unmet": (0,),
+    "Unapproved": (0,),
+    "Outcome": ("summary",),
+    "data_of": ("reason", "hint", "summary"),
+}
+"""What is told to people of what workers do, as they worded it."""
+NOT_YET = ("runners/aws/", "runners/buildspec")
+"""Being written anew at the moment; what they raise is told in English until they word it."""
+
+
+def violations(source: str, shown: Shown = SHOWN, named: Collection[str] = NAMED) -> Iterator[str]:
     """Words that are shown as they stand in the source."""
     for node in ast.walk(ast.parse(source)):
-        for part in _shown(node):
+        for part in _shown(node, shown, named):
             yield from (f"{text.lineno}: {text.value!r}" for text in _bare(part) if _is_word(str(text.value)))
 
 
@@ -50,14 +67,14 @@ def _is_word(text: str) -> bool:
     return WORD.search(text) is not None
 
 
-def _shown(node: ast.AST) -> Iterator[ast.expr]:
+def _shown(node: ast.AST, shown: Shown, named: Collection[str]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Assign | ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if any(isinstance(target, ast.Name) and target.id in NAMED for target in targets):
+        if any(isinstance(target, ast.Name) and target.id in named for target in targets):
             yield node.value
     if not isinstance(node, ast.Call):
         return
-    for place in SHOWN.get(called(node), ()):
+    for place in shown.get(called(node), ()):
         if isinstance(place, int) and place < len(node.args):
             yield node.args[place]
         yield from (keyword.value for keyword in node.keywords if keyword.arg == place)
@@ -103,11 +120,34 @@ def test_a_text_without_say_is_found(source: str) -> None:
     assert list(violations(source))
 
 
+def test_nothing_that_workers_tell_is_written_without_words_for_it() -> None:
+    paths = {str(path.relative_to(ROOT)): path for path in workers()}
+    mine = {name: path for name, path in paths.items() if not name.startswith(NOT_YET)}
+    found = {name: list(violations(path.read_text(), REASONS, ())) for name, path in mine.items()}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise ActionFailed("no image")',
+        'raise ActionFailed(worded("no image"), hint="build one")',
+        'raise ActionFailed(f"no {image}", hint=worded("build one"))',
+        'Outcome(summary=f"{count} files")',
+        'Unplannable(worded("never") if never else f"not {now}")',
+    ],
+)
+def test_a_reason_without_words_for_it_is_found(source: str) -> None:
+    assert list(violations(source, REASONS, ()))
+
+
 def test_every_plain_literal_that_is_said_is_in_a_place_that_extraction_reads() -> None:
     """`say(f"...")` and `say("..." + x)` would never be found by it."""
-    for path in sources():
+    spoken = set(sources())
+    for path in (*spoken, *workers()):
         for node in ast.walk(ast.parse(path.read_text())):
-            places = KEYWORDS.get(called(node), ()) if isinstance(node, ast.Call) else ()
+            keywords = KEYWORDS if path in spoken else {"worded": KEYWORDS["worded"]}
+            places = keywords.get(called(node), ()) if isinstance(node, ast.Call) else ()
             for place in places:
                 assert isinstance(node, ast.Call)
                 first = node.args[place] if place < len(node.args) else None

@@ -8,6 +8,7 @@ from bot.slack.marks import Mark, code_block, escape_within, joined, marked
 from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView
+from storage.model.worded import in_words_of
 
 
 def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -30,14 +31,15 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
     if action.excerpt:
         body.append(kit.section(code_block(action.excerpt)))
     if action.hint:
-        body.append(kit.section(marked(say, "What to do: {hint}", hint=escape_within(action.hint, 1000))))
+        hint = escape_within(in_words_of(say, action.hint), 1000)
+        body.append(kit.section(marked(say, "What to do: {hint}", hint=hint)))
     before = _before(view, around)
     body += [kit.context(before)] if before else []
     return kit.first_fitting([*body, *kit.actions(_buttons(view, around))]), text
 
 
 def _why(action: ActionView, around: Surroundings) -> Mark:
-    say, reason = around.say, escape_within(action.reason, 1000)
+    say, reason = around.say, escape_within(in_words_of(around.say, action.reason), 1000)
     if action.status is Status.BROKEN:
         return marked(say, "Estiva itself went wrong, not your work: {reason}", reason=reason)
     if action.exit_code is not None:

@@ -14,6 +14,7 @@ from storage.model.gate import GateKind
 from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import ActionView, GateView, RunView, StageView
+from storage.model.worded import in_words_of
 
 _DRAWN = {
     Status.REQUESTED: "pending",
@@ -71,7 +72,7 @@ def _action_task(
     # a task may never be left spinning: when the run is over, whatever had begun has stopped
     status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
     details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
-    output = action.reason or action.summary
+    output = in_words_of(around.say, action.reason or action.summary)
     if view.cancelled_by:
         output = output.replace(view.cancelled_by, around.name(view.cancelled_by))
     return kit.task(name, title, status, details=details if rich else "", output=output if rich else "")
@@ -127,7 +128,7 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
         parts.append(code(view.run.plan.ref))
     parts.append(escape_within(view.run.plan.environment.name, 100))
     if why(view) and view.status.over:
-        parts.append(escape_within(why(view), 500))
+        parts.append(escape_within(in_words_of(say, why(view)), 500))
     if around.page:
         parts.append(Mark(f"<{escape(around.page)}|{escape(say('Open run'))}>"))
     return kit.context(*parts)

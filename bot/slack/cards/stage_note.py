@@ -6,6 +6,7 @@ from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
 from bot.slack.marks import Mark, escape_within, joined, marked, span
 from storage.model.view import ActionView, RunView, StageView
+from storage.model.worded import in_words_of
 
 
 def stage_note(view: RunView, stage: StageView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -22,5 +23,5 @@ def stage_note(view: RunView, stage: StageView, around: Surroundings) -> tuple[l
 def _line(action: ActionView, around: Surroundings, service: str) -> Mark:
     parts = [escape_within(action_title(action, around.say, service), 150)]
     if action.summary:
-        parts.append(escape_within(action.summary, 300))
+        parts.append(escape_within(in_words_of(around.say, action.summary), 300))
     return Mark("• " + joined(parts, ": "))

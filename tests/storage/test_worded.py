@@ -4,6 +4,7 @@ import json
 from functools import partial
 
 from commands.texts import DEFAULT, PORTUGUESE, phrase
+from storage.model.catalog import Json
 from storage.model.worded import data_of, in_words_of, text_of, worded
 
 SAY = partial(phrase, PORTUGUESE)
@@ -33,6 +34,7 @@ def test_it_comes_back_from_the_trail_as_it_went_in() -> None:
 def test_what_was_written_before_there_were_words_to_it_stays_as_it_is() -> None:
     assert text_of({"reason": "not healthy"}, "reason") == "not healthy"
     assert text_of({}, "reason") == ""
-    for broken in (None, "x", {"message": 3}, {"values": {}}, []):
+    torn: list[Json] = [None, "x", {"message": 3}, {"values": {}}, []]
+    for broken in torn:
         assert in_words_of(SAY, text_of({"reason": "plain", "worded": {"reason": broken}}, "reason"))
     assert "worded" not in data_of(reason="plain")

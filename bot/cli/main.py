@@ -2,7 +2,22 @@
 
 import typer
 
-from bot.cli import audit, catalog, demo, docs, doctor, logs, manifest, orphans, parse, runs, say, serve, workspace
+from bot.cli import (
+    audit,
+    buildspec,
+    catalog,
+    demo,
+    docs,
+    doctor,
+    logs,
+    manifest,
+    orphans,
+    parse,
+    runs,
+    say,
+    serve,
+    workspace,
+)
 
 app = typer.Typer(
     name="estiva",
@@ -26,6 +41,7 @@ app.command("doctor")(doctor.doctor)
 app.command("manifest")(manifest.manifest)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(audit.app, name="audit")
+app.add_typer(buildspec.app, name="buildspec")
 app.add_typer(runs.app, name="run")
 
 

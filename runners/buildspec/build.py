@@ -57,8 +57,8 @@ class Build:
             self.record.end()
         try:
             await self._phases()
-        except asyncio.CancelledError:
-            self._note(Status.STOPPED)
+        except BaseException as error:
+            self._note(Status.STOPPED if isinstance(error, asyncio.CancelledError) else Status.FAULT)
             raise
         finally:
             self.record.complete()
@@ -178,6 +178,9 @@ class Build:
         late = Context("BUILD_TIMED_OUT", "Build has timed out.")
         contexts = {Status.FAILED: died, Status.TIMED_OUT: late}
         phases = phases_of(self._left.timeline, unfinished, contexts.get(unfinished, Context()))
+        behind = max(0.0, (self.record.phases[-1].ended or 0.0) - phases[0].started) if phases else 0.0
+        for phase in phases:  # the container's clock tells whole seconds
+            phase.started, phase.ended = phase.started + behind, (phase.ended or phase.started) + behind
         self.record.phases += phases
         for phase in phases:
             phase.context = Context(phase.context.code, self.log.mask(phase.context.message))

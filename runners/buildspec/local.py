@@ -1,0 +1,140 @@
+"""A build of a directory of this machine, asked for by a person: `estiva buildspec run`."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+
+from runners import job
+from runners.buildspec.aws_values import AwsValues
+from runners.buildspec.batch import BatchBuild
+from runners.buildspec.build import Build
+from runners.buildspec.environment import About
+from runners.buildspec.machine import DockerMachine
+from runners.buildspec.order import Order
+from runners.containers import Containers
+
+IMAGE = "estiva/ci:base"
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody wants built, and how."""
+
+    directory: Path
+    buildspec: str = ""
+    image: str = IMAGE
+    pull: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Path | None = None
+    """An empty directory, or one that is made; without, artifacts are listed and thrown away."""
+    cache: Path | None = None
+    network: str = "none"
+    privileged: bool = False
+    memory: str | None = None
+    cpus: float | None = None
+    minutes: int = 60
+    batch: bool = False
+
+
+async def run(
+    asked: Asked, containers: Containers, environ: Mapping[str, str], take: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Build a copy of the directory; gives the record as a document. Cancellation stops the build and is noted in it.
+
+    Raises `EngineUnavailable` when there is no engine, and `OSError` when the directory cannot be copied.
+    """
+    await containers.ask(lambda engine: _tidy(engine, containers))
+    async with _workspace() as workspace:
+        await asyncio.to_thread(_copy, asked.directory, workspace / "source")
+        order = _order(asked, containers, environ, workspace, await _commit(asked.directory))
+        machine, values = DockerMachine(containers), AwsValues(environ)
+        build = (BatchBuild if asked.batch else Build)(machine, values, order, take)
+        with suppress(asyncio.CancelledError):
+            await build.run()
+        return build.record.document()
+
+
+def _order(asked: Asked, containers: Containers, environ: Mapping[str, str], workspace: Path, commit: str) -> Order:
+    made = asked.artifacts or workspace / "artifacts"
+    return Order(
+        key=f"local/{uuid.uuid4().hex}",
+        about=About(
+            project=asked.directory.resolve().name or "local",
+            number="1",
+            suffix=str(uuid.uuid4()),
+            image=asked.image,
+            initiator=environ.get("USER", "local"),
+            repository=str(asked.directory.resolve()),
+            commit=commit,
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "",
+        ),
+        source=workspace / "source",
+        workspace=workspace,
+        artifacts=made,
+        secondary=made.with_name(f"{made.name}.secondary"),
+        buildspec=asked.buildspec,
+        overrides=asked.variables,
+        privileged=asked.privileged,
+        network=asked.network,
+        memory=asked.memory,
+        cpus=asked.cpus,
+        timeout=asked.minutes * 60,
+        pull=asked.pull,
+        caches=asked.cache.resolve() if asked.cache else None,
+        labels=containers.labels(run="local"),
+    )
+
+
+@asynccontextmanager
+async def _workspace() -> AsyncIterator[Path]:
+    """Make a directory for one build, and take it away again."""
+    place = Path(tempfile.mkdtemp(prefix="estiva-buildspec-"))
+    try:
+        yield place
+    finally:
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+
+def _copy(directory: Path, source: Path) -> None:
+    """Copy what is to be built, links as links; pipes and sockets are no part of any source."""
+
+    def special(folder: str, names: list[str]) -> list[str]:
+        places = {name: Path(folder, name) for name in names}
+        return [n for n, p in places.items() if not (p.is_symlink() or p.is_file() or p.is_dir())]
+
+    shutil.copytree(directory, source, symlinks=True, ignore=special)
+
+
+async def _commit(directory: Path) -> str:
+    """Ask git for the commit; empty when the directory is no repository."""
+    place = os.path.abspath(directory)  # noqa: PTH100 - `resolve` would ask the disk
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *("git", "-c", "safe.directory=*", "-C", place, "rev-parse", "--verify", "--quiet", "HEAD"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except FileNotFoundError:
+        return ""
+    said, _ = await process.communicate()
+    return said.decode(errors="replace").strip() if process.returncode == 0 else ""
+
+
+def _tidy(engine: APIClient, containers: Containers) -> None:
+    """Remove containers that a killed command left behind a day ago or more."""
+    for container in engine.containers(all=True, filters={**containers.filters(run="local"), "status": ["exited"]}):
+        if container["Created"] < time.time() - _DAY:
+            job.remove_container(engine, container["Id"])

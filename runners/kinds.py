@@ -95,7 +95,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
     """Every kind by the name that an action's `uses` says."""
     runners: tuple[Runner, ...] = (
         GitRunner(tools.mirrors),
-        BuildspecRunner(tools.containers, tools.environ, tools.caches, tools.ecr),
+        BuildspecRunner(tools.containers, tools.environ, tools.caches, tools.ecr, tools.clouds),
         DockerfileRunner(tools.containers, tools.environ, tools.ecr),
         CommandRunner(tools.containers),
         PushRunner(tools.containers, tools.environ, tools.ecr),

@@ -10,7 +10,7 @@ from runners.buildspec.model import Batch, Task
 from runners.buildspec.nodes import Nodes, Parts, null
 from runners.buildspec.sections import check_names, variables
 
-_KINDS = ("build-list", "build-graph", "build-matrix", "build-fanout")
+KINDS = ("build-list", "build-graph", "build-matrix", "build-fanout")
 _TASK = ("identifier", "buildspec", "env", "ignore-failure", "debug-session", "depend-on")
 _ENV = ("compute-type", "fleet", "image", "privileged-mode", "type", "variables")
 _MOST = 100
@@ -22,10 +22,10 @@ def batch_of(nodes: Nodes, node: Node | None) -> Batch | None:
     parts = nodes.mapping(node, "batch")
     if not parts:
         return None
-    nodes.known(parts, ("fast-fail", *_KINDS), "batch/")
-    kinds = [kind for kind in _KINDS if kind in parts]
+    nodes.known(parts, ("fast-fail", *KINDS), "batch/")
+    kinds = [kind for kind in KINDS if kind in parts]
     if len(kinds) != 1:
-        nodes.problem(node, f"batch should have one of {', '.join(_KINDS)}")
+        nodes.problem(node, f"batch should have one of {', '.join(KINDS)}")
         return None
     kind = kinds[0]
     read = {"build-matrix": _matrix, "build-fanout": _fanout}.get(kind, _listed)

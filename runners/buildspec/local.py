@@ -15,7 +15,7 @@ from typing import Any
 from docker import APIClient
 
 from runners import job
-from runners.buildspec.aws_values import AwsValues
+from runners.buildspec.aws_values import AwsValues, of_environment
 from runners.buildspec.batch import BatchBuild
 from runners.buildspec.build import Build
 from runners.buildspec.environment import About
@@ -46,6 +46,11 @@ class Asked:
     minutes: int = 60
     batch: bool = False
 
+    @property
+    def place(self) -> str:
+        """The directory, from the root."""
+        return str(self.directory.absolute())
+
 
 async def run(
     asked: Asked, containers: Containers, environ: Mapping[str, str], take: Callable[[str], None]
@@ -57,8 +62,8 @@ async def run(
     await containers.ask(lambda engine: _tidy(engine, containers))
     async with _workspace() as workspace:
         await asyncio.to_thread(_copy, asked.directory, workspace / "source")
-        order = _order(asked, containers, environ, workspace, await _commit(asked.directory))
-        machine, values = DockerMachine(containers), AwsValues(environ)
+        order = _order(asked, containers, environ, workspace, await _commit(asked.place))
+        machine, values = DockerMachine(containers), AwsValues(of_environment(environ))
         build = (BatchBuild if asked.batch else Build)(machine, values, order, take)
         with suppress(asyncio.CancelledError):
             await build.run()
@@ -116,9 +121,8 @@ def _copy(directory: Path, source: Path) -> None:
     shutil.copytree(directory, source, symlinks=True, ignore=special)
 
 
-async def _commit(directory: Path) -> str:
+async def _commit(place: str) -> str:
     """Ask git for the commit; empty when the directory is no repository."""
-    place = os.path.abspath(directory)  # noqa: PTH100 - `resolve` would ask the disk
     try:
         process = await asyncio.create_subprocess_exec(
             *("git", "-c", "safe.directory=*", "-C", place, "rev-parse", "--verify", "--quiet", "HEAD"),

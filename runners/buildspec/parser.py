@@ -11,8 +11,9 @@ from runners.buildspec.model import PHASES, ROOT, Buildspec, BuildspecInvalid, O
 from runners.buildspec.nodes import Nodes, Parts, line_of, null, tree
 
 _TOP = ("version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache")
-_OLD = (*_TOP, "environment_variables")
-_PHASE = ("commands", "finally", "run-as", "runtime-versions", "on-failure", "steps")
+TOP = (*_TOP, "environment_variables")
+"""Keys of a file, of either version."""
+PHASE = ("commands", "finally", "run-as", "runtime-versions", "on-failure", "steps")
 _RUNTIMES = ("android", "dotnet", "docker", "golang", "java", "nodejs", "php", "python", "ruby")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
 _MOST_RETRIES = 100
@@ -24,7 +25,7 @@ def parse(text: str) -> Buildspec:
     nodes = Nodes()
     spec = _buildspec(nodes, root)
     if nodes.problems or spec is None:
-        raise BuildspecInvalid(nodes.problems)
+        raise BuildspecInvalid(sorted(nodes.problems, key=lambda problem: problem.line or 0))
     return spec
 
 
@@ -34,7 +35,7 @@ def _buildspec(nodes: Nodes, root: Node | None) -> Buildspec | None:
         return None
     top = nodes.mapping(root, "the file")
     version = _version(nodes, top)
-    nodes.known(top, _OLD if version == "0.1" else _TOP, "")
+    nodes.known(top, TOP if version == "0.1" else _TOP, "")
     if "phases" not in top:
         nodes.problem(None, "phases are missing")
     env = sections.environment(nodes, top)
@@ -77,9 +78,9 @@ def _phase(nodes: Nodes, name: str, node: Node, everywhere: str) -> Phase:
     if "steps" in parts:
         nodes.problem(parts["steps"], f"steps of phase {name} (GitHub Actions) are not supported; use commands")
     if not parts.keys() & {"commands", "finally", "runtime-versions", "steps"}:
-        for key in parts.keys() - set(_PHASE):
+        for key in parts.keys() - set(PHASE):
             nodes.problem(parts[key], f"phase {name} has no commands, but an unknown key {key[:100]}")
-    nodes.known(parts, _PHASE, f"phases/{name}/")
+    nodes.known(parts, PHASE, f"phases/{name}/")
     return Phase(
         commands=_commands(nodes, parts.get("commands")),
         last=_commands(nodes, parts.get("finally")),

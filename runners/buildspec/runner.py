@@ -4,6 +4,7 @@ With `privileged: true` the build gets the engine's socket, which equals root on
 that the operators trust.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 from docker.errors import ImageNotFound
 
 from runners import job, options, registry
-from runners.buildspec.aws_values import AwsValues
+from runners.aws.session import Clouds, Visitor
+from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
 from runners.buildspec.build import Build
 from runners.buildspec.environment import About
 from runners.buildspec.leavings import read_left
@@ -63,8 +65,10 @@ class BuildspecRunner:
         environ: Mapping[str, str],
         caches: Path,
         logins: registry.Logins | None = None,
+        clouds: Clouds | None = None,
     ) -> None:
-        """Take the engine, where credentials are, and where the caches of services are kept."""
+        """Take the engine, where credentials are, where the caches of services are kept, and the way to AWS."""
+        self._clouds = clouds
         self._logins = logins
         self._containers = containers
         self._environ = environ
@@ -78,7 +82,7 @@ class BuildspecRunner:
         """Run the phases, or follow them if they run already, then collect what they made."""
         login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
         allowed = [options.words(work.options.get(name)) for name in ("parameter_store", "secrets_manager")]
-        values = Allowed(AwsValues(self._environ), *allowed)
+        values = Allowed(AwsValues(self._asking(work)), *allowed)
         build = Build(DockerMachine(self._containers), values, self._order(work, login), sink.line)
         record = await build.run()
         if failure := _failure(build, record, work):
@@ -89,6 +93,13 @@ class BuildspecRunner:
             variables=record.exported,
             summary=made.get(artifact.IMAGE) or _tested(record) or f"{len(record.phases)} phases succeeded",
         )
+
+    def _asking(self, work: Work) -> Asking:
+        """Ask as the role of the environment, where the catalog names one."""
+        place = work.environment.aws if work.environment else None
+        if place is None or self._clouds is None:
+            return of_environment(self._environ)
+        return of_account(self._clouds, place, Visitor.of(work), asyncio.get_running_loop())
 
     def _order(self, work: Work, login: Mapping[str, str] | None) -> Order:
         told = work.options

@@ -10,10 +10,10 @@ from runners.buildspec.model import Cache, Files, Report, SecretReference
 from runners.buildspec.nodes import Nodes, Parts
 from runners.buildspec.report_formats import FORMATS
 
-_ENV = ("shell", "variables", "parameter-store", "secrets-manager", "exported-variables", "git-credential-helper")
-_FILES = ("files", "name", "discard-paths", "base-directory", "exclude-paths", "enable-symlinks", "s3-prefix", "type")
-_REPORT = ("files", "file-format", "base-directory", "discard-paths")
-_CACHE = ("paths", "key", "fallback-keys", "action")
+ENV = ("shell", "variables", "parameter-store", "secrets-manager", "exported-variables", "git-credential-helper")
+FILES = ("files", "name", "discard-paths", "base-directory", "exclude-paths", "enable-symlinks", "s3-prefix", "type")
+REPORT = ("files", "file-format", "base-directory", "discard-paths")
+CACHE = ("paths", "key", "fallback-keys", "action")
 _SHELLS = ("sh", "bash", "/bin/sh")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -36,7 +36,7 @@ class Environment:
 def environment(nodes: Nodes, top: Parts) -> Environment:
     """Read `env`, or version 0.1's `environment_variables`."""
     env = nodes.mapping(top.get("env"), "env")
-    nodes.known(env, _ENV, "env/")
+    nodes.known(env, ENV, "env/")
     nodes.flag(env.get("git-credential-helper"), "git-credential-helper")
     old = nodes.mapping(top.get("environment_variables"), "environment_variables").get("plaintext")
     parameters = variables(nodes, env.get("parameter-store"), "env/parameter-store")
@@ -60,7 +60,7 @@ def artifacts(nodes: Nodes, node: Node | None) -> tuple[Files | None, dict[str, 
     parts = nodes.mapping(node, "artifacts")
     if not parts:
         return None, {}
-    nodes.known(parts, (*_FILES, "secondary-artifacts"), "artifacts/")
+    nodes.known(parts, (*FILES, "secondary-artifacts"), "artifacts/")
     secondary = nodes.mapping(parts.get("secondary-artifacts"), "secondary-artifacts")
     return _files(nodes, node, parts, "artifacts"), {
         name: _secondary(nodes, name, each) for name, each in secondary.items() if _is_name(nodes, name, each)
@@ -80,7 +80,7 @@ def cache(nodes: Nodes, node: Node | None) -> Cache | None:
     parts = nodes.mapping(node, "cache")
     if not parts:
         return None
-    nodes.known(parts, _CACHE, "cache/")
+    nodes.known(parts, CACHE, "cache/")
     paths = nodes.texts(parts.get("paths"), "cache/paths")
     if not paths:
         nodes.problem(node, "cache/paths is missing")
@@ -119,7 +119,7 @@ def check_names(nodes: Nodes, parts: Parts) -> None:
 
 def _report(nodes: Nodes, name: str, node: Node) -> Report:
     parts = nodes.mapping(node, f"reports/{name[:100]}")
-    nodes.known(parts, _REPORT, f"reports/{name[:100]}/")
+    nodes.known(parts, REPORT, f"reports/{name[:100]}/")
     said = nodes.text(parts.get("file-format")).upper() or "JUNITXML"
     if said not in FORMATS:
         nodes.problem(parts["file-format"], f"file-format should be one of {', '.join(FORMATS)}, not {said[:100]}")
@@ -128,7 +128,7 @@ def _report(nodes: Nodes, name: str, node: Node) -> Report:
 
 def _secondary(nodes: Nodes, name: str, node: Node) -> Files:
     parts = nodes.mapping(node, name)
-    nodes.known(parts, _FILES, f"secondary-artifacts/{name}/")
+    nodes.known(parts, FILES, f"secondary-artifacts/{name}/")
     return _files(nodes, node, parts, f"artifacts/secondary-artifacts/{name}")
 
 

@@ -179,8 +179,14 @@ phase() {
 named() { printf '%s' "$1" | tr -d '\n' | sed 's/%/%25/g; s,/,%2F,g; s/^/key-/'; }
 
 unpack() {
-  if [ -e "$1/source.tar" ]; then tar -xf "$1/source.tar" -C "$source" || say "Cache: $1/source.tar cannot be unpacked"; fi
-  if [ -e "$1/root.tar" ]; then tar -xf "$1/root.tar" -C / || say "Cache: $1/root.tar cannot be unpacked"; fi
+  for archive in "$1"/source.* "$1"/root.*; do
+    case $archive in */root.*) into=/ ;; *) into=$source ;; esac
+    case $archive in
+      *.tar) tar -xf "$archive" -C "$into" ;;
+      *.cpio) (cd "$into" && cpio -idu <"$archive" 2>/dev/null) ;;
+      *) continue ;;
+    esac || say "Cache: $archive cannot be unpacked"
+  done
 }
 
 restore() {
@@ -218,9 +224,15 @@ listed() {
   done <"$job/cache/paths" | sed 's,^/,,' | sort -u
 }
 
+# Not every tar of busybox takes a list; it has cpio then.
 pack() {
   listed "$2" >"$state/list"
-  if [ -s "$state/list" ]; then tar -cf "$1" -C "$3" -T "$state/list"; fi
+  if [ ! -s "$state/list" ]; then return 0; fi
+  if tar --help 2>&1 | grep -q -e ' -T'; then
+    tar -cf "$1.tar" -C "$3" -T "$state/list"
+  else
+    (cd "$3" && cpio -o -H newc <"$state/list" >"$1.cpio" 2>/dev/null)
+  fi
 }
 
 # A keyed archive is written once; one without a key anew each time. Ten stay of each list of paths.
@@ -229,7 +241,7 @@ save() {
   kept=$archives/$(named "$key")
   if [ "$key" != default ] && [ -e "$kept" ]; then say "Cache of key $key is there already"; return; fi
   fresh=$archives/.new-$(cat /proc/sys/kernel/random/uuid)
-  if mkdir -p "$fresh" && cd "$source" && pack "$fresh/source.tar" . . && pack "$fresh/root.tar" / /; then
+  if mkdir -p "$fresh" && cd "$source" && pack "$fresh/source" . . && pack "$fresh/root" / /; then
     rm -rf "$kept"
     mv "$fresh" "$kept" && say "Saved cache of key $key"
   else

@@ -12,9 +12,10 @@ from docker.errors import APIError
 from runners import options, registry
 from runners.aws import errors as aws
 from runners.containers import Containers
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.contract import ActionFailed, Away, Outcome, Sink, Work
 from runners.lines import Lines
 from runners.registry import Logins
+from runners.trouble import trouble_in
 from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.worded import worded
@@ -105,7 +106,7 @@ class DockerfileRunner:
         try:
             await self._containers.stream(build, seen.message)
         except APIError as error:  # a Dockerfile that cannot be parsed is refused before the stream begins
-            raise ActionFailed(
+            raise trouble_in(str(error.explanation or error)) or ActionFailed(
                 _one_line(str(error.explanation or error)), hint=worded("mend the Dockerfile"), error="build_failed"
             ) from error
         seen.lines.end()
@@ -124,7 +125,7 @@ class _Seen:
     def __init__(self, sink: Sink) -> None:
         self.lines = Lines(sink.line)
         self.image_id = ""
-        self.failure: ActionFailed | None = None
+        self.failure: ActionFailed | Away | None = None
         self._sink = sink
 
     def message(self, message: dict[str, Any]) -> None:
@@ -140,7 +141,9 @@ class _Seen:
             self.lines.end()
             text = _one_line(str(detail.get("message", message.get("error", ""))))
             self._sink.line(text)
-            self.failure = ActionFailed(text, exit_code=detail.get("code"), hint=_hint(text), error="build_failed")
+            self.failure = trouble_in(text) or ActionFailed(
+                text, exit_code=detail.get("code"), hint=_hint(text), error="build_failed"
+            )
 
 
 def tag_of(work: Work) -> str:

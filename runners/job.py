@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docker import APIClient
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig
 
 from runners.containers import Containers
 from runners.contract import ActionFailed
 from runners.lines import Lines
+from runners.trouble import trouble_of
 from storage.model.worded import worded
 
 ERRORS = {
@@ -156,6 +157,9 @@ async def _started(containers: Containers, job: Job) -> str:
     try:
         return await containers.ask(start)
     except NotFound as error:
+        if not isinstance(error, ImageNotFound):  # created already: what is missing is its network
+            await removed(containers, job.key)
+            raise _cannot_start(error) from error
         raise ActionFailed(
             worded("there is no image {image} on this machine", image=job.image),
             hint=worded("build it first, or name another in the catalog"),
@@ -163,9 +167,13 @@ async def _started(containers: Containers, job: Job) -> str:
         ) from error
     except APIError as error:
         await removed(containers, job.key)
-        raise ActionFailed(
-            worded("the container cannot start: {error}", error=error.explanation or error), error="cannot_start"
-        ) from error
+        raise trouble_of(error) or _cannot_start(error) from error
+
+
+def _cannot_start(error: APIError) -> ActionFailed:
+    return ActionFailed(
+        worded("the container cannot start: {error}", error=error.explanation or error), error="cannot_start"
+    )
 
 
 async def _followed(containers: Containers, container: str, take: Callable[[str], None]) -> Exit:

@@ -15,6 +15,7 @@ from runners.job import remove_container
 from runners.proxy import Upstream
 from runners.push import Transfer
 from runners.registry import Logins
+from runners.trouble import trouble_of
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
 from storage.model.worded import worded
@@ -179,7 +180,7 @@ async def started(containers: Containers, release: Release, name: str) -> str:
     try:
         return await containers.ask(start)
     except APIError as error:
-        raise ActionFailed(
+        raise trouble_of(error) or ActionFailed(
             worded("the container cannot start: {error}", error=error.explanation or error), error="cannot_start"
         ) from error
 

@@ -48,6 +48,10 @@ class Command:
     """Authorises, acts, answers. Raises `Refused` for what the person can mend."""
     check: "Callable[[Asked], Awaitable[object]] | None" = None
     """Refuses what `handle` would refuse, and does nothing: for a form that says so before it is sent."""
+    besides: Mapping[str, str] = field(default_factory=dict)
+    """Argument -> the right that it takes besides the command's own."""
+    everywhere: bool = False
+    """Nobody may do it to a place who may not do it in all of that."""
     reads: bool = False
     """It only looks: it may be asked as a question, and who may is read from what Slack said within a minute."""
 

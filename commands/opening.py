@@ -17,17 +17,21 @@ _HOW = later("Nothing was started. Who may `force` can say `{command}! ... becau
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
     """Open a run and see that it is begun. Raises `Refused` when a place is locked or frozen, unless that is forced."""
+    run = await asked.desk.store.runs.open(asked.request, await unhindered(asked, plan), channel=channel)
+    asked.desk.engine.wake()
+    return run
+
+
+async def unhindered(asked: Asked, plan: Plan) -> Plan:
+    """Give the plan, with the reason when it goes past a lock or a freeze. Raises `Refused` where it may not."""
     plan = replace(plan, force="")  # what a run repeats has no say in that
     for environment in dict.fromkeys(s.environment for s in plan.stages if s.actions and s.environment):
         found = await hindrance(
             asked.desk.store, asked.catalog.freezes, plan, asked.request.user, environment, asked.request.at
         )
         if found is not None:
-            plan = _forced(asked, plan, environment, found)
-            break
-    run = await asked.desk.store.runs.open(asked.request, plan, channel=channel)
-    asked.desk.engine.wake()
-    return run
+            return _forced(asked, plan, environment, found)
+    return plan
 
 
 def _forced(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Plan:

@@ -25,8 +25,10 @@ def stamp(language: str, at: datetime) -> str:
     return f"{at.astimezone(UTC):{'%d/%m/%Y' if language == PORTUGUESE else '%Y-%m-%d'} %H:%M} UTC"
 
 
-def span(begin: datetime, end: datetime) -> str:
-    """Write how long something took: `1 min 12 s`."""
+def span(begin: datetime | None, end: datetime | None) -> str:
+    """Write how long something took: `1 min 12 s`. Empty when it is not known."""
+    if begin is None or end is None:
+        return ""
     seconds = max(0, round((end - begin).total_seconds()))
     hours, minutes = seconds // 3600, seconds % 3600 // 60
     if hours:

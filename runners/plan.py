@@ -35,7 +35,7 @@ def plan_deploy(
 
     `artifacts` is what is known of the commit already. Raises `Unplannable`.
     """
-    chosen = _chosen(service, pipeline)
+    chosen = _chosen(service, pipeline, environment)
     last = max((i for i, s in enumerate(chosen.stages) if _acts_in(s, environment)), default=None)
     if last is None:
         raise _nothing_for(service, environment, pipeline)
@@ -55,7 +55,7 @@ def plan_promotion(
 
     Raises `Unplannable`.
     """
-    chosen = _chosen(service, pipeline)
+    chosen = _chosen(service, pipeline, environment)
     stages = _of_environment(service, chosen, environment)
     return _of_release(catalog, service, chosen, environment, Trigger.PROMOTE, release, stages, handed_on)
 
@@ -127,7 +127,7 @@ def _again(
     pipeline: str | None,
     handed_on: HandedOn | None,
 ) -> Plan:
-    chosen = _chosen(service, pipeline)
+    chosen = _chosen(service, pipeline, environment)
     stages = tuple(
         stage if trigger is Trigger.REDEPLOY else replace(stage, pause=False, window=None, succeeded_in=None)
         for stage in _of_environment(service, chosen, environment)
@@ -218,9 +218,10 @@ def sound(plan: Plan) -> Plan:
     return plan
 
 
-def _chosen(service: Service, pipeline: str | None) -> Pipeline:
+def _chosen(service: Service, pipeline: str | None, environment: Environment) -> Pipeline:
+    """Take the pipeline that is named, or else the first that leads to the environment."""
     try:
-        return service.pipeline(pipeline)
+        return service.pipeline_to(environment.name) if pipeline is None else service.pipeline(pipeline)
     except KeyError:
         raise _no_pipeline(service, str(pipeline)) from None
 

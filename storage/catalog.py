@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from storage.model.catalog import Catalog
-from storage.reading import names, references, sections
+from storage.reading import approvers, names, references, sections
 from storage.reading.actions import Actions, Kinds
 from storage.reading.document import Item, Problems, parse
 from storage.reading.freezes import freezes
@@ -67,11 +67,13 @@ def _catalog(top: Item, folder: Path, kinds: Kinds | None, digest: str) -> Catal
     references.check(part.get("environments"), environments, actions)
     names.check(part.get("environments"), part.get("services"))
     listed = part["services"].entries() if "services" in part else {}
+    policy = sections.grants(part.get("policy"), people, environments, listed)
+    approvers.check(part.get("environments"), environments, people, policy)
     return Catalog(
         services=sections.services(part.get("services"), environments, actions, folder),
         environments=environments,
         people=people,
-        grants=sections.grants(part.get("policy"), people, environments, listed),
+        grants=policy,
         registry=sections.registry(part.get("registry")),
         freezes=freezes(part.get("freezes"), environments),
         digest=digest,

@@ -93,7 +93,7 @@ class Store:
             second_factors=SecondFactors(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),
-            preferences=Preferences(database),
+            preferences=Preferences(database, scribe),
             tenures=Tenures(database, scribe.now),
             logs=logs,
             bell=database.bell,

@@ -140,9 +140,11 @@ class Conversation:
 
 
 def tell(message: Mapping[str, Any]) -> None:
-    """Print what a message says, and the tables in it."""
-    out.print(plain(message["text"]), markup=False)
-    for block in message.get("blocks", ()):
+    """Print what a message says, line by line, and the tables and log lines in it."""
+    blocks = message.get("blocks", ())
+    sections = [block["text"]["text"] for block in blocks if block["type"] == "section" and "text" in block]
+    out.print(plain("\n".join(sections) or message["text"]), markup=False)
+    for block in blocks:
         if block["type"] == "table":
             rows = [[plain(cell["text"]) for cell in row] for row in block["rows"]]
             widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

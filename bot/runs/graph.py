@@ -13,8 +13,8 @@ from bot.runs.signs import word
 from bot.runs.waits import Node, given, waits
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
-from bot.slack.marks import span
 from commands.texts import several
+from commands.times import span
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView, StageView
 from storage.model.worded import in_words_of

@@ -8,7 +8,7 @@ from bot.slack.blocks import Block, notice
 from bot.slack.cards.approval_card import approval_card
 from bot.slack.cards.ended import ended
 from bot.slack.cards.failure import failure
-from bot.slack.cards.nudges import escalation, glass, reminder
+from bot.slack.cards.nudges import escalation, glass, reminded, reminder
 from bot.slack.cards.run_card import run_card
 from bot.slack.cards.shown import Desired, Priority, Surroundings
 from bot.slack.cards.stage_note import stage_note
@@ -74,6 +74,7 @@ def _message(
     settled: bool = True,
     in_thread: bool = False,
     broadcast: bool = False,
+    late: bool = False,
 ) -> Desired:
     blocks, text = drawn
     key = key_of(view.run.id, name)
@@ -88,6 +89,7 @@ def _message(
         payload=payload if name == "card" else {**payload, "status": ""},
         priority=priority,
         settled=settled,
+        late=late,
         instead=view.run.requester,
     )
 
@@ -120,12 +122,14 @@ def _nudges(view: RunView, channel: str, around: Surroundings) -> Iterator[Desir
     """Say that a question is still open; say it in the channel too when the glass was broken: that is to be loud."""
     for stage, gate in [(stage, stage.gate) for stage in view.stages if stage.gate]:
         told = partial(_message, view, channel=channel, priority=Priority.QUESTION, in_thread=True)
-        if gate.decision is Decision.PENDING and gate.reminders:
-            drawn = reminder(view, stage, gate, around)
-            yield told(name=f"reminder/{stage.stage.name}/{gate.reminders}", drawn=drawn)
-        if gate.decision is Decision.PENDING and gate.escalated:
-            drawn = escalation(view, stage, gate, around)
-            yield told(name=f"escalation/{stage.stage.name}", drawn=drawn)
+        open_still = gate.decision is Decision.PENDING
+        for number in range(1, gate.reminders + 1):
+            calls = open_still and number == gate.reminders
+            drawn = (reminder if calls else reminded)(view, stage, gate, around)
+            yield told(name=f"reminder/{stage.stage.name}/{number}", drawn=drawn, late=not calls)
+        if gate.escalated:
+            drawn = (escalation if open_still else reminded)(view, stage, gate, around)
+            yield told(name=f"escalation/{stage.stage.name}", drawn=drawn, late=not open_still)
         if gate.emergency:
             yield told(name=f"glass/{stage.stage.name}", drawn=glass(view, stage, gate, around), broadcast=True)
 

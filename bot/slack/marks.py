@@ -93,14 +93,3 @@ def code_block(lines: Iterable[str], limit: int = 2500) -> Mark:
 def moment(at: datetime) -> Mark:
     """Show a time in the reader's own time zone."""
     return Mark(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>")
-
-
-def span(start: datetime | None, end: datetime | None) -> str:
-    """Say how long something took: `1 min 12 s`. Empty when it is not known."""
-    if start is None or end is None:
-        return ""
-    seconds = max(0, round((end - start).total_seconds()))
-    hours, minutes = seconds // 3600, seconds % 3600 // 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"

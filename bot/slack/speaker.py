@@ -84,7 +84,7 @@ class Speaker:
         """Make Slack show this version of the message. Raises `UnavailableError` when it cannot be done now."""
         post = await self._store.posts.get(message.key)
         digest = digest_of(message)
-        if post is not None and post.digest == digest:
+        if (post is None and message.late) or (post is not None and post.digest == digest):
             return
         try:
             await self._show(message, post, digest)

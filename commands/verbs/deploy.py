@@ -1,7 +1,7 @@
 """`deploy <service>[@<ref>] to <environment>`: build, test, push and deploy, or promote what was tested."""
 
 from commands.command import Asked, Command, Topic
-from commands.opening import open_run
+from commands.opening import open_run, unhindered
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import plan_of
@@ -30,6 +30,11 @@ async def planned(asked: Asked) -> Plan:
     plan = await plan_of(asked, service, environment)
     permit_plan(asked, plan)
     return plan
+
+
+async def checked(asked: Asked) -> None:
+    """Refuse all that `handle` would refuse."""
+    await unhindered(asked, await planned(asked))
 
 
 COMMAND = Command(
@@ -69,5 +74,5 @@ COMMAND = Command(
     ),
     topic=Topic.DELIVER,
     handle=handle,
-    check=planned,
+    check=checked,
 )

@@ -37,4 +37,5 @@ COMMAND = Command(
     ),
     topic=Topic.DECIDE,
     handle=handle,
+    everywhere=True,
 )

@@ -36,4 +36,5 @@ COMMAND = Command(
     ),
     topic=Topic.DECIDE,
     handle=handle,
+    everywhere=True,
 )

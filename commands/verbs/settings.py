@@ -29,8 +29,7 @@ async def handle(asked: Asked) -> Reply:
     user, preferences = asked.request.user, asked.desk.store.preferences
     old = await preferences.get(user)
     new = _changed(asked, old)
-    if new != old:
-        await preferences.put(user, new)
+    await preferences.put(user, new, by=user)
     language = new.language or asked.language
     lines = [
         phrase(language, "You read: {spoken}.", spoken=phrase(language, _NAMES[new.language])),
@@ -56,7 +55,8 @@ async def _channel(asked: Asked) -> Reply:
     if not asked.request.channel.startswith(_CHANNELS):
         raise Refused(asked.say("A direct message has no language of its own: say this in a channel."))
     language = _LANGUAGES[asked.arguments["channel"]]
-    await asked.desk.store.preferences.put(asked.request.channel, Preference(language=language))
+    chosen = Preference(language=language)
+    await asked.desk.store.preferences.put(asked.request.channel, chosen, by=asked.request.user)
     spoken = language or asked.language
     if language is None:
         text = phrase(spoken, "What this channel reads about runs is in the language of the installation again.")
@@ -101,4 +101,5 @@ COMMAND = Command(
     ),
     topic=Topic.HELP,
     handle=handle,
+    besides={"channel": "channel-settings"},
 )

@@ -34,4 +34,5 @@ COMMAND = Command(
     examples=(later("steal hello in homolog because Ana is on holiday"),),
     topic=Topic.DECIDE,
     handle=handle,
+    everywhere=True,
 )

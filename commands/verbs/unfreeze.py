@@ -31,4 +31,5 @@ COMMAND = Command(
     examples=(later("unfreeze production"), later("unfreeze all")),
     topic=Topic.DECIDE,
     handle=handle,
+    everywhere=True,
 )

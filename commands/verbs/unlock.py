@@ -39,4 +39,5 @@ COMMAND = Command(
     examples=(later("unlock hello in homolog"), later("unlock homolog")),
     topic=Topic.DECIDE,
     handle=handle,
+    everywhere=True,
 )

@@ -96,5 +96,6 @@ COMMAND = Command(
     ),
     topic=Topic.LOOK,
     handle=handle,
+    besides={"released": "history", "held": "status"},
     reads=True,
 )

@@ -107,6 +107,10 @@ class Pipeline:
     stages: tuple[Stage, ...]
     mode: Mode = Mode.QUEUED
 
+    def acts_in(self, environment: str) -> bool:
+        """Tell whether any of its stages has work to do there."""
+        return any(stage.environment == environment and stage.actions for stage in self.stages)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -177,6 +181,11 @@ class Service:
         if not self.pipelines and name in (None, "default"):
             return Pipeline(name="default", stages=self.stages)
         return self.pipelines[name if name is not None else next(iter(self.pipelines))]
+
+    def pipeline_to(self, environment: str) -> Pipeline:
+        """Return the first pipeline that does something in an environment, the default one where none does."""
+        ways = (way for way in self.pipelines.values() if way.acts_in(environment))
+        return next(ways, self.pipeline())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     IMAGE_RETIRED = "image_retired"  # service, image, where: engine | registry, why
     LOGS_DELETED = "logs_deleted"  # service, runs: [ids], bytes, older_than: seconds
     CATALOG_CHANGED = "catalog_changed"  # digest, path
+    PREFERENCE_CHANGED = "preference_changed"  # who: user or channel, language, mentions, before: {language, mentions}
     # of a lock or a freeze (run is None): hold, what: lock | freeze, service?, environment?, owner, reason, expires_at?
     HOLD_TAKEN = "hold_taken"  # rollback?: the run after which it was taken
     HOLD_STOLEN = "hold_stolen"  # the same; it was somebody else's

@@ -1,6 +1,8 @@
 """The default pipeline: what a service gets that says only how it is built and tested.
 
 source | build | test | push | deploy-homolog | approve-production | deploy-production
+
+One of these for each environment that is promoted from no other one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,11 +10,15 @@ from collections.abc import Iterator, Mapping
 from storage.model.catalog import Action, Environment, Stage
 
 
-def default(build: Action, tests: tuple[Action, ...], environments: Mapping[str, Environment]) -> tuple[Stage, ...]:
+def beginnings(environments: Mapping[str, Environment]) -> list[Environment]:
+    """List the environments that are promoted from no other one, in the order of the file."""
+    return [environment for environment in environments.values() if environment.promotes_from is None]
+
+
+def default(
+    build: Action, tests: tuple[Action, ...], first: Environment, environments: Mapping[str, Environment]
+) -> tuple[Stage, ...]:
     """Build, test and push once under the lock of the first environment; then from environment to environment."""
-    first = next((e for e in environments.values() if e.promotes_from is None), None)
-    if first is None:
-        return ()
     stages = [
         Stage(name="source", actions=(Action(name="checkout", uses="git"),), environment=first.name),
         Stage(name="build", actions=(build,), environment=first.name),

@@ -11,7 +11,7 @@ IN_AWS = "ecs"
 
 
 def check(item: Item | None, known: Mapping[str, Environment], actions: Actions) -> None:
-    """Note promotions from nowhere or in a circle, more than one beginning, and targets that there are not."""
+    """Note promotions from nowhere or in a circle, and targets that there are not."""
     entries = item.entries() if item else {}
     for name, environment in known.items():
         parts = entries[name].entries()
@@ -21,7 +21,6 @@ def check(item: Item | None, known: Mapping[str, Environment], actions: Actions)
         if environment.target == IN_AWS and environment.aws is None:
             target.problem("needs to know which account and region: add aws to this environment")
         actions.check(environment.target, environment.options, target, parts.get("options", entries[name]))
-    _beginnings(entries, known)
 
 
 def _promotion(item: Item, environment: Environment, known: Mapping[str, Environment]) -> None:
@@ -37,9 +36,3 @@ def _promotion(item: Item, environment: Environment, known: Mapping[str, Environ
             return
         passed.append(at)
         at = known[at].promotes_from
-
-
-def _beginnings(entries: Mapping[str, Item], known: Mapping[str, Environment]) -> None:
-    first, *more = [name for name, environment in known.items() if environment.promotes_from is None] or [""]
-    for name in more:
-        entries[name].problem(f"says no promotes_from, and only one environment can be the first, which is {first}")

@@ -10,9 +10,11 @@ from runners.command import CommandRunner
 from runners.containers import EngineUnavailable
 from runners.contract import ActionFailed
 from runners.trouble import trouble_in
+from storage.model.catalog import Json
 from tests.runners.bench import Bench, Notes
 
-BUSYBOX = {"image": "estiva/busybox:base", "run": ["true"]}
+IMAGE = "estiva/busybox:base"
+BUSYBOX: dict[str, Json] = {"image": IMAGE, "run": ["true"]}
 
 
 @pytest.mark.docker
@@ -24,7 +26,7 @@ async def test_a_network_without_a_free_address_is_the_machines_trouble(
     pool = IPAMPool(subnet=f"10.{uuid.uuid4().int % 50 + 200}.{uuid.uuid4().int % 256}.0/30")
     engine.create_network(name, driver="bridge", labels=ours.labels(), ipam=IPAMConfig(pool_configs=[pool]))
     host = engine.create_host_config(network_mode=name)
-    taken = engine.create_container(BUSYBOX["image"], ["sleep", "60"], labels=ours.labels(role="x"), host_config=host)
+    taken = engine.create_container(IMAGE, ["sleep", "60"], labels=ours.labels(role="x"), host_config=host)
     engine.start(taken["Id"])
     work = bench.work({**BUSYBOX, "network": name})
     with pytest.raises(EngineUnavailable, match=r"cannot do its part.*no available IPv4.*journalctl -u docker"):

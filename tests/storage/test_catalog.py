@@ -184,7 +184,6 @@ policy:
         ),
         ("{aliases: [hml]}", "{aliases: hml}", "3: environments.homolog.aliases: should be a list, not 'hml'"),
         ("{aliases: [hml]}", "{promotes_from: production}", "promotes in a circle"),
-        ("  homolog: {", "  other: {}\n  homolog: {", "only one environment can be the first, which is other"),
         ("policy:", "polcy:", "11: polcy: unknown key; did you mean policy?"),
         ("policy:", "policy: []\nx: [", "no YAML"),
         ("name: Ana", "name: [Ana]", "people[0].name: should be a text, not a list"),
@@ -446,7 +445,9 @@ def test_everything_wrong_with_the_pipelines_is_said_at_once(tmp_path: Path) -> 
 def test_approvals_are_a_number_or_a_rule(tmp_path: Path) -> None:
     rule = "{needed: 2, from: [role:developer, group:S0CREW], exclude: [requester, authors], expires: 2h, remind: 30m, "
     rule += "escalate: {after: 1h, to: [U0ANA0001]}, reuse: 1h, second_factor: totp}"
-    production = read(tmp_path, MINIMAL.replace("approvals: 1", f"approvals: {rule}")).environments["production"]
+    ruled = MINIMAL.replace("approvals: 1", f"approvals: {rule}")
+    may = '  - {who: ["role:developer"], may: [approve], in: [production]}\n'
+    production = read(tmp_path, ruled + may).environments["production"]
     assert (production.approvals, production.approval_ttl) == (2, 7200)
     assert production.approval == ApprovalRule(
         of=("role:developer", "group:S0CREW"),
@@ -468,6 +469,24 @@ def test_approvals_are_a_number_or_a_rule(tmp_path: Path) -> None:
         "4: environments.production.approvals.second_factor: 'sms' is not one of totp",
         "4: environments.production.approvals.remind: should be a duration such as 90s, 30m or 24h, not 'soon'",
     ]
+
+
+def test_who_is_asked_to_approve_has_to_have_the_right(tmp_path: Path) -> None:
+    rule = "{from: [role:developer, group:S0CREW, everyone], escalate: {after: 1h, to: [U0BIA0002, U0BIA0003]}}"
+    text = MINIMAL.replace("approvals: 1", f"approvals: {rule}")
+    text = text.replace("policy:", "  - {id: U0BIA0002, name: Bia, roles: [lead], also: [U0BIA0003]}\npolicy:")
+    no = "may not approve in production: the policy has no line that says so"
+    place = "4: environments.production.approvals"
+    bia = [f"{place}.escalate.to[{n}]: U0BIA000{n + 2} {no}" for n in (0, 1)]
+    assert wrong(tmp_path, text) == [
+        f"{place}.from[0]: role:developer {no}",
+        f"{place}.from[1]: group:S0CREW {no}",
+        *bia,
+    ], "* does not reach production"
+    named = text + "  - {who: [U0ANA0001], may: [approve, reject], in: [production]}\n"
+    assert wrong(tmp_path, named) == bia
+    for also in ("role:lead", "U0BIA0003", "everyone", "group:S0CREW"):
+        read(tmp_path, named + f'  - {{who: ["{also}"], may: ["*"], in: [production]}}\n')
 
 
 def test_freezes_have_days_dates_and_holidays(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from tests.storage.nouns import PRODUCTION, asked, planned, released, walking
 
 async def test_a_choice_is_kept_for_each_and_replaced(store: Store) -> None:
     assert await store.preferences.get("U0ANA0001") == Preference()
-    await store.preferences.put("U0ANA0001", Preference(language="pt_BR", mentions=False))
-    await store.preferences.put("C0DEPLOYS", Preference(language="en"))
+    await store.preferences.put("U0ANA0001", Preference(language="pt_BR", mentions=False), by="U0ANA0001")
+    await store.preferences.put("C0DEPLOYS", Preference(language="en"), by="U0ANA0001")
     assert await store.preferences.get("U0ANA0001") == Preference(language="pt_BR", mentions=False)
-    await store.preferences.put("U0ANA0001", Preference(mentions=True))
+    await store.preferences.put("U0ANA0001", Preference(mentions=True), by="U0ANA0001")
     assert await store.preferences.language("U0ANA0001") is None
     assert await store.preferences.language("C0DEPLOYS") == "en"
 

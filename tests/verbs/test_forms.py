@@ -10,6 +10,7 @@ from tests.verbs.office import Office
 
 HELLO = picked_block("hello")
 Values = dict[str, dict[str, str]]
+HOMOLOG: Values = {"service": {"value": "hello"}, "environment": {"value": "homolog"}}
 
 
 def _options(view: dict[str, Any], block: str) -> list[str]:
@@ -66,14 +67,16 @@ async def test_the_form_says_what_is_wrong_where_it_is_wrong(place: Office, ana:
     assert form["title"]["text"] == "Implantar"
     outro = await rui.client.act("submit", view_id=form["id"], values={**values, HELLO: {"value": ""}})
     assert "Ainda não há nada de `hello` em homolog" in outro["errors"]["environment"]
+    assert (await rui.asks("freeze homolog because of the fair")).verdict == "done"
+    refused = await ana.client.act("submit", view_id=(await _choose(ana, "hello"))["id"], values=HOMOLOG)
+    assert "homolog is frozen: by Rui" in refused["errors"]["environment"], "also what a lock or freeze keeps out"
     assert await place.runs() == []
 
 
 async def test_what_may_not_be_deployed_is_refused_in_the_form_and_on_record(place: Office, ana: Person) -> None:
     place.change_catalog("    in: [homolog]", "    in: [homolog]\n    services: [greeter]")
     form = await _choose(ana, "hello")
-    values: Values = {"service": {"value": "hello"}, "environment": {"value": "homolog"}}
-    refused = await ana.client.act("submit", view_id=form["id"], values=values)
+    refused = await ana.client.act("submit", view_id=form["id"], values=HOMOLOG)
     assert "You may not `deploy hello in homolog`." in refused["errors"]["environment"]
     rows = await place.store.journal.export()
     assert [row["actor"] for row in rows if row["kind"] == "command_refused"] == ["UANADEV01"]

@@ -168,6 +168,10 @@ async def test_who_does_not_answer_is_reminded_and_others_are_asked(place: Offic
     assert f"<@{ANA}>" in words(more)
     assert {message["thread_ts"] for message in (card, reminder, more)} == {(await ana.reads(f"{run.id}/card"))["ts"]}
     assert in_channel(place) == [f"{run.id}/card"]
+    await rui.asks(f"aprovar {approval.id}")
+    for name in (f"reminder/{_STAGE}/1", f"escalation/{_STAGE}"):
+        settled = await ana.reads(f"{run.id}/{name}", f"*{run.id}* in production: Approved by Rui")
+        assert "<@" not in words(settled), "a call that calls nobody any more"
 
 
 async def test_whose_lock_is_taken_over_is_told_directly(place: Office, ana: Person, rui: Person) -> None:

@@ -1,9 +1,11 @@
 """What people and channels choose: it is kept, and it wins over what Slack says."""
 
+import json
+
 from storage.model.run import Status
 from tests.stories.person import Person
 from tests.stories.reading import buttons, words
-from tests.verbs.office import DEPLOYS, Office
+from tests.verbs.office import ANA, DEPLOYS, Office
 
 
 async def test_the_language_chosen_here_wins_over_slacks(place: Office, ana: Person, rui: Person) -> None:
@@ -42,3 +44,11 @@ async def test_who_wants_no_notification_is_named_and_not_mentioned(place: Offic
     assert "Ana *hello-2*" in ended
     assert "<@" not in ended
     assert "You are mentioned" in (await ana.asks("settings mentions on")).text
+    assert "You are mentioned" in (await ana.asks("settings mentions on")).text
+    rows = [row for row in await place.store.journal.export(0) if row["kind"] == "preference_changed"]
+    told = [(row["actor"], json.loads(str(row["data"]))) for row in rows]
+    nothing = {"language": None, "mentions": None}
+    assert [(actor, data["before"], data["mentions"]) for actor, data in told] == [
+        (ANA, nothing, False),
+        (ANA, {**nothing, "mentions": False}, True),
+    ], "what changed, once each"

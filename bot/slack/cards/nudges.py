@@ -2,6 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.run_card import decision_line
 from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Mark, escape_within, joined, marked, mention, moment
 from storage.model.view import GateView, RunView, StageView
@@ -19,6 +20,18 @@ def reminder(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         when=moment(gate.expires_at),
     )
     return _to(_open(gate, around), text)
+
+
+def reminded(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> tuple[list[Block], Mark]:
+    """Draw a call that calls nobody any more: the question is settled, or there was a newer call."""
+    text = marked(
+        around.say,
+        "*{run}* in {environment}: {decision}",
+        run=view.run.id,
+        environment=_environment(view, stage),
+        decision=decision_line(gate, around),
+    )
+    return [kit.context(text)], text
 
 
 def escalation(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> tuple[list[Block], Mark]:

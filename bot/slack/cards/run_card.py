@@ -6,8 +6,9 @@ from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import Mark, code, escape, escape_within, joined, marked, span
+from bot.slack.marks import Mark, code, escape, escape_within, joined, marked
 from commands.texts import several
+from commands.times import span
 from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.gate import GateKind

@@ -69,6 +69,8 @@ class Desired:
     payload: Mapping[str, str] = field(default_factory=dict)
     """Metadata, by which the message is recognised: run, key, status."""
     priority: Priority = Priority.DETAIL
+    late: bool = False
+    """Only what was said in time is mended: it is not said any more where it was not."""
     settled: bool = False
     """The last state of this message: no gathering of further changes is worth waiting for."""
     version: int = 0

@@ -4,7 +4,8 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
-from bot.slack.marks import Mark, escape_within, joined, marked, span
+from bot.slack.marks import Mark, escape_within, joined, marked
+from commands.times import span
 from storage.model.view import ActionView, RunView, StageView
 from storage.model.worded import in_words_of
 

@@ -3,8 +3,8 @@
 from bot.slack.cards.gates import waiting_at
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import span
 from commands.texts import later
+from commands.times import span
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
 from storage.model.view import GateView, RunView

@@ -17,6 +17,7 @@ async def test_of_clicks_in_one_moment_one_counts_and_all_are_answered(place: Of
     cards = {person: await person.reads(key) for person in (ana, rui)}
     await asyncio.gather(*(person.clicks(card, "Approve") for person, card in cards.items() for _ in range(3)))
     after = await place.until(lambda: _settled(place, approval.id))
+    assert after is not None
     assert (after.decision, len(after.given_by)) == (Decision.APPROVED, 1)
     told = [*await _three_answers(ana), *await _three_answers(rui)]
     late = [text for text in told if "is already approved (by" in text or "já está aprovada (por" in text]

@@ -25,7 +25,7 @@ from storage.model import artifact
 from storage.model.catalog import Action, Json, Registry, Service, Stage
 from storage.model.event import Kind
 from storage.model.release import Release, artifacts_of
-from storage.model.run import Run, Status
+from storage.model.run import Run, Status, Trigger
 from storage.model.view import ActionView, RunView, StageView
 from storage.model.worded import data_of, worded
 from storage.store import Store
@@ -252,6 +252,7 @@ class _Attempt:
             replicas=await replicas_of(self.engine.store, plan, self.place),
             scales=plan.replicas is not None,
             restores=self.place.restoring is not None,
+            goes_back=plan.trigger is Trigger.ROLLBACK,
             abandoned=self.watch.abandoned,
         )
 

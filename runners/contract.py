@@ -45,6 +45,8 @@ class Work:
     """Only `replicas` changes: what already runs of this very release goes on, and is not replaced."""
     restores: bool = False
     """The work puts back what ran before, because the run failed: if that still runs, it is left as it is."""
+    goes_back: bool = False
+    """The run goes back to a release that ran here before: it may be used again just as it was."""
     abandoned: Callable[[], bool] = lambda: False
     """True while the process shuts down: leave outside work running on cancellation."""
 

@@ -9,6 +9,7 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from runners.aws.ecr import Registries
+from runners.aws.ecs import EcsRunner
 from runners.aws.session import Clouds
 from runners.buildspec.runner import BuildspecRunner
 from runners.command import CommandRunner
@@ -100,6 +101,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         CommandRunner(tools.containers),
         PushRunner(tools.containers, tools.environ, tools.ecr),
         DockerRunner(tools.containers, tools.proxy, tools.environ, tools.ecr),
+        EcsRunner(tools.clouds, tools.environ, tools.ecr),
     )
     return {runner.kind: runner for runner in runners}
 

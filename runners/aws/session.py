@@ -160,14 +160,14 @@ class Account:
         self._session = session
         self._clients: dict[str, Any] = {}
 
-    async def call(self, service: str, operation: str, **given: Any) -> dict[str, Any]:
+    async def call(self, service: str, operation: str, /, **given: Any) -> dict[str, Any]:
         """Ask one thing: `call("ecs", "describe_services", cluster=..., services=[...])`.
 
         Raises `AwsRefused` for what AWS refuses, `ActionFailed` when it cannot be asked.
         """
         return await self._clouds.ask(functools.partial(self.asked, service, operation, **given))
 
-    def asked(self, service: str, operation: str, **given: Any) -> dict[str, Any]:
+    def asked(self, service: str, operation: str, /, **given: Any) -> dict[str, Any]:
         """Do the same where it may block."""
         from botocore.exceptions import BotoCoreError, ClientError
 

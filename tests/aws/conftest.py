@@ -1,15 +1,23 @@
 """An AWS of the tests' own: no test here ever asks the real one."""
 
-from collections.abc import AsyncIterator, Iterator
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from runners.aws.ecs import EcsRunner
 from runners.aws.session import Clouds
+from storage.model.catalog import Environment
 from storage.model.cloud import Aws
+from tests.aws.fleet import Fleet
+from tests.aws.images import put
 from tests.doubles.aws.front import Front, fronting
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.doubles.aws.rest import Rest
+from tests.doubles.aws.tasks import Tasks
 from tests.registry import PASSWORD, USER, Registry
 from tests.runners.conftest import bench, containers, engine, namespace, notes, registry
 
@@ -44,8 +52,9 @@ def place(server: Server, identities: Identities) -> Aws:
     return Aws(account=ACCOUNT, region=REGION, endpoints=server.endpoints)
 
 
-@pytest.fixture
-async def clouds() -> AsyncIterator[Clouds]:
+@pytest.fixture(scope="session")
+def clouds() -> Iterator[Clouds]:
+    """One for all: it reads the SDK's models once. Accounts are apart by their endpoints."""
     clouds = Clouds()
     yield clouds
     clouds.close()
@@ -61,3 +70,37 @@ def front(registry: Registry) -> Iterator[Front]:
 def repositories(server: Server, front: Front) -> Repositories:
     front.repositories = Repositories(server, user=USER, password=PASSWORD, host=front.host)
     return front.repositories
+
+
+@pytest.fixture
+def tasks(server: Server) -> Tasks:
+    return Tasks(server)
+
+
+@pytest.fixture
+def rest(server: Server) -> Rest:
+    return Rest(server)
+
+
+@pytest.fixture
+def fleet(
+    server: Server,
+    tasks: Tasks,
+    rest: Rest,
+    registry: Registry,  # noqa: F811
+    clouds: Clouds,
+    place: Aws,
+    tmp_path: Path,
+) -> Fleet:
+    name = f"fleet-{uuid.uuid4().hex[:6]}"
+    environment = Environment(name="production", target="ecs", aws=place, options={"cluster": "web"})
+    return Fleet(
+        server=server,
+        tasks=tasks,
+        registry=registry,
+        runner=EcsRunner(clouds, registry.environ, pace=1 / server.clock.speed),
+        environment=environment,
+        root=tmp_path,
+        image=f"{registry.host}/{name}",
+        old=put(registry, name, "old", tag="old"),
+    )

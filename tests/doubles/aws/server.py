@@ -49,7 +49,7 @@ class Clock:
 
     def __init__(self, speed: float) -> None:
         self._begun = time.monotonic()
-        self._start = datetime(2026, 11, 26, 12, tzinfo=UTC)
+        self._start = datetime.now(UTC)
         self.speed = speed
 
     def now(self) -> datetime:
@@ -62,7 +62,7 @@ Handler = Callable[[Asked, Identity], dict[str, Any]]
 class Server:
     """Answers at `url`. `calls` has everything that was asked, `faults` and `denied` what goes wrong."""
 
-    def __init__(self, speed: float = 100.0) -> None:
+    def __init__(self, speed: float = 200.0) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.clock = Clock(speed)

@@ -1,0 +1,256 @@
+"""One deploy to an ECS service: found begun, or verified, registered and begun; then followed, or put back."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from runners.aws import revisions, services, stopped
+from runners.aws.errors import AwsRefused
+from runners.aws.images import images_of
+from runners.aws.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
+from runners.aws.rollout import Ended, Rollout
+from runners.aws.services import Deployment, Service, Target
+from runners.aws.session import Account
+from runners.aws.verify import Verification
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.crash import crash_here
+from runners.registry import Logins
+from storage.model import artifact
+
+_ASKED = "estiva:asked"
+"""Tag of a revision that is used again: since when its deployments are ours."""
+_REPLACED = "estiva:replaced"
+"""Tag of the same: what the service used when it was used again."""
+_CLOCKS = timedelta(seconds=30)
+"""How far the clock here may be before AWS's."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Deploy:
+    """The deploy of one piece of work. Every step looks first whether it is done."""
+
+    account: Account
+    target: Target
+    work: Work
+    sink: Sink
+    container: str
+    """The one that the catalog names; empty: found out."""
+    environ: Mapping[str, str]
+    logins: Logins | None
+    pace: float = 1.0
+
+    async def run(self) -> Outcome:
+        """Bring the service to the image, or say why not; then it runs, or goes back to, what it ran before."""
+        try:
+            return await self._released()
+        except asyncio.CancelledError:
+            if not self.work.abandoned():
+                await self._stopped_or_said()
+            raise
+
+    async def stop(self) -> None:
+        """Find what the key of the work began, and put the service back if that is still under way."""
+        state = await services.look(self.account, self.target)
+        current = await revisions.read(self.account, state.task_definition)
+        if current.tags.get(KEY) == self.work.key and state.primary and state.primary.rollout == "IN_PROGRESS":
+            await self._put_back(current, state.primary)
+
+    async def _released(self) -> Outcome:
+        state = await services.look(self.account, self.target)
+        current = await revisions.read(self.account, state.task_definition)
+        if self.work.restores and self._untouched(state, current):
+            self.sink.line(f"{current.name} still runs in {self.target}")
+            return Outcome(unchanged=True, summary=f"{current.name} still runs in {self.target}")
+        mine = await self._mine(current)
+        begun = await self._begun(state, mine) if mine else None
+        if mine is None or begun is None:
+            mine = await self._prepared(state, current, mine)
+            state, begun = await self._update(mine, state)
+        try:
+            await Rollout(self.account, self.target, begun.id, mine.arn, self.sink, self.pace).to_its_end(state)
+        except Ended as ended:
+            await self._explain(ended, mine, begun)
+            raise
+        return self._outcome(mine, begun)
+
+    async def _stopped_or_said(self) -> None:
+        try:
+            await self.stop()
+        except ActionFailed as failure:
+            self.sink.line(f"{self.target} could not be put back: {failure.reason}")
+
+    def _untouched(self, state: Service, current: Revision) -> bool:
+        primary = state.primary
+        runs = primary is not None and primary.rollout == "COMPLETED" and len(state.deployments) == 1
+        return runs and current.tags.get(RUN) != self.work.run and self._is_wanted(current)
+
+    def _is_wanted(self, revision: Revision) -> bool:
+        """Tell whether a revision has the image of the work."""
+        container = self.container or revision.container_of(self.work.service.image)
+        return bool(self._digest) and revision.image_of(container).endswith(f"@{self._digest}")
+
+    @property
+    def _digest(self) -> str:
+        return self.work.artifacts.get(artifact.DIGEST, "")
+
+    @property
+    def _goes_back(self) -> bool:
+        return self.work.goes_back or self.work.restores
+
+    async def _mine(self, current: Revision) -> Revision | None:
+        """Find the revision of this work: made for it, or marked for it."""
+        made = await revisions.found(self.account, self.work.key, current)
+        if made is not None or not self._goes_back:
+            return made
+        before = await revisions.earlier(self.account, current, self._is_wanted)
+        return before if before is not None and before.tags.get(KEY) == self.work.key else None
+
+    async def _begun(self, state: Service, mine: Revision) -> Deployment | None:
+        """Find the deployment of the revision, if it was begun; raises when it is over, and not for the good."""
+        since = _since(mine)
+        known = [each for each in state.deployments if each.task_definition == mine.arn and each.created_at >= since]
+        if known:
+            return max(known, key=lambda each: each.created_at)
+        for each in await self._history(since):
+            if each["taskDefinition"] == mine.arn:
+                self.sink.line(f"the deployment of {mine.name} was begun before, and is {each['status']}")
+                raise ActionFailed(
+                    f"the deployment of {mine.name} was begun and is over: {each['status']}",
+                    hint="see the service's deployments in ECS; the service runs "
+                    f"{services.short(state.task_definition)} now",
+                    error="rolled_back",
+                )
+        return None
+
+    async def _history(self, since: datetime) -> list[Mapping[str, str]]:
+        """List the deployments since then that the service no longer shows, each with its task definition."""
+        try:
+            listed = await self.account.call(
+                "ecs", "list_service_deployments", **self.target.named, createdAt={"after": since}
+            )
+            status = {each["targetServiceRevisionArn"]: each["status"] for each in listed["serviceDeployments"]}
+            if not status:
+                return []
+            known = await self.account.call("ecs", "describe_service_revisions", serviceRevisionArns=sorted(status))
+        except AwsRefused as refused:
+            self.sink.line(f"earlier deployments cannot be looked at: {refused.hint}")
+            return []
+        return [
+            {"taskDefinition": each["taskDefinition"], "status": status[each["serviceRevisionArn"]]}
+            for each in known["serviceRevisions"]
+        ]
+
+    async def _prepared(self, state: Service, current: Revision, mine: Revision | None) -> Revision:
+        """Verify, then give the revision to deploy: made before a crash, used before, or new."""
+        container, images = await images_of(self.work, current, self.container, self.environ, self.logins)
+        change = self._change(container, images, current)
+        await Verification(
+            account=self.account, service=state, revision=current, variables=change.variables, sink=self.sink
+        ).check()
+        if mine is not None:
+            self.sink.line(f"{mine.name} was registered before")
+            return mine
+        before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
+        if before is not None:
+            return await self._marked(before, current)
+        made = await revisions.register(self.account, current, change)
+        self.sink.line(f"{made.name} registered, from {current.name}")
+        for line in revisions.difference(current.definition, made.definition):
+            self.sink.line(f"  {line}")
+        return made
+
+    def _change(self, container: str, images: Mapping[str, str], current: Revision) -> Change:
+        work = self.work
+        place = work.environment.name if work.environment else ""
+        variables = {
+            **work.service.env.get(place, {}),
+            "ESTIVA_SERVICE": work.service.name,
+            "ESTIVA_ENVIRONMENT": place,
+            "ESTIVA_RUN": work.run,
+            "ESTIVA_COMMIT": work.artifacts.get(artifact.COMMIT, ""),
+            "ESTIVA_DIGEST": self._digest,
+        }
+        tags = {KEY: work.key, RUN: work.run, DIGEST: self._digest, PREVIOUS: current.arn}
+        return Change(images=images, container=container, variables=variables, tags=tags)
+
+    async def _marked(self, before: Revision, current: Revision) -> Revision:
+        """Note on a revision that is used again for which work that is, so that it is found by its key."""
+        asked = datetime.now(UTC).isoformat()
+        tags = {KEY: self.work.key, RUN: self.work.run, _ASKED: asked, _REPLACED: current.arn}
+        crash_here("ecs.mark.before")
+        await self.account.call(
+            "ecs", "tag_resource", resourceArn=before.arn, tags=[{"key": k, "value": v} for k, v in tags.items()]
+        )
+        crash_here("ecs.mark.after")
+        self.sink.line(f"{before.name} ran here before, and is used again")
+        return Revision(arn=before.arn, definition=before.definition, tags={**before.tags, **tags})
+
+    async def _update(self, mine: Revision, before: Service) -> tuple[Service, Deployment]:
+        crash_here("ecs.update.before")
+        answer = await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=mine.arn)
+        crash_here("ecs.update.after")
+        state = services.read(self.target, answer["service"])
+        begun = state.primary or state.deployments[0]
+        self.sink.line(f"{begun.id}: {self.target} goes from {services.short(before.task_definition)} to {mine.name}")
+        return state, begun
+
+    async def _explain(self, ended: Ended, mine: Revision, begun: Deployment) -> None:
+        """Add to a failure why the tasks stopped, and bring the service back where ECS does not."""
+        first = await stopped.tell(self.account, self.target, mine, begun.created_at, self.sink)
+        try:
+            back = "" if ended.primary else await self._put_back(mine, begun)
+        except ActionFailed as failure:
+            back = f"{self.target} could not be put back: {failure.reason}"
+        ended.exit_code = first.exit_code
+        ended.reason = "; ".join(filter(None, (first.why, ended.reason, back)))
+
+    async def _put_back(self, mine: Revision, begun: Deployment) -> str:
+        """Let the service go back to what it used before, unless it does by now; says what was done."""
+        state = await services.look(self.account, self.target)
+        previous = mine.tags.get(_REPLACED) or mine.tags.get(PREVIOUS, "")
+        if state.primary is None or state.primary.id != begun.id or not previous:
+            return ""
+        crash_here("ecs.back.before")
+        if not await self._stopped(state):
+            await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=previous)
+        crash_here("ecs.back.after")
+        text = f"{self.target} goes back to {services.short(previous)}"
+        self.sink.line(text)
+        return text
+
+    async def _stopped(self, state: Service) -> bool:
+        """Let ECS itself stop and roll back, when the deployment is under way and that is allowed."""
+        if state.primary is None or state.primary.rollout != "IN_PROGRESS":
+            return False
+        try:
+            listed = await self.account.call(
+                "ecs", "list_service_deployments", **self.target.named, status=["PENDING", "IN_PROGRESS"]
+            )
+            running = [each["serviceDeploymentArn"] for each in listed["serviceDeployments"]]
+            if not running:
+                return False
+            await self.account.call(
+                "ecs", "stop_service_deployment", serviceDeploymentArn=running[0], stopType="ROLLBACK"
+            )
+        except AwsRefused:
+            return False
+        return True
+
+    def _outcome(self, mine: Revision, begun: Deployment) -> Outcome:
+        place = self.work.environment.name if self.work.environment else ""
+        address = self.work.service.addresses.get(place, "")
+        self.sink.line(f"{begun.id} is completed: {self.target} runs {mine.name}")
+        return Outcome(
+            artifacts={artifact.ADDRESS: address} if address else {},
+            variables={"TASK_DEFINITION": mine.arn, "DEPLOYMENT": begun.id},
+            summary=f"{self._digest[:19]} as {mine.name} in {self.target}",
+        )
+
+
+def _since(mine: Revision) -> datetime:
+    """Since when a deployment of the revision is ours."""
+    asked = mine.tags.get(_ASKED)
+    if asked:
+        return datetime.fromisoformat(asked) - _CLOCKS
+    return (mine.registered_at or datetime.now(UTC)) - _CLOCKS

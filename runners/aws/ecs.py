@@ -1,0 +1,135 @@
+"""Kind `ecs`: a release on a service of ECS, on EC2 or Fargate, by a rolling deployment.
+
+The new task definition is made of the one that the service uses, with the image by its digest; the service is updated,
+and our deployment followed by its id. When ECS itself goes back to the old one, that is a failure. Nothing that may be
+needed is ever deregistered.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from runners import options, registry
+from runners.aws import errors, images, revisions, rollout, services, stopped, verify
+from runners.aws.deploy import Deploy
+from runners.aws.services import Target, short
+from runners.aws.session import Account, Clouds, Visitor
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.registry import Logins
+from storage.model.catalog import Environment, Json, Service
+
+_KNOWN = {
+    "cluster": options.text,
+    "service": options.text,
+    "services": options.variables,
+    "container": options.text,
+}
+_ERRORS = {
+    **registry.ERRORS,
+    **errors.ERRORS,
+    **services.ERRORS,
+    **images.ERRORS,
+    **verify.ERRORS,
+    **rollout.ERRORS,
+    "no_environment": "the stage says no environment, or the environment no account",
+}
+_TASKS = 10
+"""Running tasks whose newest lines are read."""
+
+
+class EcsRunner:
+    """Options stand with the environment, or with the action, which wins."""
+
+    kind = "ecs"
+    errors = _ERRORS
+    exports = ("ADDRESS", "TASK_DEFINITION", "DEPLOYMENT")
+
+    def __init__(
+        self, clouds: Clouds, environ: Mapping[str, str], logins: Logins | None = None, pace: float = 1.0
+    ) -> None:
+        """Take the way to AWS, and where the registry's credentials are. `pace`: 1, unless AWS's time runs faster."""
+        self._clouds = clouds
+        self._environ = environ
+        self._logins = logins
+        self._pace = pace
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options, of an action or of an environment."""
+        return options.problems(options_, _KNOWN)
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Deploy the digest among the artifacts to the work's environment."""
+        return await (await self._deploy(work, sink)).run()
+
+    async def stop(self, work: Work) -> None:
+        """Put the service back, when what the work began is still under way and nobody awaits it any more."""
+        await (await self._deploy(work, _Silence())).stop()
+
+    async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
+        """Give what the tasks write that run now."""
+        account = await self._entered(environment, Visitor(name="estiva-logs"))
+        target = target_of(service, environment, {})
+        state = await services.look(account, target)
+        revision = await revisions.read(account, state.task_definition)
+        container = str(environment.options.get("container", "")) or _first(revision, service)
+        listed = await account.call(
+            "ecs", "list_tasks", cluster=target.cluster, serviceName=target.service, maxResults=_TASKS
+        )
+        if not listed["taskArns"]:
+            raise ActionFailed(
+                f"no task of {service.name} runs in {target}", hint="deploy it first", error="not_running"
+            )
+        found: list[str] = []
+        for arn in listed["taskArns"]:
+            place = stopped.stream_of(revision, container, short(arn))
+            found += await stopped.tail(account, *place, lines=lines, since=since) if place else []
+        return found[-lines:]
+
+    async def _deploy(self, work: Work, sink: Sink) -> Deploy:
+        environment = work.environment
+        if environment is None:
+            raise _nowhere("the stage has no environment to deploy to")
+        account = await self._entered(environment, Visitor.of(work))
+        return Deploy(
+            account=account,
+            target=target_of(work.service, environment, work.options),
+            work=work,
+            sink=sink,
+            container=str(work.options.get("container") or environment.options.get("container") or ""),
+            environ=self._environ,
+            logins=self._logins,
+            pace=self._pace,
+        )
+
+    async def _entered(self, environment: Environment, visitor: Visitor) -> Account:
+        if environment.aws is None:
+            raise _nowhere(f"{environment.name} has no account in the catalog")
+        return await self._clouds.enter(environment.aws, visitor)
+
+
+def target_of(service: Service, environment: Environment, given: Mapping[str, Json]) -> Target:
+    """Name the service in ECS: as the action or the environment says, else as it is called in the catalog."""
+    names = environment.options.get("services")
+    named = names.get(service.name) if isinstance(names, dict) else None
+    cluster = given.get("cluster") or environment.options.get("cluster") or "default"
+    called = given.get("service") or named or environment.options.get("service") or service.name
+    return Target(cluster=str(cluster), service=str(called))
+
+
+def _first(revision: revisions.Revision, service: Service) -> str:
+    names = [each["name"] for each in revision.containers]
+    return revision.container_of(service.image) or next((name for name in names if name == service.name), names[0])
+
+
+class _Silence:
+    """Where nobody listens."""
+
+    def line(self, text: str) -> None:
+        """Take it."""
+
+
+def _nowhere(what: str) -> ActionFailed:
+    return ActionFailed(
+        what,
+        hint="set the stage's environment in the catalog, and aws in that environment",
+        error="no_environment",
+    )

@@ -1,0 +1,108 @@
+"""Which image goes into which container of a task definition: by name, and always by digest."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from runners import registry
+from runners.aws.revisions import Revision, repository_of
+from runners.contract import ActionFailed, Work
+from runners.registry import Logins
+from storage.model import artifact
+
+ERRORS = {
+    "no_container": "the task definition has no such container",
+    "no_digest": "no earlier action pushed an image",
+    "image_missing": "the image is not in the registry",
+    "bad_image_definitions": "imagedefinitions.json cannot be read",
+}
+_FILE = "imagedefinitions.json"
+_LARGEST = 100_000
+"""Bytes; AWS takes no more either."""
+
+
+async def images_of(
+    work: Work, base: Revision, named: str, environ: Mapping[str, str], logins: Logins | None
+) -> tuple[str, dict[str, str]]:
+    """Give the container of the service, and the new image of each container that gets one.
+
+    `named` is the container that the catalog says, if any. Raises `ActionFailed`.
+    """
+    digest = work.artifacts.get(artifact.DIGEST)
+    if not digest:
+        raise ActionFailed(
+            "no image digest to deploy",
+            hint="put a push before this action, or promote a release",
+            error="no_digest",
+        )
+    listed = _definitions(work.workspace / "artifacts" / _FILE)
+    for name in listed:
+        _have(base, name, f"{_FILE} names it")
+    mine = [name for name, image in listed.items() if repository_of(image) == work.service.image]
+    container = named or next(iter(mine), "") or _usual(work, base)
+    _have(base, container, "name it with the option container")
+    login = await registry.login(work.registry, work.service.image, environ, logins)
+    if await registry.manifest(work.service.image, digest, login) is None:
+        raise _gone(f"{work.service.image}@{digest}")
+    images = dict.fromkeys([container, *mine], f"{work.service.image}@{digest}")
+    for name, image in listed.items():
+        if name not in images:
+            images[name] = await _by_digest(work, image, environ, logins)
+    return container, images
+
+
+def _usual(work: Work, base: Revision) -> str:
+    names = [each["name"] for each in base.containers]
+    return work.service.name if work.service.name in names or names[1:] else names[0]
+
+
+def _have(base: Revision, name: str, why: str) -> None:
+    names = [each["name"] for each in base.containers]
+    if name not in names:
+        raise ActionFailed(
+            f"the task definition {base.name} has no container {name[:200]!r}",
+            hint=f"{why}; its containers are {', '.join(names)}",
+            error="no_container",
+        )
+
+
+def _definitions(file: Path) -> dict[str, str]:
+    """Read what the build says; empty when it says nothing."""
+    if not file.is_file() or file.is_symlink():
+        return {}
+    try:
+        return {str(each["name"]): str(each["imageUri"]) for each in json.loads(_text(file))}
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise ActionFailed(
+            f"{_FILE} cannot be read ({type(error).__name__}: {str(error)[:200]})",
+            hint='it is a list such as [{"name": "web", "imageUri": "registry/web:1"}]',
+            error="bad_image_definitions",
+        ) from error
+
+
+def _text(file: Path) -> str:
+    with file.open("rb") as opened:
+        text = opened.read(_LARGEST + 1)
+    if len(text) > _LARGEST:
+        raise ValueError(f"it has more than {_LARGEST} bytes")
+    return text.decode()
+
+
+async def _by_digest(work: Work, image: str, environ: Mapping[str, str], logins: Logins | None) -> str:
+    """Give an image of others by what its tag holds now, so that every task of the release runs the same."""
+    if "@sha256:" in image:
+        return image
+    repository = repository_of(image)
+    login = await registry.login(work.registry, repository, environ, logins)
+    there = await registry.manifest(repository, image.removeprefix(repository).lstrip(":") or "latest", login)
+    if there is None:
+        raise _gone(image)
+    return f"{repository}@{there.digest}"
+
+
+def _gone(image: str) -> ActionFailed:
+    return ActionFailed(
+        f"{image} is not in the registry",
+        hint="was it removed, by a lifecycle policy perhaps? release its commit again",
+        error="image_missing",
+    )

@@ -1,0 +1,48 @@
+"""When to look at a rollout: seldom at first, often when its end is near, never more than AWS's own waiter would.
+
+The waiter of the SDK looks every 15 seconds from the beginning. Looks that are left out early are saved for the end,
+which is expected when the rollouts before it ended.
+"""
+
+from dataclasses import dataclass, field
+
+from runners.aws.services import Deployment
+
+WAITER = 15.0
+"""Seconds between two looks of the SDK's own waiter."""
+_NEAR = 1.5
+"""Seconds between two looks when the end is near."""
+_SELDOM = 30.0
+_AROUND = 0.6
+"""Which part of the saved looks is used before the expected end; the rest is for after it."""
+
+
+@dataclass(slots=True)
+class Looks:
+    """The looks at one rollout. `expected`: how many seconds it will take, when that is known."""
+
+    expected: float | None = None
+    made: int = field(default=0, init=False)
+
+    def pause(self, elapsed: float, rollout: Deployment) -> float:
+        """Give the seconds until the next look, which counts as made."""
+        wanted = self._wanted(elapsed, rollout)
+        # the waiter's look number n is after 15 * (n - 1) seconds: ours never comes before that
+        allowed = WAITER * self.made
+        self.made += 1
+        return max(0.0, max(wanted, allowed) - elapsed)
+
+    def _wanted(self, elapsed: float, rollout: Deployment) -> float:
+        if rollout.failed or self._all_run(rollout):
+            return elapsed + _NEAR
+        if self.expected is None:
+            return elapsed + _SELDOM
+        saved = self.expected // WAITER + 1 - self.made
+        near = self.expected - _NEAR * saved * _AROUND
+        if elapsed >= near:
+            return elapsed + _NEAR
+        return min(near, elapsed + max(_SELDOM, (near - elapsed) / 2))
+
+    def _all_run(self, rollout: Deployment) -> bool:
+        """Tell whether only the last words are missing; known beforehand, the end is not watched for too early."""
+        return self.expected is None and rollout.running >= rollout.desired > 0 and not rollout.pending

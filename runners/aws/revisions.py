@@ -1,0 +1,193 @@
+"""Task definitions of ECS: a new revision made of the one that the service uses, and found again by its tags.
+
+What a revision was made for stands in its tags, so that it is there as long as the revision is: the key of the work,
+the image, and the revision that the service used before. That chain is what a rollback goes back along.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runners.aws.services import short
+from runners.aws.session import Account
+from runners.crash import crash_here
+
+KEY, RUN, DIGEST, PREVIOUS = "estiva:key", "estiva:run", "estiva:digest", "estiva:previous"
+_VARIABLES = "estiva.variables"
+"""Label of a container: names of the variables that Estiva gave it, to take them away again."""
+_OURS, _AWS = "estiva:", "aws:"
+_LOOKED_AT = 10
+"""Revisions that a key may be found on, newest first; and how far back a rollback is followed."""
+_BEFORE = 2
+"""So many revisions before the one in use are looked at too: somebody may have deployed since, past Estiva."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One revision, and what it was made for."""
+
+    arn: str
+    definition: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Give `hello:7`."""
+        return short(self.arn)
+
+    @property
+    def number(self) -> int:
+        """Give the 7 of `hello:7`."""
+        return int(self.arn.rpartition(":")[2])
+
+    @property
+    def containers(self) -> Sequence[Mapping[str, Any]]:
+        """Its containers, as ECS has them."""
+        return list(self.definition.get("containerDefinitions", []))
+
+    @property
+    def registered_at(self) -> datetime | None:
+        """When it was made."""
+        made: datetime | None = self.definition.get("registeredAt")
+        return made
+
+    def image_of(self, container: str) -> str:
+        """Give the image of a container."""
+        return next((str(each.get("image", "")) for each in self.containers if each["name"] == container), "")
+
+    def container_of(self, repository: str) -> str:
+        """Name the container whose image is of a repository; empty when there is none."""
+        mine = (each["name"] for each in self.containers if repository_of(each.get("image", "")) == repository)
+        return next(mine, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is new in a revision."""
+
+    images: Mapping[str, str]
+    """Container -> image, by digest."""
+    container: str
+    """The container that gets the variables."""
+    variables: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
+def repository_of(image: str) -> str:
+    """Give an image's name without tag and digest."""
+    name = image.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
+
+
+async def read(account: Account, arn: str) -> Revision:
+    """Read a revision with its tags."""
+    answer = await account.call("ecs", "describe_task_definition", taskDefinition=arn, include=["TAGS"])
+    tags = {tag["key"]: tag.get("value", "") for tag in answer.get("tags", [])}
+    definition = answer["taskDefinition"]
+    return Revision(arn=definition["taskDefinitionArn"], definition=definition, tags=tags)
+
+
+async def found(account: Account, key: str, current: Revision) -> Revision | None:
+    """Find the revision that was made for a key: the one in use, or one made after it and never used."""
+    if current.tags.get(KEY) == key:
+        return current
+    family = current.definition["family"]
+    answer = await account.call(
+        "ecs", "list_task_definitions", familyPrefix=family, sort="DESC", maxResults=_LOOKED_AT, status="ACTIVE"
+    )
+    for arn in answer["taskDefinitionArns"]:
+        if arn == current.arn or int(arn.rpartition(":")[2]) < current.number - _BEFORE:
+            continue
+        each = await read(account, arn)
+        if each.tags.get(KEY) == key:
+            return each
+    return None
+
+
+async def earlier(account: Account, current: Revision, is_wanted: Callable[[Revision], bool]) -> Revision | None:
+    """Find the revision that is wanted among those that the service used before, along the chain of what it used."""
+    seen, at = {current.arn}, current
+    for _ in range(_LOOKED_AT):
+        if is_wanted(at):
+            return at if at.definition.get("status") == "ACTIVE" else None
+        before = at.tags.get(PREVIOUS, "")
+        if not before or before in seen:
+            return None
+        seen.add(before)
+        at = await read(account, before)
+    return None
+
+
+async def register(account: Account, base: Revision, change: Change) -> Revision:
+    """Make the new revision."""
+    model = await account.model("ecs", "RegisterTaskDefinition")
+    given = derived(base, change, model.input_shape.members)
+    crash_here("ecs.register.before")
+    answer = await account.call("ecs", "register_task_definition", **given)
+    crash_here("ecs.register.after")
+    made = answer["taskDefinition"]
+    tags = {tag["key"]: tag["value"] for tag in given["tags"]}
+    return Revision(arn=made["taskDefinitionArn"], definition=made, tags=tags)
+
+
+def derived(base: Revision, change: Change, members: Collection[str]) -> dict[str, Any]:
+    """Give what is registered: all of the old revision that can be registered, with the change.
+
+    `members` are the fields that the installed SDK can register: what AWS adds one day is kept as soon as it knows it.
+    """
+    kept = {name: value for name, value in base.definition.items() if name in members}
+    kept["containerDefinitions"] = [_container(each, change) for each in base.containers]
+    theirs = {key: value for key, value in base.tags.items() if not key.startswith((_OURS, _AWS))}
+    kept["tags"] = [{"key": key, "value": value} for key, value in {**theirs, **change.tags}.items()]
+    return kept
+
+
+def _container(old: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    new = dict(old)
+    if old["name"] in change.images:
+        new["image"] = change.images[old["name"]]
+    if old["name"] == change.container:
+        labels = dict(old.get("dockerLabels", {}))
+        given_before = labels.get(_VARIABLES, "").split()
+        variables = {each["name"]: each.get("value", "") for each in old.get("environment", [])}
+        kept = {name: value for name, value in variables.items() if name not in given_before}
+        merged = {**kept, **change.variables}
+        new["environment"] = [{"name": name, "value": value} for name, value in sorted(merged.items())]
+        new["dockerLabels"] = {**labels, _VARIABLES: " ".join(sorted(change.variables))}
+    return new
+
+
+_PASSING = {"ESTIVA_RUN", "ESTIVA_COMMIT", "ESTIVA_DIGEST"}
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Say what is different, one line each; of variables only the names, since values may be anybody's."""
+    lines = []
+    for name in sorted(set(old) | set(new) - {"tags"}):
+        if name in ("containerDefinitions", "tags"):
+            continue
+        if name in new and old.get(name) != new[name]:
+            lines.append(f"{name}: {old.get(name)} -> {new[name]}")
+    before = {each["name"]: each for each in old.get("containerDefinitions", [])}
+    for each in new["containerDefinitions"]:
+        lines += _in_container(each["name"], before.get(each["name"], {}), each)
+    return lines
+
+
+def _in_container(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if old.get("image") != new.get("image"):
+        lines.append(f"{name}: image {old.get('image')} -> {new.get('image')}")
+    was, becomes = (
+        {each["name"]: each.get("value", "") for each in one.get("environment", [])} for one in (old, new)
+    )
+    for word, names in (
+        ("new", set(becomes) - set(was)),
+        ("gone", set(was) - set(becomes)),
+        ("another value", {n for n in set(was) & set(becomes) if was[n] != becomes[n]}),
+    ):
+        if shown := sorted(names - _PASSING):
+            lines.append(f"{name}: variables, {word}: {', '.join(shown)}")
+    return lines

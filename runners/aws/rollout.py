@@ -1,0 +1,137 @@
+"""Following one deployment of an ECS service to its end, by its own id: a rollback by ECS is never its success."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from runners.aws import services
+from runners.aws.looks import Looks
+from runners.aws.services import Deployment, Service, Target
+from runners.aws.session import Account
+from runners.contract import ActionFailed, Sink
+
+ERRORS = {
+    "tasks_failed": "the new tasks do not start, or do not get healthy",
+    "alarm": "an alarm of the deployment went off",
+    "rolled_back": "ECS, or somebody there, stopped the deployment or went back",
+    "overtaken": "somebody else deployed to the service meanwhile",
+}
+_PATIENCE = 10
+"""Looks in a row that may fail for a reason that passes."""
+
+
+class Ended(ActionFailed):
+    """The deployment failed. `primary`: what the service goes to now, when it is not what was deployed."""
+
+    primary: Deployment | None = None
+
+
+@dataclass(slots=True)
+class Rollout:
+    """One deployment, followed."""
+
+    account: Account
+    target: Target
+    id: str
+    revision: str
+    """ARN of what is deployed."""
+    sink: Sink
+    pace: float = 1.0
+    """1, unless the AWS of a test runs faster."""
+    _heard: set[str] = field(default_factory=set)
+    _shown: tuple[int, ...] = ()
+
+    async def to_its_end(self, state: Service) -> None:
+        """Return when the deployment is completed. Raises `Ended` with what became of it."""
+        looks = Looks(await self._expected())
+        looks.made = 1
+        loop = asyncio.get_running_loop()
+        begun, since = loop.time(), _since(state, self.id)
+        failures = 0
+        while now := self._unfinished(state, since):
+            elapsed = (loop.time() - begun) / self.pace
+            await asyncio.sleep(looks.pause(elapsed, now) * self.pace)
+            try:
+                state, failures = await services.look(self.account, self.target), 0
+            except ActionFailed as failure:
+                failures += 1
+                if not failure.retryable or failures > _PATIENCE:
+                    raise
+                self.sink.line(f"{failure.reason}; the deployment goes on, and is looked at again")
+
+    def _unfinished(self, state: Service, since: datetime) -> Deployment | None:
+        """Give the deployment as long as it is under way, nothing when it is completed; raises when it never can be."""
+        self._show(state, since)
+        mine, primary = state.deployment(self.id), state.primary
+        if mine is None or mine.rollout == "FAILED" or (primary is not None and primary.id != self.id):
+            raise _failed(mine, primary, self.revision)
+        return None if mine.rollout == "COMPLETED" and mine.running >= mine.desired else mine
+
+    def _show(self, state: Service, since: datetime) -> None:
+        for event in state.events(since):
+            if event["id"] not in self._heard:
+                self._heard.add(event["id"])
+                self.sink.line(str(event["message"]))
+        mine = state.deployment(self.id)
+        if mine is None:
+            return
+        others = sum(each.running for each in state.deployments if each.id != self.id)
+        counts = (mine.running, mine.desired, mine.pending, mine.failed, others)
+        if counts != self._shown:
+            self._shown = counts
+            failed = f", {mine.failed} failed" if mine.failed else ""
+            text = f"{mine.revision}: {mine.running} of {mine.desired} running, {mine.pending} starting{failed}"
+            self.sink.line(f"{text}; of the one before: {others}")
+
+    async def _expected(self) -> float | None:
+        """Take how long the rollouts before this one took; where ECS does not tell, nothing is expected."""
+        try:
+            answer = await self.account.call(
+                "ecs", "list_service_deployments", **self.target.named, status=["SUCCESSFUL"], maxResults=5
+            )
+        except ActionFailed:
+            return None
+        took = [_seconds(each) for each in answer["serviceDeployments"] if each.get("finishedAt")]
+        return median(took) if took else None
+
+
+def _seconds(deployment: dict[str, Any]) -> float:
+    begun = deployment.get("startedAt") or deployment["createdAt"]
+    return float((deployment["finishedAt"] - begun).total_seconds())
+
+
+def _since(state: Service, id_: str) -> datetime:
+    mine = state.deployment(id_) or state.deployments[0]
+    return mine.created_at
+
+
+def _failed(mine: Deployment | None, primary: Deployment | None, revision: str) -> Ended:
+    """Say how it ended, from what is still known of it and from what the service runs instead."""
+    instead = primary if primary is not None and (mine is None or primary.id != mine.id) else None
+    became = f"; ECS goes to {instead.revision}" if instead else ""
+    reason = mine.reason if mine else ""
+    ended: Ended
+    if "alarm" in reason.lower():
+        ended = Ended(f"an alarm stopped the deployment: {reason}{became}", hint="see the alarm", error="alarm")
+    elif mine is not None and mine.rollout == "FAILED":
+        ended = Ended(
+            f"{reason or 'the deployment failed'}{became}",
+            hint="see the stopped tasks and their last lines in the log",
+            error="tasks_failed",
+        )
+    elif instead is not None and instead.task_definition != revision and mine is not None and mine.failed == 0:
+        ended = Ended(
+            f"somebody deployed {instead.revision} to the service while {services.short(revision)} was on its way",
+            hint="see who deploys to it besides Estiva, then retry",
+            error="overtaken",
+        )
+    else:
+        ended = Ended(
+            f"the deployment of {services.short(revision)} is gone{became}",
+            hint="ECS rolled it back, or somebody stopped it there: see the service's events in the log",
+            error="rolled_back",
+        )
+    ended.primary = instead
+    return ended

@@ -1,0 +1,157 @@
+"""Whether a deploy to ECS can work, asked before anything is touched; all that is wrong is said at once."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runners.aws.errors import AwsRefused
+from runners.aws.revisions import Revision
+from runners.aws.services import Service
+from runners.aws.session import Account
+from runners.contract import ActionFailed, Sink
+
+ERRORS = {
+    "not_ready": "something that the deploy needs is not there in AWS, or cannot work as it is set",
+}
+_SECRETS, _PARAMETERS = ":secretsmanager:", ":ssm:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """A service, the revision it uses, and what is known of the image."""
+
+    account: Account
+    service: Service
+    revision: Revision
+    variables: Mapping[str, str]
+    sink: Sink
+
+    async def check(self) -> None:
+        """Raise `ActionFailed` with everything that is wrong. What may not be looked at is noted, and believed."""
+        looks = (self._cluster, self._roles, self._log_groups, self._secrets, self._parameters, self._subnets)
+        found = [*self._settings(), *self._names()]
+        for problems in await asyncio.gather(*(self._allowed(look) for look in looks)):
+            found += problems
+        if found:
+            raise ActionFailed(
+                f"{self.service.target} is not ready for a deploy: {'; '.join(found)}",
+                hint="nothing was touched: mend this in AWS, then retry",
+                error="not_ready",
+            )
+
+    async def _allowed(self, look: Callable[[], Awaitable[list[str]]]) -> list[str]:
+        try:
+            return await look()
+        except AwsRefused as refused:
+            if refused.error != "aws_denied":
+                raise
+            self.sink.line(f"not checked beforehand: {refused.hint}")
+            return []
+
+    def _settings(self) -> list[str]:
+        """What the service itself says."""
+        raw = self.service.raw
+        settings = raw.get("deploymentConfiguration", {})
+        found = []
+        controller = raw.get("deploymentController", {}).get("type", "ECS")
+        if controller != "ECS":
+            found.append(f"its deployment controller is {controller}, and Estiva deploys with ECS's own")
+        strategy = settings.get("strategy", "ROLLING")
+        if strategy != "ROLLING":
+            found.append(f"its deployment strategy is {strategy}, and Estiva deploys ROLLING")
+        return found + _arithmetic(self.service.desired, settings)
+
+    def _names(self) -> list[str]:
+        """Variables that would stand beside a secret of the same name."""
+        return [
+            f"{name} is a variable in the catalog and a secret of {each['name']}"
+            for each in self.revision.containers
+            for name in sorted(set(self.variables) & {secret["name"] for secret in each.get("secrets", [])})
+        ]
+
+    async def _cluster(self) -> list[str]:
+        answer = await self.account.call("ecs", "describe_clusters", clusters=[self.service.target.cluster])
+        status = answer["clusters"][0].get("status") if answer.get("clusters") else "missing"
+        return [] if status == "ACTIVE" else [f"the cluster {self.service.target.cluster} is {status}"]
+
+    async def _roles(self) -> list[str]:
+        definition, found = self.revision.definition, []
+        roles = {kind: definition.get(kind) for kind in ("taskRoleArn", "executionRoleArn")}
+        if not roles["executionRoleArn"] and "FARGATE" in definition.get("requiresCompatibilities", []):
+            found.append(f"{self.revision.name} has no execution role, which Fargate needs to pull and to log")
+        for kind, arn in roles.items():
+            if arn and not await self._is_there("iam", "get_role", {"NoSuchEntity"}, RoleName=arn.rpartition("/")[2]):
+                found.append(f"the role {arn} ({kind}) is not there")
+        return found
+
+    async def _log_groups(self) -> list[str]:
+        groups = {}
+        for each in self.revision.containers:
+            logging = each.get("logConfiguration", {})
+            options = logging.get("options", {})
+            if logging.get("logDriver") == "awslogs" and options.get("awslogs-create-group") != "true":
+                region = options.get("awslogs-region", self.account.place.region)
+                if region == self.account.place.region:
+                    groups[options.get("awslogs-group", "")] = each["name"]
+        found = []
+        for group, container in groups.items():
+            answer = await self.account.call("logs", "describe_log_groups", logGroupNamePrefix=group)
+            if group not in {known["logGroupName"] for known in answer["logGroups"]}:
+                found.append(f"the log group {group} of {container} is not there")
+        return found
+
+    async def _secrets(self) -> list[str]:
+        found = []
+        for source in self._sources(_SECRETS):
+            arn = ":".join(source.split(":")[:7])  # without key, stage and version
+            missing = {"ResourceNotFoundException"}
+            if not await self._is_there("secretsmanager", "describe_secret", missing, SecretId=arn):
+                found.append(f"the secret {arn} is not there")
+        return found
+
+    async def _parameters(self) -> list[str]:
+        sources = [source for source in self._sources("") if _SECRETS not in source]
+        wanted = {source.partition(":parameter")[2] if _PARAMETERS in source else source for source in sources}
+        if not wanted:
+            return []
+        # an ARN does not tell `name` from `/name`; its description, not its value: a secret is not fetched to see it
+        spelled = sorted({each for name in wanted for each in (name, name.lstrip("/"))})
+        by_name = {"Key": "Name", "Option": "Equals", "Values": spelled}
+        answer = await self.account.call("ssm", "describe_parameters", ParameterFilters=[by_name])
+        known = {each["Name"].lstrip("/") for each in answer["Parameters"]}
+        return [f"the parameter {name} is not there" for name in sorted(wanted) if name.lstrip("/") not in known]
+
+    def _sources(self, kind: str) -> list[str]:
+        secrets = [secret["valueFrom"] for each in self.revision.containers for secret in each.get("secrets", [])]
+        return sorted({source for source in secrets if kind in source})
+
+    async def _subnets(self) -> list[str]:
+        network = self.service.raw.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+        subnets = network.get("subnets", [])
+        if not subnets:
+            return []
+        there = await self._is_there(
+            "ec2", "describe_subnets", {"InvalidSubnetID.NotFound", "InvalidSubnetId.NotFound"}, SubnetIds=subnets
+        )
+        return [] if there else [f"one of the subnets {', '.join(subnets)} is not there"]
+
+    async def _is_there(self, service: str, operation: str, missing: Iterable[str], /, **given: Any) -> bool:
+        try:
+            await self.account.call(service, operation, **given)
+        except AwsRefused as refused:
+            if refused.code in missing:
+                return False
+            raise
+        return True
+
+
+def _arithmetic(desired: int, settings: Mapping[str, Any]) -> list[str]:
+    """Find percentages with which ECS can neither stop an old task nor start a new one: it would wait for ever."""
+    least = math.ceil(desired * settings.get("minimumHealthyPercent", 100) / 100)
+    most = desired * settings.get("maximumPercent", 200) // 100
+    if desired == 0 or most > desired or least < desired:
+        return []
+    percents = f"{settings.get('minimumHealthyPercent', 100)} % and {settings.get('maximumPercent', 200)} %"
+    return [f"with {desired} tasks, {percents} let ECS neither stop an old task nor start a new one"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from runners.aws import revisions, services, stopped
 from runners.aws.errors import AwsRefused
@@ -18,12 +18,10 @@ from runners.crash import crash_here
 from runners.registry import Logins
 from storage.model import artifact
 
-_ASKED = "estiva:asked"
-"""Tag of a revision that is used again: since when its deployments are ours."""
+_AFTER = "estiva:after"
+"""Tag of a revision that is used again: when the newest deployment before ours began, by AWS's clock."""
 _REPLACED = "estiva:replaced"
 """Tag of the same: what the service used when it was used again."""
-_CLOCKS = timedelta(seconds=30)
-"""How far the clock here may be before AWS's."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,7 +107,7 @@ class Deploy:
     async def _begun(self, state: Service, mine: Revision) -> Deployment | None:
         """Find the deployment of the revision, if it was begun; raises when it is over, and not for the good."""
         since = _since(mine)
-        known = [each for each in state.deployments if each.task_definition == mine.arn and each.created_at >= since]
+        known = [each for each in state.deployments if each.task_definition == mine.arn and each.created_at > since]
         if known:
             return max(known, key=lambda each: each.created_at)
         for each in await self._history(since):
@@ -129,8 +127,7 @@ class Deploy:
             listed = await self.account.call(
                 "ecs", "list_service_deployments", **self.target.named, createdAt={"after": since}
             )
-            status = {each["targetServiceRevisionArn"]: each["status"] for each in listed["serviceDeployments"]}
-            if not status:
+                if not status:
                 return []
             known = await self.account.call("ecs", "describe_service_revisions", serviceRevisionArns=sorted(status))
         except AwsRefused as refused:
@@ -153,7 +150,7 @@ class Deploy:
             return mine
         before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
         if before is not None:
-            return await self._marked(before, current)
+            return await self._marked(before, state)
         made = await revisions.register(self.account, current, change)
         self.sink.line(f"{made.name} registered, from {current.name}")
         for line in revisions.difference(current.definition, made.definition):
@@ -174,10 +171,10 @@ class Deploy:
         tags = {KEY: work.key, RUN: work.run, DIGEST: self._digest, PREVIOUS: current.arn}
         return Change(images=images, container=container, variables=variables, tags=tags)
 
-    async def _marked(self, before: Revision, current: Revision) -> Revision:
+    async def _marked(self, before: Revision, state: Service) -> Revision:
         """Note on a revision that is used again for which work that is, so that it is found by its key."""
-        asked = datetime.now(UTC).isoformat()
-        tags = {KEY: self.work.key, RUN: self.work.run, _ASKED: asked, _REPLACED: current.arn}
+        newest = max(each.created_at for each in state.deployments).isoformat()
+        tags = {KEY: self.work.key, RUN: self.work.run, _AFTER: newest, _REPLACED: state.task_definition}
         crash_here("ecs.mark.before")
         await self.account.call(
             "ecs", "tag_resource", resourceArn=before.arn, tags=[{"key": k, "value": v} for k, v in tags.items()]
@@ -250,7 +247,7 @@ class Deploy:
 
 def _since(mine: Revision) -> datetime:
     """Since when a deployment of the revision is ours."""
-    asked = mine.tags.get(_ASKED)
-    if asked:
-        return datetime.fromisoformat(asked) - _CLOCKS
-    return (mine.registered_at or datetime.now(UTC)) - _CLOCKS
+    after = mine.tags.get(_AFTER)
+    if after:
+        return datetime.fromisoformat(after)
+    return mine.registered_at or datetime.fromtimestamp(0, UTC)

@@ -12,8 +12,8 @@ WAITER = 15.0
 """Seconds between two looks of the SDK's own waiter."""
 _NEAR = 1.5
 """Seconds between two looks when the end is near."""
-_SELDOM = 30.0
-_AROUND = 0.6
+_SELDOM = 60.0
+_AROUND = 0.5
 """Which part of the saved looks is used before the expected end; the rest is for after it."""
 
 
@@ -23,6 +23,8 @@ class Looks:
 
     expected: float | None = None
     made: int = field(default=0, init=False)
+    _close: bool = field(default=False, init=False)
+    """From now on the end is looked for."""
 
     def pause(self, elapsed: float, rollout: Deployment) -> float:
         """Give the seconds until the next look, which counts as made."""
@@ -33,15 +35,16 @@ class Looks:
         return max(0.0, max(wanted, allowed) - elapsed)
 
     def _wanted(self, elapsed: float, rollout: Deployment) -> float:
-        if rollout.failed or self._all_run(rollout):
+        if self._close or rollout.failed or self._all_run(rollout):
             return elapsed + _NEAR
         if self.expected is None:
-            return elapsed + _SELDOM
+            return elapsed + 2 * WAITER
         saved = self.expected // WAITER + 1 - self.made
         near = self.expected - _NEAR * saved * _AROUND
-        if elapsed >= near:
-            return elapsed + _NEAR
-        return min(near, elapsed + max(_SELDOM, (near - elapsed) / 2))
+        if near - elapsed >= 1.5 * _SELDOM:
+            return elapsed + _SELDOM
+        self._close = True
+        return max(near, elapsed)
 
     def _all_run(self, rollout: Deployment) -> bool:
         """Tell whether only the last words are missing; known beforehand, the end is not watched for too early."""

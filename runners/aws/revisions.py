@@ -180,9 +180,7 @@ def _in_container(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     lines = []
     if old.get("image") != new.get("image"):
         lines.append(f"{name}: image {old.get('image')} -> {new.get('image')}")
-    was, becomes = (
-        {each["name"]: each.get("value", "") for each in one.get("environment", [])} for one in (old, new)
-    )
+    was, becomes = ({each["name"]: each.get("value", "") for each in one.get("environment", [])} for one in (old, new))
     for word, names in (
         ("new", set(becomes) - set(was)),
         ("gone", set(was) - set(becomes)),

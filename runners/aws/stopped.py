@@ -110,9 +110,7 @@ def stream_of(revision: Revision, container: str, task: str) -> tuple[str, str] 
     return options["awslogs-group"], f"{prefix}/{container}/{task}"
 
 
-async def tail(
-    account: Account, group: str, stream: str, *, lines: int, since: datetime | None = None
-) -> list[str]:
+async def tail(account: Account, group: str, stream: str, *, lines: int, since: datetime | None = None) -> list[str]:
     """Read the newest lines of a log stream, oldest first."""
     start = {"startTime": int(since.timestamp() * 1000)} if since else {}
     answer = await account.call(

@@ -36,7 +36,15 @@ async def test_the_new_revision_is_the_old_one_with_the_image_by_digest(fleet: F
     new = fleet.pushed("new")
     await fleet.deploy(new, notes, run="hello-77")
     old, made = fleet.tasks.definitions[fleet.definition], fleet.definition_in_use()
-    for name in ("family", "taskRoleArn", "executionRoleArn", "networkMode", "cpu", "memory", "requiresCompatibilities"):
+    for name in (
+        "family",
+        "taskRoleArn",
+        "executionRoleArn",
+        "networkMode",
+        "cpu",
+        "memory",
+        "requiresCompatibilities",
+    ):
         assert made[name] == old[name]
     (container,) = made["containerDefinitions"]
     assert container["image"] == f"{fleet.image}@{new}"

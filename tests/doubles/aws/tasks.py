@@ -109,7 +109,9 @@ class Tasks:
 
     def define(self, family: str, containers: list[dict[str, Any]], **more: Any) -> str:
         """Register a task definition as an operator would."""
-        return str(self._registered({"family": family, "containerDefinitions": containers, **more})["taskDefinitionArn"])
+        return str(
+            self._registered({"family": family, "containerDefinitions": containers, **more})["taskDefinitionArn"]
+        )
 
     def serve(self, name: str, definition: str, *, desired: int = 2, cluster: str = "web", **more: Any) -> Service:
         """Have a service that runs steadily, with a deployment behind it that took its time."""
@@ -172,7 +174,9 @@ class Tasks:
     def _broken(self, service: Service, primary: Deployment, reason: str) -> None:
         outcome = "ROLLBACK_IN_PROGRESS" if service.rollback else "STOPPED"
         self._over(service, primary, "FAILED", reason, outcome)
-        self._say(service, f"(service {service.name}) (deployment {primary.id}) deployment failed: tasks failed to start.")
+        self._say(
+            service, f"(service {service.name}) (deployment {primary.id}) deployment failed: tasks failed to start."
+        )
         if service.rollback:
             back = self._deploy(service, self._before(service, primary).task_definition)
             self._say(service, f"(service {service.name}) rolling back to deployment {back.id}.")
@@ -303,7 +307,9 @@ class Tasks:
 
     def _ListTaskDefinitions(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         family = asked.given["familyPrefix"]
-        mine = [arn for arn, each in self.definitions.items() if each["family"] == family and each["status"] == "ACTIVE"]
+        mine = [
+            arn for arn, each in self.definitions.items() if each["family"] == family and each["status"] == "ACTIVE"
+        ]
         mine.sort(key=lambda arn: self.definitions[arn]["revision"], reverse=asked.given.get("sort") == "DESC")
         return {"taskDefinitionArns": mine[: asked.given.get("maxResults", 100)]}
 
@@ -318,7 +324,9 @@ class Tasks:
         for container in given["containerDefinitions"]:
             names = [each["name"] for each in container.get("environment", []) + container.get("secrets", [])]
             if len(names) != len(set(names)):
-                raise Refusal("ClientException", "The secret name must be unique and not shared with any new or existing")
+                raise Refusal(
+                    "ClientException", "The secret name must be unique and not shared with any new or existing"
+                )
         made = self._registered(given)
         self.tags[made["taskDefinitionArn"]] = {tag["key"]: tag["value"] for tag in tags or []}
         return {"taskDefinition": made, "tags": tags or []}
@@ -354,7 +362,9 @@ class Tasks:
         wanted = asked.given.get("taskDefinition")
         if wanted:
             definition = self._definition(wanted)
-            if definition["taskDefinitionArn"] != service.primary.task_definition or asked.given.get("forceNewDeployment"):
+            if definition["taskDefinitionArn"] != service.primary.task_definition or asked.given.get(
+                "forceNewDeployment"
+            ):
                 if service.primary.rollout == "IN_PROGRESS":
                     self._over(service, service.primary, "IN_PROGRESS", "", "STOPPED")
                 self._deploy(service, definition["taskDefinitionArn"])

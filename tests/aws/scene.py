@@ -1,0 +1,55 @@
+"""One piece of work against the AWS of a test, in a process of its own that may be killed: `scene.py <JSON>`."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from runners.aws.ecr import Registries
+from runners.aws.ecs import EcsRunner
+from runners.aws.session import Clouds, Visitor
+from runners.contract import Work
+from storage.model import artifact, catalog
+from storage.model.catalog import Environment, Service
+from storage.model.cloud import Aws, Ecr
+from tests.registry import Registry
+from tests.runners.bench import Notes
+
+
+async def play(given: dict[str, Any]) -> None:
+    clouds, place = Clouds(), Aws(**given["aws"])
+    if given["scene"] == "repository":
+        await Registries(clouds).ensure(Ecr(aws=place, keep=100), "hello", Visitor(name="hello-1"), Notes())
+    else:
+        await deploy(given, clouds, place)
+    clouds.close()
+
+
+async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
+    registry, run = Registry(given["registry"]), given["run"]
+    runner = EcsRunner(clouds, registry.environ, pace=given["pace"])
+    work = Work(
+        key=f"{run}/deploy-production/deploy/1",
+        run=run,
+        stage="deploy-production",
+        action="deploy",
+        attempt=1,
+        service=Service(name="hello", repository="unused", image=given["image"]),
+        environment=Environment(name="production", target="ecs", aws=place, options={"cluster": "web"}),
+        registry=catalog.Registry(
+            host=registry.host, username_from="TEST_REGISTRY_USERNAME", password_from="TEST_REGISTRY_PASSWORD"
+        ),
+        options={},
+        artifacts={artifact.DIGEST: given["digest"]},
+        workspace=Path(given["workspace"]),
+        goes_back=given["scene"] == "back",
+    )
+    if given["scene"] == "stop":
+        await runner.stop(work)
+    else:
+        await runner.run(work, Notes())
+
+
+if __name__ == "__main__":
+    asyncio.run(play(json.loads(sys.argv[1])))

@@ -1,0 +1,101 @@
+"""The process dies by SIGKILL around each thing that it does in AWS; another goes on, and nothing is done twice."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from runners.crash import ARMED
+from tests.aws.fleet import Fleet
+from tests.doubles.aws.repositories import Repositories
+from tests.doubles.aws.server import Server
+from tests.doubles.aws.tasks import Behaviour
+
+ROOT = Path(__file__).parents[2]
+DEPLOYING = ["ecs.register.before", "ecs.register.after", "ecs.update.before", "ecs.update.after"]
+GOING_BACK = ["ecs.mark.before", "ecs.mark.after"]
+STOPPING = ["ecs.back.before", "ecs.back.after"]
+IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
+
+
+async def play(scene: str, fleet: Fleet, digest: str, crash_at: str = "", run: str = "hello-900") -> int:
+    given = {
+        "scene": scene,
+        "aws": asdict(fleet.environment.aws) if fleet.environment.aws else {},
+        "registry": fleet.registry.host,
+        "image": fleet.image,
+        "digest": digest,
+        "run": run,
+        "pace": 1 / fleet.server.clock.speed,
+        "workspace": str(fleet.root),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.aws.scene", json.dumps(given)),
+        cwd=ROOT,
+        env={**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode in (0, -signal.SIGKILL), said.decode()
+    return process.returncode
+
+
+def some(places: list[str], *chosen: str) -> list[object]:
+    """A few of the places in every run of the tests, the others in the sweep."""
+    return [place if place in chosen else pytest.param(place, marks=pytest.mark.sweep) for place in places]
+
+
+@pytest.mark.parametrize("spot", some(DEPLOYING, "ecs.register.after", "ecs.update.after"))
+async def test_a_deploy_is_registered_and_begun_once(spot: str, fleet: Fleet, server: Server) -> None:
+    new = fleet.pushed("new")
+    assert await play("deploy", fleet, new, spot) == -signal.SIGKILL
+    assert await play("deploy", fleet, new) == 0
+    assert fleet.revisions() == ["hello:1", "hello:2"]
+    assert fleet.service.primary.task_definition.endswith("hello:2")
+    assert fleet.service.primary.rollout == "COMPLETED"
+    assert len(fleet.service.deployments) == 2
+    assert server.count("RegisterTaskDefinition") == server.count("UpdateService") == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", [*GOING_BACK, "ecs.update.before", "ecs.update.after"])
+async def test_a_rollback_is_begun_once(spot: str, fleet: Fleet, server: Server) -> None:
+    first = fleet.pushed("one")
+    await fleet.deploy(first)
+    await fleet.deploy(fleet.pushed("two"))
+    assert await play("back", fleet, first, spot) == -signal.SIGKILL
+    assert await play("back", fleet, first) == 0
+    assert fleet.service.primary.task_definition.endswith("hello:2")
+    assert len(fleet.service.deployments) == 4
+    assert server.count("RegisterTaskDefinition") == 2
+
+
+@pytest.mark.parametrize("spot", some(STOPPING, "ecs.back.after"))
+async def test_a_deployment_is_stopped_once(spot: str, fleet: Fleet) -> None:
+    new = fleet.pushed("new")
+    fleet.tasks.behaviours[new] = Behaviour(starts=1e6, steady=1e6)
+    assert await play("deploy", fleet, new, "ecs.update.after") == -signal.SIGKILL
+    assert await play("stop", fleet, new, spot) == -signal.SIGKILL
+    assert await play("stop", fleet, new) == 0
+    assert fleet.service.primary.task_definition == fleet.definition
+    assert len(fleet.service.deployments) == 3
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", IN_ECR)
+async def test_a_repository_is_made_once(spot: str, fleet: Fleet, repositories: Repositories) -> None:
+    assert await play("repository", fleet, "", spot) == -signal.SIGKILL
+    assert await play("repository", fleet, "") == 0
+    assert list(repositories.known) == list(repositories.policies) == ["hello"]
+
+
+def test_every_labelled_place_is_swept() -> None:
+    sources = [path.read_text() for path in (ROOT / "runners" / "aws").glob("*.py")]
+    labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
+    assert labelled == {*DEPLOYING, *GOING_BACK, *STOPPING, *IN_ECR}

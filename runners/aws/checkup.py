@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
+from runners.aws import services
+from runners.aws.ecs import target_of
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account, Clouds, Visitor
 from runners.contract import ActionFailed
 from runners.findings import Finding
-from storage.model.catalog import Catalog
+from storage.model.catalog import Catalog, Environment, Service
 from storage.model.cloud import Aws
+from storage.model.soundness import deploy_to
 
 _DOCTOR = Visitor(name="estiva-doctor")
 TO_PUSH = (
@@ -17,6 +20,19 @@ TO_PUSH = (
     *("ecr:PutImage", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchDeleteImage"),
 )
 """Permissions: what the push, and the retention of images, ask of ECR."""
+
+TO_DEPLOY = (
+    *("ecs:DescribeClusters", "ecs:DescribeServices", "ecs:UpdateService", "ecs:ListTasks", "ecs:DescribeTasks"),
+    *("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource"),
+    *("ecs:ListServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:StopServiceDeployment", "iam:PassRole"),
+    *("logs:GetLogEvents",),
+)
+"""Permissions: what a deploy to ECS asks for."""
+TO_VERIFY = (
+    *("iam:GetRole", "logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "ssm:DescribeParameters"),
+    *("ec2:DescribeSubnets",),
+)
+"""Permissions: what is looked at before a deploy to ECS. Without one of them, what it would tell is believed."""
 
 
 async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
@@ -29,11 +45,35 @@ async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
             continue
         yield Finding(what, f"{account.identity} in {place.region}", "")
         yield await _permissions(f"{what}: permissions", account, needed)
+    for service, environment in _deployed(catalog):
+        yield await _service(clouds, service, environment)
+
+
+def _deployed(catalog: Catalog) -> Iterator[tuple[Service, Environment]]:
+    for environment in catalog.environments.values():
+        for service in catalog.services.values():
+            if environment.aws is not None and deploy_to(service.stages, environment.name, catalog.environments):
+                yield service, environment
+
+
+async def _service(clouds: Clouds, service: Service, environment: Environment) -> Finding:
+    """Look whether the service is there, as its deploy would."""
+    target = target_of(service, environment, {})
+    what = f"ECS service of {service.name} in {environment.name}"
+    try:
+        account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
+        found = await services.look(account, target) if account else None
+    except ActionFailed as problem:
+        return Finding(what, problem.reason, problem.hint)
+    return Finding(what, f"{target} runs {services.short(found.task_definition)}" if found else "", "")
 
 
 def _places(catalog: Catalog) -> Iterator[tuple[str, Aws, Sequence[str]]]:
     if catalog.registry.ecr is not None:
         yield "aws for the registry", catalog.registry.ecr.aws, TO_PUSH
+    for environment in catalog.environments.values():
+        if environment.aws is not None:
+            yield f"aws for {environment.name}", environment.aws, (*TO_DEPLOY, *TO_VERIFY)
 
 
 async def _permissions(what: str, account: Account, needed: Sequence[str]) -> Finding:

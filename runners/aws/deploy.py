@@ -60,17 +60,42 @@ class Deploy:
         if self.work.restores and self._untouched(state, current):
             self.sink.line(f"{current.name} still runs in {self.target}")
             return Outcome(unchanged=True, summary=f"{current.name} still runs in {self.target}")
+        if self.work.scales and self.work.replicas is not None and self._is_wanted(current):
+            return await self._scaled(state, current, self.work.replicas)
         mine = await self._mine(current)
         begun = await self._begun(state, mine) if mine else None
         if mine is None or begun is None:
             mine = await self._prepared(state, current, mine)
             state, begun = await self._update(mine, state)
         try:
-            await Rollout(self.account, self.target, begun.id, mine.arn, self.sink, self.pace).to_its_end(state)
+            await self._rollout(mine.arn, begun, _replaced(mine)).to_its_end(state)
         except Ended as ended:
             await self._explain(ended, mine, begun)
             raise
         return self._outcome(mine, begun)
+
+    async def _scaled(self, state: Service, current: Revision, count: int) -> Outcome:
+        """Let another number of tasks run of what runs; saying so again changes nothing."""
+        crash_here("ecs.scale.before")
+        answer = await self.account.call("ecs", "update_service", **self.target.named, desiredCount=count)
+        crash_here("ecs.scale.after")
+        self.sink.line(f"{self.target} goes from {state.desired} to {count} tasks of {current.name}")
+        state = services.read(self.target, answer["service"])
+        primary = state.primary or state.deployments[0]
+        await self._rollout(current.arn, primary, wanted=count).to_its_end(state)
+        return self._outcome(current, primary)
+
+    def _rollout(self, revision: str, begun: Deployment, previous: str = "", wanted: int | None = None) -> Rollout:
+        return Rollout(
+            account=self.account,
+            target=self.target,
+            id=begun.id,
+            revision=revision,
+            previous=previous,
+            sink=self.sink,
+            pace=self.pace,
+            wanted=wanted,
+        )
 
     async def _stopped_or_said(self) -> None:
         try:
@@ -127,7 +152,9 @@ class Deploy:
             listed = await self.account.call(
                 "ecs", "list_service_deployments", **self.target.named, createdAt={"after": since}
             )
-                if not status:
+            later = [each for each in listed["serviceDeployments"] if each["createdAt"] > since]
+            status = {each["targetServiceRevisionArn"]: each["status"] for each in later}
+            if not status:
                 return []
             known = await self.account.call("ecs", "describe_service_revisions", serviceRevisionArns=sorted(status))
         except AwsRefused as refused:
@@ -185,7 +212,8 @@ class Deploy:
 
     async def _update(self, mine: Revision, before: Service) -> tuple[Service, Deployment]:
         crash_here("ecs.update.before")
-        answer = await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=mine.arn)
+        count = {} if self.work.replicas is None else {"desiredCount": self.work.replicas}
+        answer = await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=mine.arn, **count)
         crash_here("ecs.update.after")
         state = services.read(self.target, answer["service"])
         begun = state.primary or state.deployments[0]
@@ -205,7 +233,7 @@ class Deploy:
     async def _put_back(self, mine: Revision, begun: Deployment) -> str:
         """Let the service go back to what it used before, unless it does by now; says what was done."""
         state = await services.look(self.account, self.target)
-        previous = mine.tags.get(_REPLACED) or mine.tags.get(PREVIOUS, "")
+        previous = _replaced(mine)
         if state.primary is None or state.primary.id != begun.id or not previous:
             return ""
         crash_here("ecs.back.before")
@@ -243,6 +271,11 @@ class Deploy:
             variables={"TASK_DEFINITION": mine.arn, "DEPLOYMENT": begun.id},
             summary=f"{self._digest[:19]} as {mine.name} in {self.target}",
         )
+
+
+def _replaced(mine: Revision) -> str:
+    """Give what the service used before."""
+    return mine.tags.get(_REPLACED) or mine.tags.get(PREVIOUS, "")
 
 
 def _since(mine: Revision) -> datetime:

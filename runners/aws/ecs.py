@@ -42,6 +42,7 @@ class EcsRunner:
     kind = "ecs"
     errors = _ERRORS
     exports = ("ADDRESS", "TASK_DEFINITION", "DEPLOYMENT")
+    most = 5000
 
     def __init__(
         self, clouds: Clouds, environ: Mapping[str, str], logins: Logins | None = None, pace: float = 1.0

@@ -37,9 +37,13 @@ class Rollout:
     id: str
     revision: str
     """ARN of what is deployed."""
+    previous: str
+    """ARN of what the service used before, which a rollback goes to."""
     sink: Sink
     pace: float = 1.0
     """1, unless the AWS of a test runs faster."""
+    wanted: int | None = None
+    """How many tasks are to run in the end; `None`: as many as ECS says itself."""
     _heard: set[str] = field(default_factory=set)
     _shown: tuple[int, ...] = ()
 
@@ -66,8 +70,38 @@ class Rollout:
         self._show(state, since)
         mine, primary = state.deployment(self.id), state.primary
         if mine is None or mine.rollout == "FAILED" or (primary is not None and primary.id != self.id):
-            raise _failed(mine, primary, self.revision)
-        return None if mine.rollout == "COMPLETED" and mine.running >= mine.desired else mine
+            raise self._failed(mine, primary)
+        enough = mine.running >= mine.desired if self.wanted is None else mine.running == self.wanted
+        return None if mine.rollout == "COMPLETED" and enough else mine
+
+    def _failed(self, mine: Deployment | None, primary: Deployment | None) -> Ended:
+        """Say how it ended, from what is still known of it and from what the service runs instead."""
+        instead = primary if primary is not None and (mine is None or primary.id != mine.id) else None
+        became = f"; ECS goes to {instead.revision}" if instead else ""
+        reason = mine.reason if mine else ""
+        ended: Ended
+        if "alarm" in reason.lower():
+            ended = Ended(f"an alarm stopped the deployment: {reason}{became}", hint="see the alarm", error="alarm")
+        elif mine is not None and mine.rollout == "FAILED":
+            ended = Ended(
+                f"{reason or 'the deployment failed'}{became}",
+                hint="see the stopped tasks and their last lines in the log",
+                error="tasks_failed",
+            )
+        elif instead is not None and instead.task_definition != self.previous:
+            ended = Ended(
+                f"somebody deployed {instead.revision} while {services.short(self.revision)} was on its way",
+                hint="see who deploys to it besides Estiva, then retry",
+                error="overtaken",
+            )
+        else:
+            ended = Ended(
+                f"the deployment of {services.short(self.revision)} is gone{became}",
+                hint="ECS rolled it back, or somebody stopped it there: see the service's events in the log",
+                error="rolled_back",
+            )
+        ended.primary = instead
+        return ended
 
     def _show(self, state: Service, since: datetime) -> None:
         for event in state.events(since):
@@ -105,33 +139,3 @@ def _seconds(deployment: dict[str, Any]) -> float:
 def _since(state: Service, id_: str) -> datetime:
     mine = state.deployment(id_) or state.deployments[0]
     return mine.created_at
-
-
-def _failed(mine: Deployment | None, primary: Deployment | None, revision: str) -> Ended:
-    """Say how it ended, from what is still known of it and from what the service runs instead."""
-    instead = primary if primary is not None and (mine is None or primary.id != mine.id) else None
-    became = f"; ECS goes to {instead.revision}" if instead else ""
-    reason = mine.reason if mine else ""
-    ended: Ended
-    if "alarm" in reason.lower():
-        ended = Ended(f"an alarm stopped the deployment: {reason}{became}", hint="see the alarm", error="alarm")
-    elif mine is not None and mine.rollout == "FAILED":
-        ended = Ended(
-            f"{reason or 'the deployment failed'}{became}",
-            hint="see the stopped tasks and their last lines in the log",
-            error="tasks_failed",
-        )
-    elif instead is not None and instead.task_definition != revision and mine is not None and mine.failed == 0:
-        ended = Ended(
-            f"somebody deployed {instead.revision} to the service while {services.short(revision)} was on its way",
-            hint="see who deploys to it besides Estiva, then retry",
-            error="overtaken",
-        )
-    else:
-        ended = Ended(
-            f"the deployment of {services.short(revision)} is gone{became}",
-            hint="ECS rolled it back, or somebody stopped it there: see the service's events in the log",
-            error="rolled_back",
-        )
-    ended.primary = instead
-    return ended

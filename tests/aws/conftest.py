@@ -15,8 +15,8 @@ from tests.aws.images import put
 from tests.doubles.aws.front import Front, fronting
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.repositories import Repositories
-from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
 from tests.doubles.aws.rest import Rest
+from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
 from tests.doubles.aws.tasks import Tasks
 from tests.registry import PASSWORD, USER, Registry
 from tests.runners.conftest import bench, containers, engine, namespace, notes, registry
@@ -87,7 +87,7 @@ def fleet(
     server: Server,
     tasks: Tasks,
     rest: Rest,
-    registry: Registry,  # noqa: F811
+    registry: Registry,
     clouds: Clouds,
     place: Aws,
     tmp_path: Path,

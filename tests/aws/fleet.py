@@ -1,5 +1,6 @@
 """A service on ECS, as somebody runs it, and work that deploys to it."""
 
+import asyncio
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,14 @@ class Fleet:
 
     async def deploy(self, digest: str, notes: Notes | None = None, **more: Any) -> Outcome:
         return await self.runner.run(self.work(digest, **more), notes or Notes())
+
+    async def begun(self, digest: str, notes: Notes | None = None, **more: Any) -> "asyncio.Task[Outcome]":
+        """Deploy, and come back as soon as the service is updated."""
+        before = len(self.service.deployments)
+        work = asyncio.ensure_future(self.deploy(digest, notes, **more))
+        while len(self.service.deployments) == before and not work.done():  # noqa: ASYNC110 - the double tells nobody
+            await asyncio.sleep(0.01)
+        return work
 
     def definition_in_use(self) -> dict[str, Any]:
         return self.tasks.definitions[self.service.primary.task_definition]

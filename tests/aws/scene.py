@@ -10,7 +10,7 @@ from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
 from runners.aws.session import Clouds, Visitor
 from runners.contract import Work
-from storage.model import artifact, catalog
+from storage.model import artifact
 from storage.model.catalog import Environment, Service
 from storage.model.cloud import Aws, Ecr
 from tests.registry import Registry
@@ -37,13 +37,13 @@ async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         attempt=1,
         service=Service(name="hello", repository="unused", image=given["image"]),
         environment=Environment(name="production", target="ecs", aws=place, options={"cluster": "web"}),
-        registry=catalog.Registry(
-            host=registry.host, username_from="TEST_REGISTRY_USERNAME", password_from="TEST_REGISTRY_PASSWORD"
-        ),
+        registry=registry.catalog,
         options={},
         artifacts={artifact.DIGEST: given["digest"]},
         workspace=Path(given["workspace"]),
         goes_back=given["scene"] == "back",
+        scales=given["scene"] == "scale",
+        replicas=3 if given["scene"] == "scale" else None,
     )
     if given["scene"] == "stop":
         await runner.stop(work)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runners.aws.checkup import TO_PUSH
+from runners.aws.checkup import TO_DEPLOY, TO_PUSH, TO_VERIFY
+from runners.kinds import known_kinds
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
 from storage.model.cloud import Aws, Ecr, Severity
@@ -18,7 +19,7 @@ EXAMPLE = (EXAMPLES / "catalog.aws.example.yml").read_text()
 def read(folder: Path, text: str) -> Catalog:
     file = folder / "catalog.yml"
     file.write_text(text)
-    return load(file)
+    return load(file, known_kinds())
 
 
 def wrong(folder: Path, text: str) -> list[str]:
@@ -65,7 +66,11 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
         ("111122223333:role/estiva-production", "999988887777:role/x", "is a role of the account 999988887777"),
         ("region: us-east-1\n      role", "region: Virginia\n      role", "should be a region such as us-east-1"),
         ('{sts: "https', '{sts: "ftp', "should be an address"),
-        ("    target: docker\n    aws", "    target: ecs\n    was", "add aws to this environment"),
+        (
+            '    aws:\n      account: "111122223333"\n      region: us-east-1\n      role',
+            "    x:\n      role",
+            "add aws to",
+        ),
     ],
 )
 def test_says_what_is_wrong(tmp_path: Path, right: str, bad: str, problem: str) -> None:
@@ -81,3 +86,4 @@ def _allowed(name: str) -> set[str]:
 
 def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() -> None:
     assert _allowed("registry-policy.json") == set(TO_PUSH)
+    assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY}

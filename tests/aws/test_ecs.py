@@ -9,6 +9,7 @@ import pytest
 
 from runners.contract import ActionFailed
 from tests.aws.fleet import Fleet
+from tests.aws.images import put
 from tests.doubles.aws.server import Fault, Server
 from tests.doubles.aws.tasks import EXITS, Behaviour
 from tests.runners.bench import Notes
@@ -137,21 +138,17 @@ async def test_somebody_else_who_deploys_meanwhile_is_named(fleet: Fleet) -> Non
     new = fleet.pushed("new")
     other = fleet.tasks.define("hello", [fleet.container()])
 
-    async def somebody() -> None:
-        while fleet.service.primary.task_definition == fleet.definition:
-            await asyncio.sleep(0.01)
-        fleet.tasks._deploy(fleet.service, other)
-
-    _, failure = await asyncio.gather(somebody(), failed(fleet, new))
-    assert failure.error == "overtaken"
-    assert "somebody deployed hello:2 to the service while hello:3 was on its way" in failure.reason
+    work = await fleet.begun(new)
+    fleet.tasks.deploy(fleet.service, other)
+    with pytest.raises(ActionFailed) as raised:
+        await work
+    assert raised.value.error == "overtaken"
+    assert "somebody deployed hello:2 while hello:3 was on its way" in raised.value.reason
 
 
 async def test_looks_that_fail_for_a_while_do_not_fail_the_deploy(fleet: Fleet, server: Server, notes: Notes) -> None:
     new = fleet.pushed("new")
-    work = asyncio.ensure_future(fleet.deploy(new, notes))
-    while not server.count("UpdateService"):
-        await asyncio.sleep(0.01)
+    work = await fleet.begun(new, notes)
     server.faults = [Fault("DescribeServices", "ServerException", status=500, times=1)]
     await work
     assert fleet.service.primary.rollout == "COMPLETED"
@@ -160,9 +157,7 @@ async def test_looks_that_fail_for_a_while_do_not_fail_the_deploy(fleet: Fleet, 
 async def test_a_cancelled_deploy_is_stopped_and_rolled_back(fleet: Fleet, server: Server, notes: Notes) -> None:
     new = fleet.pushed("new")
     fleet.tasks.behaviours[new] = Behaviour(starts=1e6, steady=1e6)
-    work = asyncio.ensure_future(fleet.deploy(new, notes))
-    while not server.count("UpdateService"):
-        await asyncio.sleep(0.01)
+    work = await fleet.begun(new, notes)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
@@ -175,9 +170,7 @@ async def test_a_cancel_without_the_right_to_stop_deployments_updates_back(fleet
     server.denied.add("ecs:StopServiceDeployment")
     new = fleet.pushed("new")
     fleet.tasks.behaviours[new] = Behaviour(starts=1e6, steady=1e6)
-    work = asyncio.ensure_future(fleet.deploy(new))
-    while not server.count("UpdateService"):
-        await asyncio.sleep(0.01)
+    work = await fleet.begun(new)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
@@ -187,9 +180,7 @@ async def test_a_cancel_without_the_right_to_stop_deployments_updates_back(fleet
 
 async def test_a_shutdown_leaves_the_deployment_to_be_found_again(fleet: Fleet, server: Server, notes: Notes) -> None:
     new = fleet.pushed("new")
-    work = asyncio.ensure_future(fleet.deploy(new, run="hello-500"))
-    while not server.count("UpdateService"):
-        await asyncio.sleep(0.01)
+    work = await fleet.begun(new, run="hello-500")
     fleet.abandoned = True
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -215,9 +206,7 @@ async def test_what_was_rolled_back_while_nobody_looked_is_not_done_again(fleet:
 async def test_nobody_awaits_it_any_more(fleet: Fleet, server: Server) -> None:
     new = fleet.pushed("new")
     fleet.tasks.behaviours[new] = Behaviour(starts=1e6, steady=1e6)
-    work = asyncio.ensure_future(fleet.deploy(new, run="hello-502"))
-    while not server.count("UpdateService"):
-        await asyncio.sleep(0.01)
+    work = await fleet.begun(new, run="hello-502")
     fleet.abandoned = True
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -278,11 +267,9 @@ async def test_a_failed_run_puts_back_what_ran(fleet: Fleet, server: Server) -> 
     assert server.count("RegisterTaskDefinition") == 1
 
 
-async def test_containers_are_taken_by_name_as_the_build_says(fleet: Fleet, tmp_path: Any) -> None:
+async def test_containers_are_taken_by_name_as_the_build_says(fleet: Fleet) -> None:
     side = f"{fleet.registry.host}/side"
     digest = fleet.pushed("new")
-    from tests.aws.images import put
-
     sidecar = put(fleet.registry, "side", "side", tag="v1")
     arn = fleet.tasks.define("pair", [fleet.container("app"), fleet.container("proxy", image=f"{side}:v0")])
     fleet.tasks.serve("hello", arn)
@@ -344,3 +331,25 @@ async def test_the_environment_names_services_that_are_called_otherwise(fleet: F
     await fleet.deploy(fleet.pushed("new"))
     assert fleet.tasks.services["web", "hello-prod"].primary.task_definition.endswith("hello:2")
     assert fleet.service.primary.task_definition == fleet.definition
+
+
+async def test_a_service_is_scaled_without_a_new_deployment(fleet: Fleet, server: Server, notes: Notes) -> None:
+    for count in (5, 1, 1):
+        await fleet.deploy(fleet.old, notes, scales=True, replicas=count)
+        assert fleet.service.primary.running == fleet.service.desired == count
+    assert server.count("RegisterTaskDefinition") == 0
+    assert len(fleet.service.deployments) == 1
+    assert "web/hello goes from 2 to 5 tasks of hello:1" in notes.text
+
+
+async def test_a_deploy_brings_the_number_that_somebody_said(fleet: Fleet) -> None:
+    await fleet.deploy(fleet.pushed("new"), replicas=3)
+    assert (fleet.service.desired, fleet.service.primary.running) == (3, 3)
+
+
+async def test_what_the_tasks_write_now_can_be_read(fleet: Fleet) -> None:
+    with pytest.raises(ActionFailed) as failed:
+        await fleet.runner.tail(fleet.work("").service, fleet.environment, None, 10)
+    assert failed.value.error == "not_running"
+    fleet.tasks.run_task(fleet.service, ["one", "two", "three"])
+    assert await fleet.runner.tail(fleet.work("").service, fleet.environment, None, 2) == ["two", "three"]

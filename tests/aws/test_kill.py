@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOYING = ["ecs.register.before", "ecs.register.after", "ecs.update.before", "ecs.update.after"]
 GOING_BACK = ["ecs.mark.before", "ecs.mark.after"]
 STOPPING = ["ecs.back.before", "ecs.back.after"]
+SCALING = ["ecs.scale.before", "ecs.scale.after"]
 IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
 
 
@@ -88,6 +89,14 @@ async def test_a_deployment_is_stopped_once(spot: str, fleet: Fleet) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize("spot", SCALING)
+async def test_a_service_is_scaled_whatever_dies(spot: str, fleet: Fleet) -> None:
+    assert await play("scale", fleet, fleet.old, spot) == -signal.SIGKILL
+    assert await play("scale", fleet, fleet.old) == 0
+    assert fleet.service.primary.running == fleet.service.desired == 3
+
+
+@pytest.mark.sweep
 @pytest.mark.parametrize("spot", IN_ECR)
 async def test_a_repository_is_made_once(spot: str, fleet: Fleet, repositories: Repositories) -> None:
     assert await play("repository", fleet, "", spot) == -signal.SIGKILL
@@ -98,4 +107,4 @@ async def test_a_repository_is_made_once(spot: str, fleet: Fleet, repositories: 
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    assert labelled == {*DEPLOYING, *GOING_BACK, *STOPPING, *IN_ECR}
+    assert labelled == {*DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *IN_ECR}

@@ -1,4 +1,4 @@
-"""How often a rollout is looked at: the end is seen within two seconds, with no more calls than the SDK's own waiter."""
+"""How often a rollout is looked at: the end is seen within two seconds, for no more calls than the SDK's waiter."""
 
 import asyncio
 import itertools
@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
+from runners.aws.ecs import EcsRunner
 from runners.aws.looks import WAITER, Looks
 from runners.aws.services import Deployment
+from runners.aws.session import Clouds
 from tests.aws.fleet import Fleet
 from tests.doubles.aws.server import KEY, REGION, SECRET, Server
 from tests.doubles.aws.tasks import Behaviour
@@ -72,10 +74,12 @@ def test_a_task_that_fails_is_watched_closely() -> None:
 
 
 @pytest.mark.bench
-async def test_the_same_scripted_rollout_takes_the_waiter_no_fewer_calls(fleet: Fleet, server: Server) -> None:
-    """Both on the double, twenty times as fast as AWS: what the runner asks to follow, and what `services_stable` asks."""
+async def test_the_same_scripted_rollout_takes_the_waiter_no_fewer_calls(
+    fleet: Fleet, server: Server, clouds: Clouds
+) -> None:
+    """Both on the double, twenty times as fast as AWS: what the runner asks, and what `services_stable` asks."""
     server.clock.speed = 20
-    fleet.runner._pace = 1 / 20
+    fleet.runner = EcsRunner(clouds, fleet.registry.environ, pace=1 / 20)
     first, second = fleet.pushed("one"), fleet.pushed("two")
     steady = Behaviour(starts=60, steady=300)
     fleet.tasks.behaviours |= {first: steady, second: steady, fleet.old: steady}

@@ -8,7 +8,7 @@ from runners.kinds import known_kinds
 from storage.model.kind import ENGINE_ERRORS
 
 ROOT = Path(__file__).parents[2]
-MADE = {"ActionFailed", "AwsRefused"}
+MADE = {"ActionFailed", "AwsRefused", "Ended"}
 DECLARED = {name for kind in known_kinds().values() for name in kind.errors} | set(ENGINE_ERRORS)
 
 

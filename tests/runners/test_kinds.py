@@ -10,7 +10,7 @@ from storage.model.catalog import Json
 RIGHT: dict[str, dict[str, Json]] = {"buildspec": {"image": "estiva/ci:base"}, "command": {"run": ["true"]}}
 
 
-@pytest.mark.parametrize("kind", ["git", "buildspec", "dockerfile", "command", "push", "docker"])
+@pytest.mark.parametrize("kind", ["git", "buildspec", "dockerfile", "command", "push", "docker", "ecs"])
 def test_every_kind_checks_its_options(kind: str, tmp_path: Path) -> None:
     tools = Tools(data=tmp_path, namespace="estiva-test-kinds", environ={})
     runner = kinds(tools)[kind]

@@ -60,6 +60,7 @@ class Deployment:
     """As the API of service deployments has it."""
     finished: datetime | None = None
     listed: bool = True
+    scaled: datetime | None = None
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Service:
 
 
 class Tasks:
-    """`services`, `definitions` (ARN -> as described), `tags` (ARN -> tags), `clusters`: change them as a test needs."""
+    """`services`, `definitions` (ARN -> as described), `tags` (by ARN), `clusters`: change them as a test needs."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -117,15 +118,22 @@ class Tasks:
         """Have a service that runs steadily, with a deployment behind it that took its time."""
         service = Service(name, cluster, desired, [], **more)
         self.services[cluster, name] = service
-        first = self._deploy(service, definition)
+        first = self.deploy(service, definition)
         first.created -= timedelta(seconds=3600)
         first.rollout, first.outcome, first.running = "COMPLETED", "SUCCESSFUL", desired
         first.finished = first.created + timedelta(seconds=first.behaviour.steady)
         return service
 
+    def run_task(self, service: Service, log: list[str]) -> None:
+        """Have a task that runs, and has written this."""
+        task = f"{len(service.tasks):032x}"
+        service.tasks.append({"taskArn": f"{_ECS}:task/{service.cluster}/{task}", "desiredStatus": "RUNNING"})
+        self.logs["/ecs/hello", f"app/hello/{task}"] = log
+
     # rollouts
 
-    def _deploy(self, service: Service, definition: str) -> Deployment:
+    def deploy(self, service: Service, definition: str) -> Deployment:
+        """Begin a deployment, as Estiva or somebody else does."""
         number = next(self._number)
         images = " ".join(each["image"] for each in self.definitions[definition]["containerDefinitions"])
         behaviour = next((b for digest, b in self.behaviours.items() if digest in images), Behaviour())
@@ -142,13 +150,15 @@ class Tasks:
         now = self._now()
         primary = service.primary
         age = (now - primary.created).total_seconds()
+        behaviour = primary.behaviour
+        if primary.scaled and (now - primary.scaled).total_seconds() >= behaviour.starts:
+            primary.running, primary.pending, primary.scaled = primary.desired, 0, None
         if primary.rollout != "IN_PROGRESS":
             return
-        behaviour = primary.behaviour
         if behaviour.vanishes_at is not None and age >= behaviour.vanishes_at:
             self._over(service, primary, "FAILED", "", "STOPPED")
             primary.listed = False
-            self._deploy(service, self._before(service, primary).task_definition)
+            self.deploy(service, self._before(service, primary).task_definition)
         elif behaviour.alarm_at is not None and age >= behaviour.alarm_at:
             self._broken(service, primary, "ECS deployment failed: alarm detected.")
         elif behaviour.fails is not None:
@@ -178,7 +188,7 @@ class Tasks:
             service, f"(service {service.name}) (deployment {primary.id}) deployment failed: tasks failed to start."
         )
         if service.rollback:
-            back = self._deploy(service, self._before(service, primary).task_definition)
+            back = self.deploy(service, self._before(service, primary).task_definition)
             self._say(service, f"(service {service.name}) rolling back to deployment {back.id}.")
 
     def _before(self, service: Service, deployment: Deployment) -> Deployment:
@@ -354,11 +364,10 @@ class Tasks:
             raise Refusal("ServiceNotActiveException", "Service was not ACTIVE.")
         self._move(service)
         if "desiredCount" in asked.given:
-            service.desired = asked.given["desiredCount"]
-            service.primary.desired = service.desired
-            service.primary.running = min(service.primary.running, service.desired)
-            if service.primary.running < service.desired:
-                service.primary.rollout, service.primary.created = "IN_PROGRESS", self._now()
+            primary = service.primary
+            service.desired = primary.desired = asked.given["desiredCount"]
+            primary.running, primary.scaled = min(primary.running, service.desired), self._now()
+            primary.pending = service.desired - primary.running
         wanted = asked.given.get("taskDefinition")
         if wanted:
             definition = self._definition(wanted)
@@ -367,7 +376,7 @@ class Tasks:
             ):
                 if service.primary.rollout == "IN_PROGRESS":
                     self._over(service, service.primary, "IN_PROGRESS", "", "STOPPED")
-                self._deploy(service, definition["taskDefinitionArn"])
+                self.deploy(service, definition["taskDefinitionArn"])
         return {"service": self._shown(service)}
 
     def _TagResource(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
@@ -429,7 +438,7 @@ class Tasks:
         if deployment.outcome != "IN_PROGRESS":
             raise Refusal("ConflictException", "The service deployment is not in a state that can be stopped.")
         self._over(service, deployment, "FAILED", "ECS deployment stopped.", "ROLLBACK_IN_PROGRESS")
-        self._deploy(service, self._before(service, deployment).task_definition)
+        self.deploy(service, self._before(service, deployment).task_definition)
         return {"serviceDeploymentArn": arn}
 
     def _GetLogEvents(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802

@@ -1,9 +1,11 @@
 """Times as people write and read them: `2h` ago, `2026-03-02 09:00 UTC`."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from commands.texts import PORTUGUESE
+from commands.texts import phrase
 
 _SPAN = re.compile(r"(?P<count>\d+)(?P<unit>s|m|min|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
@@ -22,7 +24,14 @@ def earlier(text: str, now: datetime | None = None) -> datetime | None:
 
 def stamp(language: str, at: datetime) -> str:
     """Write a time for a table, where Slack does not put it into the reader's zone."""
-    return f"{at.astimezone(UTC):{'%d/%m/%Y' if language == PORTUGUESE else '%Y-%m-%d'} %H:%M} UTC"
+    return written(partial(phrase, language), at)
+
+
+def written(say: Callable[..., str], at: datetime) -> str:
+    """Write a time with `say`, which knows the language."""
+    there = at.astimezone(UTC)
+    fields = {"year": f"{there:%Y}", "month": f"{there:%m}", "day": f"{there:%d}", "time": f"{there:%H:%M}"}
+    return say("{year}-{month}-{day} {time} UTC", **fields)
 
 
 def span(begin: datetime | None, end: datetime | None) -> str:

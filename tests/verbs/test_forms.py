@@ -63,12 +63,12 @@ async def test_the_form_says_what_is_wrong_where_it_is_wrong(place: Office, ana:
     values |= {"ref": {"value": ""}, "environment": {"value": "production"}}
     refused = await ana.client.act("submit", view_id=form["id"], values={**values, HELLO: {"value": ""}})
     assert "releases only what was tested there" in refused["errors"]["environment"]
-    form = await _choose(rui, "hello")
-    assert form["title"]["text"] == "Implantar"
-    outro = await rui.client.act("submit", view_id=form["id"], values={**values, HELLO: {"value": ""}})
+    outra = await _choose(rui, "hello")
+    assert outra["title"]["text"] == "Implantar"
+    outro = await rui.client.act("submit", view_id=outra["id"], values={**values, HELLO: {"value": ""}})
     assert "Ainda não há nada de `hello` em homolog" in outro["errors"]["environment"]
     assert (await rui.asks("freeze homolog because of the fair")).verdict == "done"
-    refused = await ana.client.act("submit", view_id=(await _choose(ana, "hello"))["id"], values=HOMOLOG)
+    refused = await ana.client.act("submit", view_id=form["id"], values=HOMOLOG)
     assert "homolog is frozen: by Rui" in refused["errors"]["environment"], "also what a lock or freeze keeps out"
     assert await place.runs() == []
 

@@ -38,9 +38,11 @@ def deploy_modal(catalog: Catalog, say: Say, *, channel: str, picked: Picked | N
         "submit": plain(say("Deploy"), 24),
         "close": plain(say("Close"), 24),
         "blocks": [
-            ask_choice(SERVICE, say("Service"), sorted(catalog.services), first=first, dispatched=True),
+            ask_choice(
+                SERVICE, say("Service"), sorted(catalog.services), first=first, empty=say("Choose"), dispatched=True
+            ),
             *_refs(say, picked),
-            ask_choice("environment", say("Environment"), list(catalog.environments)),
+            ask_choice("environment", say("Environment"), list(catalog.environments), empty=say("Choose")),
             *_pipelines(catalog, say, picked),
         ],
     }
@@ -78,13 +80,14 @@ def _refs(say: Say, picked: Picked | None) -> Iterator[Block]:
         yield ask_text("ref", say("Branch, tag or commit"), say("Empty: what the service deploys by default"), _REF)
         return
     hint = say("Empty: what the service deploys by default")
-    yield ask_choice(picked_block(picked.service), say("Branch or tag"), refs, hint=hint, optional=True)
+    yield ask_choice(
+        picked_block(picked.service), say("Branch or tag"), refs, empty=say("Choose"), hint=hint, optional=True
+    )
     yield ask_text("ref", say("Another branch, tag or commit"), say("When it is not in the list"), _REF)
 
 
 def _pipelines(catalog: Catalog, say: Say, picked: Picked | None) -> Iterator[Block]:
     service = catalog.services.get(picked.service) if picked else None
     if service is not None and len(service.pipelines) > 1:
-        first = next(iter(service.pipelines))
-        hint = say("Empty: {pipeline}", pipeline=first)
-        yield ask_choice("pipeline", say("Pipeline"), list(service.pipelines), hint=hint, optional=True)
+        names, hint = list(service.pipelines), say("Empty: the first that leads to the environment")
+        yield ask_choice("pipeline", say("Pipeline"), names, empty=say("Choose"), hint=hint, optional=True)

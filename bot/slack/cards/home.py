@@ -7,6 +7,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, joined, marked, mention, moment
 from commands.texts import several
+from commands.times import written
 from storage.model.approval import Approval
 from storage.model.release import Release
 from storage.model.reply import Style
@@ -97,12 +98,12 @@ def _places(home: Home, say: Say) -> list[Block]:
         return []
     services, environments = (list(dict.fromkeys(names)) for names in zip(*home.places, strict=True))
     running = {(r.service, r.environment): r for r in home.releases}
-    rows = [[service, *(_place(running.get((service, each))) for each in environments)] for service in services]
+    rows = [[service, *(_place(running.get((service, each)), say) for each in environments)] for service in services]
     drawn, missing = kit.table([say("Service"), *environments], rows)
     rest = several("{count} more is not shown", "{count} more are not shown")
     more = [kit.context(marked(say, rest, count=missing))] if missing else []
     return [kit.header(say("What runs where")), drawn, *more]
 
 
-def _place(release: Release | None) -> str:
-    return f"{release.commit[:8]} · {release.at:%Y-%m-%d %H:%M}" if release else ""
+def _place(release: Release | None, say: Say) -> str:
+    return f"{release.commit[:8]} · {written(say, release.at)}" if release else ""

@@ -77,6 +77,7 @@ def ask_choice(
     choices: Sequence[str],
     *,
     first: str | None = None,
+    empty: str = "",
     hint: str = "",
     optional: bool = False,
     dispatched: bool = False,
@@ -87,6 +88,8 @@ def ask_choice(
     chosen = [option for option in options if first is not None and option["value"] == first[:150]]
     if chosen:
         element["initial_option"] = chosen[0]
+    if empty:
+        element["placeholder"] = plain(empty, 150)
     block: Block = {"type": "input", "block_id": name, "label": plain(label, 100), "element": element}
     if hint:
         block["hint"] = plain(hint, 200)

@@ -13,19 +13,22 @@ from docker.errors import ImageNotFound
 
 from runners import job, options, registry
 from runners.aws.session import Clouds, Visitor
+from runners.buildspec import failure
 from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
 from runners.buildspec.build import Build
 from runners.buildspec.environment import About
+from runners.buildspec.failure import failure_of
 from runners.buildspec.leavings import read_left
 from runners.buildspec.machine import DockerMachine
 from runners.buildspec.order import Order
-from runners.buildspec.record import PhaseRecord, Record
-from runners.buildspec.references import PARAMETERS, SECRETS, Allowed
+from runners.buildspec.record import Record
+from runners.buildspec.references import Allowed
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.push import image_id_of
 from storage.model import artifact
 from storage.model.catalog import Json
+from storage.model.worded import worded
 
 _KNOWN = {
     "buildspec": options.inside,
@@ -43,10 +46,7 @@ _KNOWN = {
 _ERRORS = {
     **registry.ERRORS,
     **job.ERRORS,
-    "build_failed": "a command of the buildspec failed",
-    "bad_buildspec": "the buildspec is missing or wrong",
-    "no_secret": "a parameter or secret that the buildspec names cannot be read",
-    "upload_failed": "the artifacts that the buildspec names are not there",
+    **failure.ERRORS,
     "wrong_image": "the build names an image that is not this service's",
     "bad_image_definitions": "imagedefinitions.json cannot be read",
 }
@@ -85,13 +85,13 @@ class BuildspecRunner:
         values = Allowed(AwsValues(self._asking(work)), *allowed)
         build = Build(DockerMachine(self._containers), values, self._order(work, login), sink.line)
         record = await build.run()
-        if failure := _failure(build, record, work):
-            raise failure
-        made = await self._image(work, login)
+        if failed := failure_of(build, work):
+            raise failed
+        made = await self._image(work, login) if "" in record.artifacts else {}
         return Outcome(
             artifacts={**{f"exported.{name}": value for name, value in record.exported.items()}, **made},
             variables=record.exported,
-            summary=made.get(artifact.IMAGE) or _tested(record) or f"{len(record.phases)} phases succeeded",
+            summary=made.get(artifact.IMAGE) or _tested(record) or worded("the build succeeded"),
         )
 
     def _asking(self, work: Work) -> Asking:
@@ -148,8 +148,10 @@ class BuildspecRunner:
         repository, _, tag = uri.rpartition(":")
         if repository != work.service.image:
             raise ActionFailed(
-                f"imagedefinitions.json names {uri}, which is no image of {work.service.image}",
-                hint="tag the image with $IMAGE_REPOSITORY, or mend the service's image in the catalog",
+                worded(
+                    "imagedefinitions.json names {uri}, which is no image of {image}", uri=uri, image=work.service.image
+                ),
+                hint=worded("tag the image with $IMAGE_REPOSITORY, or mend the service's image in the catalog"),
                 error="wrong_image",
             )
         there = await registry.manifest(repository, tag, login)
@@ -159,69 +161,20 @@ class BuildspecRunner:
             image_id = await self._containers.ask(lambda engine: image_id_of(engine, uri))
         except ImageNotFound as error:
             raise ActionFailed(
-                f"{uri} is neither in the registry nor on this machine",
-                hint="let the buildspec build it under that name",
+                worded("{uri} is neither in the registry nor on this machine", uri=uri),
+                hint=worded("let the buildspec build it under that name"),
                 error="image_missing",
             ) from error
         return {artifact.IMAGE: uri, artifact.IMAGE_ID: image_id}
 
 
-def _failure(build: Build, record: Record, work: Work) -> ActionFailed | None:
-    """Say why the build failed: by its first failure, as what came after is debris."""
-    failed = record.failed
-    if build.refused:
-        return build.refused
-    if build.out_of_memory:
-        return ActionFailed(
-            "the build was killed: out of memory",
-            exit_code=record.exit_code,
-            hint="raise the action's option memory",
-            error="out_of_memory",
-        )
-    if failed is None:
-        return None
-    return _early(failed, build.wrong_file) or _command_failure(record, failed.type, work)
-
-
-def _early(failed: PhaseRecord, file: str) -> ActionFailed | None:
-    """Say what failed beside the commands."""
-    code, message = failed.context.code, failed.context.message
-    reason = f"{code}: {message}"
-    if failed.type == "PROVISIONING":
-        return ActionFailed(message, hint="build it first, or name another in the catalog", error="image_missing")
-    if failed.type == "DOWNLOAD_SOURCE" and code == "YAML_FILE_ERROR":
-        where = f"{file}: " if file else ""
-        return ActionFailed(f"{where}{reason}", hint=_mend(message), error="bad_buildspec")
-    if failed.type == "DOWNLOAD_SOURCE" and code in (PARAMETERS, SECRETS):
-        return ActionFailed(reason, hint="see env in the buildspec", error="no_secret")
-    if failed.type == "UPLOAD_ARTIFACTS":
-        return ActionFailed(
-            f"UPLOAD_ARTIFACTS: {message}", hint="see artifacts in the buildspec", error="upload_failed"
-        )
-    return None
-
-
-def _command_failure(record: Record, phase: str, work: Work) -> ActionFailed:
-    code = record.exit_code
-    said = f"the build container ended with exit code {code}"
-    if record.command:
-        said = f"{phase}: `{record.command[:200]}` ended with exit code {code}"
-    alone = work.options.get("network", "none") == "none"
-    hint = "this build has no network; the action's option network gives it one" if alone else ""
-    return ActionFailed(said, exit_code=code, hint=hint, error="build_failed")
-
-
-def _mend(message: str) -> str:
-    missing = message.startswith("stat ")
-    absent = "add the file to the repository, or name it in the action's option buildspec"
-    return absent if missing else "mend the buildspec; its log names each problem"
-
-
 def _tested(record: Record) -> str:
-    """Sum the tests up: `7 tests passed`."""
+    """Sum the tests up: `tests: 7 passed`."""
     counts = [report.document().get("testSummary", {}).get("statusCounts", {}) for report in record.reports]
     passed, failed = (sum(each.get(word, 0) for each in counts) for word in ("SUCCEEDED", "FAILED"))
-    return f"{passed} tests passed" + (f", {failed} failed" if failed else "") if passed or failed else ""
+    if failed:
+        return worded("tests: {passed} passed, {failed} failed", passed=passed, failed=failed)
+    return worded("tests: {passed} passed", passed=passed) if passed else ""
 
 
 def _image_uri(work: Work) -> str | None:
@@ -234,7 +187,7 @@ def _image_uri(work: Work) -> str | None:
         return str(named[0]["imageUri"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ActionFailed(
-            "imagedefinitions.json cannot be read",
-            hint='it should be [{"name": "...", "imageUri": "..."}]',
+            worded("imagedefinitions.json cannot be read"),
+            hint=worded("it should be {shape}", shape='[{"name": "...", "imageUri": "..."}]'),
             error="bad_image_definitions",
         ) from error

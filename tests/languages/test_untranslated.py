@@ -52,7 +52,7 @@ REASONS: dict[str, tuple[int | str, ...]] = {
     "data_of": ("reason", "hint", "summary"),
 }
 """What is told to people of what workers do, as they worded it."""
-NOT_YET = ("runners/aws/", "runners/buildspec")
+NOT_YET = ("runners/aws/",)
 """Being written anew at the moment; what they raise is told in English until they word it."""
 
 

@@ -1,0 +1,67 @@
+"""Why a build failed, as the failure of an action: by what failed first, since what comes after it is debris."""
+
+from runners.buildspec.build import Build
+from runners.buildspec.record import PhaseRecord, Record
+from runners.buildspec.references import PARAMETERS, SECRETS
+from runners.contract import ActionFailed, Work
+from storage.model.worded import worded
+
+ERRORS = {
+    "build_failed": "a command of the buildspec failed",
+    "bad_buildspec": "the buildspec is missing or wrong",
+    "no_secret": "a parameter or secret that the buildspec names cannot be read",
+    "upload_failed": "the artifacts that the buildspec names are not there",
+}
+
+
+def failure_of(build: Build, work: Work) -> ActionFailed | None:
+    """Say why a build failed; nothing when it did not."""
+    record = build.record
+    failed = record.failed
+    if build.refused:
+        return build.refused
+    if build.out_of_memory:
+        return ActionFailed(
+            worded("the build was killed: out of memory"),
+            exit_code=record.exit_code,
+            hint=worded("raise the action's option memory"),
+            error="out_of_memory",
+        )
+    if failed is None:
+        return None
+    return _beside_the_commands(failed, build.wrong_file, str(work.options.get("image"))) or _of_a_command(
+        record, failed.type, work
+    )
+
+
+def _beside_the_commands(failed: PhaseRecord, file: str, image: str) -> ActionFailed | None:
+    """Say what failed before the commands or after them; codes and messages are CodeBuild's own."""
+    code, message = failed.context.code, failed.context.message
+    reason = f"{code}: {message}"
+    if failed.type == "PROVISIONING":
+        hint = worded("build it first, or name another in the catalog")
+        absent = worded("there is no image {image} on this machine", image=image)
+        return ActionFailed(message if message != absent else absent, hint=hint, error="image_missing")
+    if failed.type == "DOWNLOAD_SOURCE" and code == "YAML_FILE_ERROR":
+        where = f"{file}: " if file else ""
+        hint = worded("mend the buildspec; its log names each problem")
+        if message.startswith("stat "):
+            hint = worded("add the file to the repository, or name it in the action's option buildspec")
+        return ActionFailed(where + reason, hint=hint, error="bad_buildspec")
+    if failed.type == "DOWNLOAD_SOURCE" and code in (PARAMETERS, SECRETS):
+        return ActionFailed(reason, hint=worded("see env in the buildspec"), error="no_secret")
+    if failed.type == "UPLOAD_ARTIFACTS":
+        reason = f"{failed.type}: {message}"
+        return ActionFailed(reason, hint=worded("see artifacts in the buildspec"), error="upload_failed")
+    return None
+
+
+def _of_a_command(record: Record, phase: str, work: Work) -> ActionFailed:
+    code = record.exit_code
+    said = worded("the build container ended with exit code {code}", code=code)
+    if record.command:
+        shown = record.command[:200]
+        said = worded("{phase}: `{command}` ended with exit code {code}", phase=phase, command=shown, code=code)
+    alone = work.options.get("network", "none") == "none"
+    hint = worded("this build has no network; the action's option network gives it one") if alone else ""
+    return ActionFailed(said, exit_code=code, hint=hint, error="build_failed")

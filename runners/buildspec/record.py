@@ -1,5 +1,6 @@
 """What became of a build: its phases as CodeBuild's API tells them, and what it handed on."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from runners.buildspec.reports import ReportResult
 _MOST = 1024
 """Characters of a message."""
 _FIELDS = 6
+_SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,6})?")
 
 
 class Status(StrEnum):
@@ -132,12 +134,11 @@ def phases_of(timeline: str, unfinished: Status, why: Context) -> list[PhaseReco
     zero = 0.0
     for line in timeline.splitlines():
         up, what, *rest = [*line.split(" ", _FIELDS - 1), "", ""][:_FIELDS]
-        try:
-            at = zero + float(up[:20])
-        except ValueError:
+        if not _SECONDS.fullmatch(up):
             continue
-        if what == "clock" and rest[0].isdecimal():
-            zero = float(rest[0][:12]) - float(up[:20])
+        at = zero + float(up)
+        if what == "clock" and _SECONDS.fullmatch(rest[0]):
+            zero = float(rest[0]) - float(up)
         elif what == "start" and rest[0].lower() in PHASES:
             found[rest[0]] = PhaseRecord(rest[0], at)
         elif what == "end" and rest[0] in found and rest[1] in Status.__members__:

@@ -1,6 +1,7 @@
 """A committer who wants more than to be built: their repository's words and their root in a container."""
 
 import asyncio
+import tarfile
 import time
 import uuid
 from typing import Any
@@ -11,10 +12,12 @@ from runners import registry as registries
 from runners.buildspec.globs import Glob
 from runners.buildspec.model import BuildspecInvalid
 from runners.buildspec.parser import parse
+from runners.buildspec.record import Context, Status, phases_of
 from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Work
 from runners.dockerfile import DockerfileRunner
 from runners.push import PushRunner
+from storage.model.catalog import Json
 from tests.registry import Registry
 from tests.runners.bench import Bench, Notes
 
@@ -214,3 +217,54 @@ async def test_another_image_under_the_commits_tag_is_not_what_goes_on(
 async def test_a_tag_names_nothing_beyond_its_repository(bench: Bench, registry: Registry, tag: str) -> None:
     with pytest.raises(ActionFailed, match="is no tag"):
         await registries.manifest(bench.service.image, tag, None)
+
+
+@pytest.mark.docker
+async def test_a_link_that_is_kept_leads_no_file_out_of_the_artifacts(
+    builder: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    """Within the source it leads to the source; from where artifacts go it would lead above them."""
+    spec = (
+        "phases: {build: {commands: [mkdir -p a1/b/c a2/link up && ln -s ../../../up a1/b/c/link, "
+        "mv a1/b/c/link a1/link && ln -sfn ../up a1/link, echo x > a2/link/loot]}}\n"
+        "artifacts: {files: ['**/*'], base-directory: 'a*', enable-symlinks: yes}"
+    )
+    work = _build(bench, spec)
+    await builder.run(work, notes)
+    assert not (work.workspace / "up").exists()
+    assert [each.name for each in work.workspace.rglob("loot") if "source" not in each.parts] == []
+    assert any("it leads out of the artifacts" in line for line in notes.lines)
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        "1e999 clock 9\n1 start BUILD\n2 end BUILD FAILED",
+        "1 clock 99999999999\n99999999999 start BUILD",
+        "nan start BUILD\n\n \nx y z",
+        "1 start ../../x\n1 end BUILD NONSENSE - x\n1 end BUILD SUCCEEDED",
+        "1 clock \u0663\n1 start BUILD\n1 end BUILD FAILED",
+    ],
+)
+def test_a_build_that_lies_about_its_phases_breaks_nothing(lies: str) -> None:
+    for phase in phases_of(lies, Status.FAILED, Context()):
+        assert phase.document()["phaseType"] == "BUILD"
+
+
+@pytest.mark.docker
+async def test_the_archives_of_a_cache_are_opened_only_inside(
+    builder: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    """A cache that was tampered with unpacks into the next build's container, and nowhere on this machine."""
+    spec = "cache: {paths: [n, /opt/n]}\nphases: {build: {commands: [mkdir -p /opt && echo x > n && echo x > /opt/n]}}"
+    options: dict[str, Json] = {"image": "estiva/ci:base", "cache": True}
+    source = bench.source({"buildspec.yml": f"version: 0.2\n{spec}"})
+    await builder.run(bench.work(options, source), notes)
+    (kept,) = (bench.root / "caches" / "hello").glob("*/key-default")
+    assert {each.suffix for each in kept.iterdir()} <= {".tar", ".cpio"}
+    outside = bench.root / "outside"
+    with tarfile.open(kept / "root.tar", "w") as archive:
+        member = tarfile.TarInfo(f"{outside}"[1:])
+        archive.addfile(member)
+    await builder.run(bench.work(options, source, attempt=2), Notes())
+    assert not outside.exists()

@@ -97,7 +97,8 @@ def run(
 
 def _done(asked: "Asked", *, as_json: bool) -> "dict[str, object]":
     from runners.buildspec.local import run as build
-    from runners.containers import Containers, EngineUnavailable
+    from runners.containers import Containers
+    from runners.contract import Away
 
     def take(line: str) -> None:
         typer.echo(harmless(line), err=as_json)
@@ -105,7 +106,7 @@ def _done(asked: "Asked", *, as_json: bool) -> "dict[str, object]":
     containers = Containers(namespace=f"{settings().namespace}-buildspec")
     try:
         return dict(run_to_its_end(build(asked, containers, os.environ, take)))
-    except EngineUnavailable as problem:
+    except Away as problem:
         fail(str(problem), code=1)
     except OSError as problem:
         fail(f"Cannot copy {asked.directory}: {problem}")

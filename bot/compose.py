@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
+from bot.api import Approvals
 from bot.catalogs import Catalogs
 from bot.metrics import Metrics
 from bot.presence import Alone, OneOfSeveral
@@ -118,7 +119,7 @@ def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -
         settings.slack_signing_secret,
         settings.pages_secret,
     )
-    factors = [person.totp_from for person in catalog.people.values()]
+    factors = [name for person in catalog.people.values() for name in (person.totp_from, person.token_from)]
     names = (catalog.registry.password_from, *settings.secrets_from, *factors)
     known = [token.get_secret_value() for token in tokens if token]
     if settings.database_url and (password := urlsplit(settings.database_url).password):
@@ -252,7 +253,10 @@ async def _http(
         gauges=gauges,
         slack=slack.app if slack is not None and http else None,
         guard=Guard(secret.get_secret_value()) if http and secret else None,
-        pages=Pages(store, links, catalogs, slack.approvers, settings.language).routes() if slack and links else (),
+        pages=(
+            *(Pages(store, links, catalogs, slack.approvers, settings.language).routes() if slack and links else ()),
+            *(Approvals(slack.desk, catalogs, os.environ).routes() if slack else ()),
+        ),
     )
     name, wanted = ("WORKER_PORT", settings.worker_port) if slack is None else ("HTTP_PORT", settings.http_port)
     try:

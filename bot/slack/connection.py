@@ -86,6 +86,7 @@ class Slack:
         are the only one.
         """
         self.approvers = approvers
+        self.desk = desk
         self._access = access
         self._store = store
         self._catalog = catalog

@@ -218,6 +218,8 @@ class Person:
     """Addresses under which they commit."""
     totp_from: str | None = None
     """Name of the environment variable that holds the secret of their second factor."""
+    token_from: str | None = None
+    """Name of the environment variable that holds the token by which their scripts approve."""
 
     @property
     def accounts(self) -> tuple[str, ...]:

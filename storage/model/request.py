@@ -15,6 +15,7 @@ class Via(StrEnum):
     MODAL = "modal"
     SHORTCUT = "shortcut"
     TERMINAL = "terminal"
+    API = "api"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

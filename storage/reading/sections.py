@@ -72,6 +72,7 @@ def people(item: Item | None) -> dict[str, Person]:
         "also": _all(identity),
         "emails": _all(_matching(_EMAIL, "an address such as ana@example.com")),
         "totp_from": _matching(_VARIABLE, "the name of an environment variable"),
+        "token_from": _matching(_VARIABLE, "the name of an environment variable"),
     }
     accounts: set[str] = set()
     for entry in item.items() if item else []:

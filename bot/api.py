@@ -89,8 +89,9 @@ async def _body(request: web.Request) -> Mapping[str, str] | None:
         known = json.loads(raw or b"{}") if len(raw) <= _LONGEST else None
     except (ValueError, RecursionError):
         return None
-    right = isinstance(known, dict) and set(known) <= {"code", "reason"}
-    return known if right and all(isinstance(value, str) for value in known.values()) else None
+    if not isinstance(known, dict) or not set(known) <= {"code", "reason"}:
+        return None
+    return known if all(isinstance(value, str) for value in known.values()) else None
 
 
 def _text(place: Mapping[str, str], body: Mapping[str, str] | None) -> str | None:

@@ -17,6 +17,7 @@ from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.crash import crash_here
 from runners.registry import Logins
 from storage.model import artifact
+from storage.model.worded import joined, worded
 
 _AFTER = "estiva:after"
 """Tag of a revision that is used again: when the newest deployment before ours began, by AWS's clock."""
@@ -58,8 +59,9 @@ class Deploy:
         state = await services.look(self.account, self.target)
         current = await revisions.read(self.account, state.task_definition)
         if self.work.restores and self._untouched(state, current):
-            self.sink.line(f"{current.name} still runs in {self.target}")
-            return Outcome(unchanged=True, summary=f"{current.name} still runs in {self.target}")
+            still = worded("{revision} still runs in {target}", revision=current.name, target=self.target)
+            self.sink.line(still)
+            return Outcome(unchanged=True, summary=still)
         if self.work.scales and self.work.replicas is not None and self._is_wanted(current):
             return await self._scaled(state, current, self.work.replicas)
         mine = await self._mine(current)
@@ -101,7 +103,7 @@ class Deploy:
         try:
             await self.stop()
         except ActionFailed as failure:
-            self.sink.line(f"{self.target} could not be put back: {failure.reason}")
+            self.sink.line(_not_put_back(self.target, failure))
 
     def _untouched(self, state: Service, current: Revision) -> bool:
         primary = state.primary
@@ -139,9 +141,15 @@ class Deploy:
             if each["taskDefinition"] == mine.arn:
                 self.sink.line(f"the deployment of {mine.name} was begun before, and is {each['status']}")
                 raise ActionFailed(
-                    f"the deployment of {mine.name} was begun and is over: {each['status']}",
-                    hint="see the service's deployments in ECS; the service runs "
-                    f"{services.short(state.task_definition)} now",
+                    worded(
+                        "the deployment of {name} was begun and is over: {status}",
+                        name=mine.name,
+                        status=each["status"],
+                    ),
+                    hint=worded(
+                        "see the service's deployments in ECS; the service runs {task_definition} now",
+                        task_definition=services.short(state.task_definition),
+                    ),
                     error="rolled_back",
                 )
         return None
@@ -226,9 +234,9 @@ class Deploy:
         try:
             back = "" if ended.primary else await self._put_back(mine, begun)
         except ActionFailed as failure:
-            back = f"{self.target} could not be put back: {failure.reason}"
+            back = _not_put_back(self.target, failure)
         ended.exit_code = first.exit_code
-        ended.reason = "; ".join(filter(None, (first.why, ended.reason, back)))
+        ended.reason = joined([first.why, ended.reason, back])
 
     async def _put_back(self, mine: Revision, begun: Deployment) -> str:
         """Let the service go back to what it used before, unless it does by now; says what was done."""
@@ -240,7 +248,7 @@ class Deploy:
         if not await self._stopped(state):
             await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=previous)
         crash_here("ecs.back.after")
-        text = f"{self.target} goes back to {services.short(previous)}"
+        text = worded("{target} goes back to {revision}", target=self.target, revision=services.short(previous))
         self.sink.line(text)
         return text
 
@@ -269,8 +277,14 @@ class Deploy:
         return Outcome(
             artifacts={artifact.ADDRESS: address} if address else {},
             variables={"TASK_DEFINITION": mine.arn, "DEPLOYMENT": begun.id},
-            summary=f"{self._digest[:19]} as {mine.name} in {self.target}",
+            summary=worded(
+                "{digest} as {revision} in {target}", digest=self._digest[:19], revision=mine.name, target=self.target
+            ),
         )
+
+
+def _not_put_back(target: Target, failure: ActionFailed) -> str:
+    return worded("{target} could not be put back: {reason}", target=target, reason=failure.reason)
 
 
 def _replaced(mine: Revision) -> str:

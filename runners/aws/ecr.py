@@ -12,6 +12,7 @@ from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here
 from storage.model.catalog import Json
 from storage.model.cloud import Ecr, Severity
+from storage.model.worded import worded
 
 ERRORS = {
     "scan_blocked": "the image scan found something as bad as the catalog does not allow, or worse",
@@ -71,8 +72,10 @@ class Registries:
                 sink.line(f"image scan: {status}")
                 return ""
             raise ActionFailed(
-                f"the image scan of {digest[:19]} gave no findings ({status})",
-                hint="see the repository's scan settings in ECR, and block and scan_timeout in the catalog; then retry",
+                worded("the image scan of {digest} gave no findings ({status})", digest=digest[:19], status=status),
+                hint=worded(
+                    "see the repository's scan settings in ECR, and block and scan_timeout in the catalog; then retry"
+                ),
                 error="scan_missing",
                 retryable=found is None or found["imageScanStatus"]["status"] not in _NEVER,
             )
@@ -193,8 +196,11 @@ def _judged(ecr: Ecr, digest: str, findings: Mapping[str, Any], sink: Sink) -> s
         sink.line(f"  {each['severity'].lower()}: {each.get('name') or each.get('title', '?')} {each.get('uri', '')}")
     if any(counts.get(name) for name in bad):
         raise ActionFailed(
-            f"the image scan of {digest[:19]} found {said}",
-            hint=f"mend what it names, or change block ({ecr.block}) in the catalog; the image was not released",
+            worded("the image scan of {digest} found {said}", digest=digest[:19], said=said),
+            hint=worded(
+                "mend what it names, or change block ({block}) in the catalog; the image was not released",
+                block=ecr.block,
+            ),
             error="scan_blocked",
         )
     return said

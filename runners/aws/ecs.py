@@ -16,6 +16,7 @@ from runners.aws.session import Account, Clouds, Visitor
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.registry import Logins
 from storage.model.catalog import Environment, Json, Service
+from storage.model.worded import worded
 
 _KNOWN = {
     "cluster": options.text,
@@ -77,7 +78,9 @@ class EcsRunner:
         )
         if not listed["taskArns"]:
             raise ActionFailed(
-                f"no task of {service.name} runs in {target}", hint="deploy it first", error="not_running"
+                worded("no task of {name} runs in {target}", name=service.name, target=target),
+                hint=worded("deploy it first"),
+                error="not_running",
             )
         found: list[str] = []
         for arn in listed["taskArns"]:
@@ -88,7 +91,7 @@ class EcsRunner:
     async def _deploy(self, work: Work, sink: Sink) -> Deploy:
         environment = work.environment
         if environment is None:
-            raise _nowhere("the stage has no environment to deploy to")
+            raise _nowhere(worded("the stage has no environment to deploy to"))
         account = await self._entered(environment, Visitor.of(work))
         return Deploy(
             account=account,
@@ -103,7 +106,7 @@ class EcsRunner:
 
     async def _entered(self, environment: Environment, visitor: Visitor) -> Account:
         if environment.aws is None:
-            raise _nowhere(f"{environment.name} has no account in the catalog")
+            raise _nowhere(worded("{name} has no account in the catalog", name=environment.name))
         return await self._clouds.enter(environment.aws, visitor)
 
 
@@ -131,6 +134,6 @@ class _Silence:
 def _nowhere(what: str) -> ActionFailed:
     return ActionFailed(
         what,
-        hint="set the stage's environment in the catalog, and aws in that environment",
+        hint=worded("set the stage's environment in the catalog, and aws in that environment"),
         error="no_environment",
     )

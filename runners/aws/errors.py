@@ -6,6 +6,7 @@ from typing import Any
 
 from runners.contract import ActionFailed
 from storage.model.cloud import Aws
+from storage.model.worded import worded
 
 ERRORS = {
     "aws_no_credentials": "no credentials for AWS are found where Estiva runs",
@@ -41,7 +42,7 @@ def told(error: Exception, asked: str, place: Aws) -> ActionFailed:
     """Say what kept AWS from doing what was asked (`ecs:UpdateService`)."""
     from botocore import exceptions
 
-    where = f"{place.account} in {place.region}"
+    where = worded("{account} in {region}", account=place.account, region=place.region)
     if isinstance(error, exceptions.ClientError):
         return _refusal(error.response, asked, where, place)
     if isinstance(
@@ -53,21 +54,30 @@ def told(error: Exception, asked: str, place: Aws) -> ActionFailed:
         | exceptions.ConfigNotFound,
     ):
         return ActionFailed(
-            f"no credentials for AWS ({_one_line(error)})",
-            hint="give Estiva's process a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; see docs/aws.md",
+            worded("no credentials for AWS ({error})", error=_one_line(error)),
+            hint=worded(
+                "give Estiva's process a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; see docs/aws.md"
+            ),
             error="aws_no_credentials",
         )
     if isinstance(error, exceptions.TokenRetrievalError | exceptions.UnauthorizedSSOTokenError):
         return _expired(_one_line(error))
     if isinstance(error, exceptions.ParamValidationError | exceptions.InvalidRegionError):
         return ActionFailed(
-            f"{asked} cannot be asked: {_one_line(error)}",
-            hint="see the environment's aws and options in the catalog",
+            worded("{asked} cannot be asked: {error}", asked=asked, error=_one_line(error)),
+            hint=worded("see the environment's aws and options in the catalog"),
             error="aws_refused",
         )
     return ActionFailed(
-        f"AWS does not answer to {asked}, account {where} ({_one_line(error)})",
-        hint="see that this machine reaches AWS (and aws.endpoints in the catalog, if there are any), then retry",
+        worded(
+            "AWS does not answer to {asked}, account {where} ({error})",
+            asked=asked,
+            where=where,
+            error=_one_line(error),
+        ),
+        hint=worded(
+            "see that this machine reaches AWS (and aws.endpoints in the catalog, if there are any), then retry"
+        ),
         error="aws_unavailable",
         retryable=True,
     )
@@ -81,29 +91,31 @@ def _refusal(response: Mapping[str, Any], asked: str, where: str, place: Aws) ->
         return _expired(said)
     if code in _BAD:
         return AwsRefused(
-            f"AWS does not know these credentials ({code} at {asked}): {said}",
-            hint="see that the key is active and the clock of this machine is right",
+            worded(
+                "AWS does not know these credentials ({code} at {asked}): {said}", code=code, asked=asked, said=said
+            ),
+            hint=worded("see that the key is active and the clock of this machine is right"),
             error="aws_bad_credentials",
         )
     if code in _DENIED or _PERMISSION.search(said):
         return _denied(said, asked, where, place)
     if code in _THROTTLED:
         return AwsRefused(
-            f"AWS asks for fewer calls ({code} at {asked})",
-            hint="retry in a minute; if it goes on, ask AWS for a higher quota",
+            worded("AWS asks for fewer calls ({code} at {asked})", code=code, asked=asked),
+            hint=worded("retry in a minute; if it goes on, ask AWS for a higher quota"),
             error="aws_throttled",
             retryable=True,
         )
     if status >= 500:  # noqa: PLR2004
         return AwsRefused(
-            f"AWS is out of order ({code or status} at {asked}): {said}",
-            hint="see https://health.aws.amazon.com, then retry",
+            worded("AWS is out of order ({code} at {asked}): {said}", code=code or status, asked=asked, said=said),
+            hint=worded("see https://health.aws.amazon.com, then retry"),
             error="aws_unavailable",
             retryable=True,
         )
     refused = AwsRefused(
-        f"AWS refuses {asked}, account {where}: {code}: {said}",
-        hint="see the environment's aws and options in the catalog",
+        worded("AWS refuses {asked}, account {where}: {code}: {said}", asked=asked, where=where, code=code, said=said),
+        hint=worded("see the environment's aws and options in the catalog"),
         error="aws_refused",
     )
     refused.code = code
@@ -113,11 +125,16 @@ def _refusal(response: Mapping[str, Any], asked: str, where: str, place: Aws) ->
 def _denied(said: str, asked: str, where: str, place: Aws) -> ActionFailed:
     found = _PERMISSION.search(said)
     action = found["action"] if found else asked
-    resource = found["resource"] if found and found["resource"] else "what it needs"
-    who = place.role or "the identity that Estiva runs as"
+    resource = found["resource"] if found and found["resource"] else worded("what it needs")
+    who = place.role or worded("the identity that Estiva runs as")
     denied = AwsRefused(
-        f"{action} is denied, account {where}: {said}",
-        hint=f"allow {action} on {resource} to {who}; examples/aws has the whole policy",
+        worded("{action} is denied, account {where}: {said}", action=action, where=where, said=said),
+        hint=worded(
+            "allow {action} on {resource} to {who}; examples/aws has the whole policy",
+            action=action,
+            resource=resource,
+            who=who,
+        ),
         error="aws_denied",
     )
     denied.code = "AccessDenied"
@@ -126,8 +143,8 @@ def _denied(said: str, asked: str, where: str, place: Aws) -> ActionFailed:
 
 def _expired(said: str) -> ActionFailed:
     return AwsRefused(
-        f"the credentials for AWS have expired: {said}",
-        hint="renew them where Estiva runs (a role renews itself), then retry",
+        worded("the credentials for AWS have expired: {said}", said=said),
+        hint=worded("renew them where Estiva runs (a role renews itself), then retry"),
         error="aws_expired",
     )
 

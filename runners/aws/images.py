@@ -9,6 +9,7 @@ from runners.aws.revisions import Revision, repository_of
 from runners.contract import ActionFailed, Work
 from runners.registry import Logins
 from storage.model import artifact
+from storage.model.worded import worded
 
 ERRORS = {
     "no_container": "the task definition has no such container",
@@ -31,16 +32,16 @@ async def images_of(
     digest = work.artifacts.get(artifact.DIGEST)
     if not digest:
         raise ActionFailed(
-            "no image digest to deploy",
-            hint="put a push before this action, or promote a release",
+            worded("no image digest to deploy"),
+            hint=worded("put a push before this action, or promote a release"),
             error="no_digest",
         )
     listed = _definitions(work.workspace / "artifacts" / _FILE)
     for name in listed:
-        _have(base, name, f"{_FILE} names it")
+        _have(base, name, worded("{file} names it", file=_FILE))
     mine = [name for name, image in listed.items() if repository_of(image) == work.service.image]
     container = named or next(iter(mine), "") or _usual(work, base)
-    _have(base, container, "name it with the option container")
+    _have(base, container, worded("name it with the option container"))
     login = await registry.login(work.registry, work.service.image, environ, logins)
     if await registry.manifest(work.service.image, digest, login) is None:
         raise _gone(f"{work.service.image}@{digest}")
@@ -60,8 +61,8 @@ def _have(base: Revision, name: str, why: str) -> None:
     names = [each["name"] for each in base.containers]
     if name not in names:
         raise ActionFailed(
-            f"the task definition {base.name} has no container {name[:200]!r}",
-            hint=f"{why}; its containers are {', '.join(names)}",
+            worded("the task definition {revision} has no container `{name}`", revision=base.name, name=name[:200]),
+            hint=worded("{why}; its containers are {names}", why=why, names=", ".join(names)),
             error="no_container",
         )
 
@@ -74,8 +75,10 @@ def _definitions(file: Path) -> dict[str, str]:
         return {str(each["name"]): str(each["imageUri"]) for each in json.loads(_text(file))}
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise ActionFailed(
-            f"{_FILE} cannot be read ({type(error).__name__}: {str(error)[:200]})",
-            hint='it is a list such as [{"name": "web", "imageUri": "registry/web:1"}]',
+            worded(
+                "{file} cannot be read ({kind}: {error})", file=_FILE, kind=type(error).__name__, error=str(error)[:200]
+            ),
+            hint=worded('it is a list such as [{"name": "web", "imageUri": "registry/web:1"}]'),
             error="bad_image_definitions",
         ) from error
 
@@ -102,7 +105,7 @@ async def _by_digest(work: Work, image: str, environ: Mapping[str, str], logins:
 
 def _gone(image: str) -> ActionFailed:
     return ActionFailed(
-        f"{image} is not in the registry",
-        hint="was it removed, by a lifecycle policy perhaps? release its commit again",
+        worded("{image} is not in the registry", image=image),
+        hint=worded("was it removed, by a lifecycle policy perhaps? release its commit again"),
         error="image_missing",
     )

@@ -12,6 +12,7 @@ WAITER = 15.0
 """Seconds between two looks of the SDK's own waiter."""
 _NEAR = 1.5
 """Seconds between two looks when the end is near."""
+_MOMENT = 0.01
 _SELDOM = 60.0
 _AROUND = 0.5
 """Which part of the saved looks is used before the expected end; the rest is for after it."""
@@ -29,8 +30,8 @@ class Looks:
     def pause(self, elapsed: float, rollout: Deployment) -> float:
         """Give the seconds until the next look, which counts as made."""
         wanted = self._wanted(elapsed, rollout)
-        # the waiter's look number n is after 15 * (n - 1) seconds: ours never comes before that
-        allowed = WAITER * self.made
+        # what ends now the waiter sees with its look number n, after 15 * (n - 1) seconds: so many are ours
+        allowed = WAITER * (self.made - 1) + _MOMENT
         self.made += 1
         return max(0.0, max(wanted, allowed) - elapsed)
 
@@ -39,7 +40,7 @@ class Looks:
             return elapsed + _NEAR
         if self.expected is None:
             return elapsed + 2 * WAITER
-        saved = self.expected // WAITER + 1 - self.made
+        saved = self.expected // WAITER + 2 - self.made
         near = self.expected - _NEAR * saved * _AROUND
         if near - elapsed >= 1.5 * _SELDOM:
             return elapsed + _SELDOM

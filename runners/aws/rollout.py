@@ -11,6 +11,7 @@ from runners.aws.looks import Looks
 from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
+from storage.model.worded import worded
 
 ERRORS = {
     "tasks_failed": "the new tasks do not start, or do not get healthy",
@@ -77,27 +78,39 @@ class Rollout:
     def _failed(self, mine: Deployment | None, primary: Deployment | None) -> Ended:
         """Say how it ended, from what is still known of it and from what the service runs instead."""
         instead = primary if primary is not None and (mine is None or primary.id != mine.id) else None
-        became = f"; ECS goes to {instead.revision}" if instead else ""
+        became = worded("; ECS goes to {revision}", revision=instead.revision) if instead else ""
         reason = mine.reason if mine else ""
         ended: Ended
         if "alarm" in reason.lower():
-            ended = Ended(f"an alarm stopped the deployment: {reason}{became}", hint="see the alarm", error="alarm")
+            ended = Ended(
+                worded("an alarm stopped the deployment: {reason}{became}", reason=reason, became=became),
+                hint=worded("see the alarm"),
+                error="alarm",
+            )
         elif mine is not None and mine.rollout == "FAILED":
             ended = Ended(
-                f"{reason or 'the deployment failed'}{became}",
-                hint="see the stopped tasks and their last lines in the log",
+                worded("{reason}{became}", reason=reason or worded("the deployment failed"), became=became),
+                hint=worded("see the stopped tasks and their last lines in the log"),
                 error="tasks_failed",
             )
         elif instead is not None and instead.task_definition != self.previous:
             ended = Ended(
-                f"somebody deployed {instead.revision} while {services.short(self.revision)} was on its way",
-                hint="see who deploys to it besides Estiva, then retry",
+                worded(
+                    "somebody deployed {other} while {revision} was on its way",
+                    other=instead.revision,
+                    revision=services.short(self.revision),
+                ),
+                hint=worded("see who deploys to it besides Estiva, then retry"),
                 error="overtaken",
             )
         else:
             ended = Ended(
-                f"the deployment of {services.short(self.revision)} is gone{became}",
-                hint="ECS rolled it back, or somebody stopped it there: see the service's events in the log",
+                worded(
+                    "the deployment of {revision} is gone{became}",
+                    revision=services.short(self.revision),
+                    became=became,
+                ),
+                hint=worded("ECS rolled it back, or somebody stopped it there: see the service's events in the log"),
                 error="rolled_back",
             )
         ended.primary = instead

@@ -8,6 +8,7 @@ from typing import Any
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account
 from runners.contract import ActionFailed
+from storage.model.worded import worded
 
 ERRORS = {
     "no_service": "there is no such cluster or service in ECS, or it is not active",
@@ -135,7 +136,13 @@ def short(arn: str) -> str:
 
 def _missing(account: Account, target: Target, said: str) -> ActionFailed:
     return ActionFailed(
-        f"there is no active ECS service {target} in {account.place.account}, {account.place.region} ({said})",
-        hint="see cluster and service in the environment's options; Estiva deploys to services that are there",
+        worded(
+            "there is no active ECS service {target} in {account}, {region} ({said})",
+            target=target,
+            account=account.place.account,
+            region=account.place.region,
+            said=said,
+        ),
+        hint=worded("see cluster and service in the environment's options; Estiva deploys to services that are there"),
         error="no_service",
     )

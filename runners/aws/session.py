@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from runners.aws.errors import told
 from runners.contract import ActionFailed, Work
 from storage.model.cloud import Aws
+from storage.model.worded import worded
 
 T = TypeVar("T")
 _THREADS = 16
@@ -100,8 +101,15 @@ class Clouds:
         who = account.asked("sts", "get_caller_identity")
         if who["Account"] != place.account:
             raise ActionFailed(
-                f"the credentials are of the account {who['Account']} ({who['Arn']}), the catalog says {place.account}",
-                hint="nothing was changed: name the right account or role in the catalog, or give other credentials",
+                worded(
+                    "the credentials are of the account {account} ({arn}), the catalog says {wanted}",
+                    account=who["Account"],
+                    arn=who["Arn"],
+                    wanted=place.account,
+                ),
+                hint=worded(
+                    "nothing was changed: name the right account or role in the catalog, or give other credentials"
+                ),
                 error="aws_wrong_account",
             )
         account.identity = str(who["Arn"])
@@ -115,8 +123,8 @@ class Clouds:
             own = self._bare()
             if not place.endpoints and place.region not in _regions(own):
                 raise ActionFailed(
-                    f"AWS has no region {place.region}, as far as the installed SDK knows",
-                    hint="write it as AWS does, for example us-east-1 or sa-east-1",
+                    worded("AWS has no region {region}, as far as the installed SDK knows", region=place.region),
+                    hint=worded("write it as AWS does, for example us-east-1 or sa-east-1"),
                     error="aws_wrong_region",
                 )
             if place.role is None:

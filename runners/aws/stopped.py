@@ -10,6 +10,7 @@ from runners.aws.revisions import Revision
 from runners.aws.services import Target, short
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
+from storage.model.worded import worded
 
 _SHOWN = 3
 _TAIL = 40
@@ -78,8 +79,12 @@ def _culprit(task: Mapping[str, Any]) -> Mapping[str, Any]:
 def _why(task: Mapping[str, Any], container: Mapping[str, Any]) -> str:
     name, code = container.get("name", "the task"), container.get("exitCode")
     said = container.get("reason") or task.get("stoppedReason", "")
-    ended = f"{name} ended with exit code {code}" if code is not None else f"{name} did not start"
-    return f"{ended}: {said}"[:500] if said else ended
+    ended = (
+        worded("{name} ended with exit code {code}", name=name, code=code)
+        if code is not None
+        else worded("{name} did not start", name=name)
+    )
+    return worded("{ended}: {said}", ended=ended, said=said[:500]) if said else ended
 
 
 async def _show_tail(account: Account, revision: Revision, container: str, task: str, sink: Sink) -> None:

@@ -11,6 +11,7 @@ from runners.aws.revisions import Revision
 from runners.aws.services import Service
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
+from storage.model.worded import joined, worded
 
 ERRORS = {
     "not_ready": "something that the deploy needs is not there in AWS, or cannot work as it is set",
@@ -36,8 +37,8 @@ class Verification:
             found += problems
         if found:
             raise ActionFailed(
-                f"{self.service.target} is not ready for a deploy: {'; '.join(found)}",
-                hint="nothing was touched: mend this in AWS, then retry",
+                worded("{target} is not ready for a deploy: {found}", target=self.service.target, found=joined(found)),
+                hint=worded("nothing was touched: mend this in AWS, then retry"),
                 error="not_ready",
             )
 
@@ -57,16 +58,21 @@ class Verification:
         found = []
         controller = raw.get("deploymentController", {}).get("type", "ECS")
         if controller != "ECS":
-            found.append(f"its deployment controller is {controller}, and Estiva deploys with ECS's own")
+            found.append(
+                worded(
+                    "its deployment controller is {controller}, and Estiva deploys with ECS's own",
+                    controller=controller,
+                )
+            )
         strategy = settings.get("strategy", "ROLLING")
         if strategy != "ROLLING":
-            found.append(f"its deployment strategy is {strategy}, and Estiva deploys ROLLING")
+            found.append(worded("its deployment strategy is {strategy}, and Estiva deploys ROLLING", strategy=strategy))
         return found + _arithmetic(self.service.desired, settings)
 
     def _names(self) -> list[str]:
         """Variables that would stand beside a secret of the same name."""
         return [
-            f"{name} is a variable in the catalog and a secret of {each['name']}"
+            worded("{name} is a variable in the catalog and a secret of {container}", name=name, container=each["name"])
             for each in self.revision.containers
             for name in sorted(set(self.variables) & {secret["name"] for secret in each.get("secrets", [])})
         ]
@@ -74,16 +80,25 @@ class Verification:
     async def _cluster(self) -> list[str]:
         answer = await self.account.call("ecs", "describe_clusters", clusters=[self.service.target.cluster])
         status = answer["clusters"][0].get("status") if answer.get("clusters") else "missing"
-        return [] if status == "ACTIVE" else [f"the cluster {self.service.target.cluster} is {status}"]
+        return (
+            []
+            if status == "ACTIVE"
+            else [worded("the cluster {cluster} is {status}", cluster=self.service.target.cluster, status=status)]
+        )
 
     async def _roles(self) -> list[str]:
         definition, found = self.revision.definition, []
         roles = {kind: definition.get(kind) for kind in ("taskRoleArn", "executionRoleArn")}
         if not roles["executionRoleArn"] and "FARGATE" in definition.get("requiresCompatibilities", []):
-            found.append(f"{self.revision.name} has no execution role, which Fargate needs to pull and to log")
+            found.append(
+                worded(
+                    "{revision} has no execution role, which Fargate needs to pull and to log",
+                    revision=self.revision.name,
+                )
+            )
         for kind, arn in roles.items():
             if arn and not await self._is_there("iam", "get_role", {"NoSuchEntity"}, RoleName=arn.rpartition("/")[2]):
-                found.append(f"the role {arn} ({kind}) is not there")
+                found.append(worded("the role {arn} ({kind}) is not there", arn=arn, kind=kind))
         return found
 
     async def _log_groups(self) -> list[str]:
@@ -99,7 +114,9 @@ class Verification:
         for group, container in groups.items():
             answer = await self.account.call("logs", "describe_log_groups", logGroupNamePrefix=group)
             if group not in {known["logGroupName"] for known in answer["logGroups"]}:
-                found.append(f"the log group {group} of {container} is not there")
+                found.append(
+                    worded("the log group {group} of {container} is not there", group=group, container=container)
+                )
         return found
 
     async def _secrets(self) -> list[str]:
@@ -108,7 +125,7 @@ class Verification:
             arn = ":".join(source.split(":")[:7])  # without key, stage and version
             missing = {"ResourceNotFoundException"}
             if not await self._is_there("secretsmanager", "describe_secret", missing, SecretId=arn):
-                found.append(f"the secret {arn} is not there")
+                found.append(worded("the secret {arn} is not there", arn=arn))
         return found
 
     async def _parameters(self) -> list[str]:
@@ -121,7 +138,11 @@ class Verification:
         by_name = {"Key": "Name", "Option": "Equals", "Values": spelled}
         answer = await self.account.call("ssm", "describe_parameters", ParameterFilters=[by_name])
         known = {each["Name"].lstrip("/") for each in answer["Parameters"]}
-        return [f"the parameter {name} is not there" for name in sorted(wanted) if name.lstrip("/") not in known]
+        return [
+            worded("the parameter {name} is not there", name=name)
+            for name in sorted(wanted)
+            if name.lstrip("/") not in known
+        ]
 
     def _sources(self, kind: str) -> list[str]:
         secrets = [secret["valueFrom"] for each in self.revision.containers for secret in each.get("secrets", [])]
@@ -135,7 +156,7 @@ class Verification:
         there = await self._is_there(
             "ec2", "describe_subnets", {"InvalidSubnetID.NotFound", "InvalidSubnetId.NotFound"}, SubnetIds=subnets
         )
-        return [] if there else [f"one of the subnets {', '.join(subnets)} is not there"]
+        return [] if there else [worded("one of the subnets {subnets} is not there", subnets=", ".join(subnets))]
 
     async def _is_there(self, service: str, operation: str, missing: Iterable[str], /, **given: Any) -> bool:
         try:
@@ -153,5 +174,11 @@ def _arithmetic(desired: int, settings: Mapping[str, Any]) -> list[str]:
     most = desired * settings.get("maximumPercent", 200) // 100
     if desired == 0 or most > desired or least < desired:
         return []
-    percents = f"{settings.get('minimumHealthyPercent', 100)} % and {settings.get('maximumPercent', 200)} %"
-    return [f"with {desired} tasks, {percents} let ECS neither stop an old task nor start a new one"]
+    return [
+        worded(
+            "with {count} tasks, {least} % and {most} % let ECS neither stop an old task nor start a new one",
+            count=desired,
+            least=settings.get("minimumHealthyPercent", 100),
+            most=settings.get("maximumPercent", 200),
+        )
+    ]

@@ -1,7 +1,8 @@
 """A sentence that knows how it was made, so that it can be said again in the language of whoever reads it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 
 from storage.model.catalog import Json
 
@@ -25,6 +26,11 @@ def worded(message: str, **values: object) -> Worded:
     made = Worded(_filled(message, known))
     made.message, made.values = message, known
     return made
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Put several into one, apart by semicolons; empty ones are left out."""
+    return reduce(lambda one, other: worded("{one}; {other}", one=one, other=other), [p for p in parts if p] or [""])
 
 
 def in_words_of(say: Callable[..., str], text: str) -> str:

@@ -1,0 +1,133 @@
+"""Homolog on Docker and production on ECS in one pipeline, images in ECR: real images, and a strict double of AWS."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.doubles.aws.front import Front, fronting
+from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.repositories import Repositories
+from tests.doubles.aws.rest import Rest
+from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.doubles.aws.tasks import EXITS, Behaviour, Service, Tasks
+from tests.registry import PASSWORD, USER, Registry
+from tests.stories.conftest import Make
+from tests.stories.person import Person
+from tests.stories.reading import words
+from tests.stories.sources import Source, page
+from tests.stories.world import World, together
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva-production"
+SURROUNDINGS = {
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The AWS of the story, and the service in it."""
+
+    server: Server
+    front: Front
+    repositories: Repositories
+    tasks: Tasks
+    service: Service
+
+    def image(self) -> str:
+        """What runs."""
+        definition = self.tasks.definitions[self.service.primary.task_definition]
+        return str(definition["containerDefinitions"][0]["image"])
+
+
+@pytest.fixture
+def cloud(registry: Registry) -> Iterator[Cloud]:
+    server, front = Server(speed=1), Front(registry.host)
+    front.repositories = Repositories(server, user=USER, password=PASSWORD, host=front.host)
+    tasks, identities, _ = Tasks(server), Identities(server), Rest(server)
+    identities.trusted[ROLE] = "estiva-production"
+    tasks.behaviours["pelican"] = Behaviour(steady=2)
+    options = {"awslogs-group": "/ecs/hello", "awslogs-region": REGION, "awslogs-stream-prefix": "app"}
+    container = {
+        "name": "pelican",
+        "image": f"{front.host}/pelican@sha256:{'0' * 64}",
+        "logConfiguration": {"logDriver": "awslogs", "options": options},
+    }
+    service = tasks.serve("pelican", tasks.define("pelican", [container]), cluster="web")
+    tasks.behaviours["pelican"] = Behaviour(starts=0.2, steady=1)
+    with serving(server), fronting(front):
+        yield Cloud(server, front, front.repositories, tasks, service)
+
+
+def in_the_cloud(world: World, cloud: Cloud) -> Source:
+    """Let production be on ECS and the images in ECR; gives the source of a service that goes there."""
+    ends = ", ".join(f'{name}: "{url}"' for name, url in cloud.server.endpoints.items())
+    place = f'account: "{ACCOUNT}", region: {REGION}, endpoints: {{{ends}}}'
+    aws = f"aws: {{{place}, role: '{ROLE}', external_id: estiva-production}}"
+    text = world.catalog.read_text()
+    registry = f"registry: {{host: '{cloud.front.host}', ecr: {{aws: {{{place}}}, keep: 100}}}}\n\n"
+    text = re.sub(r"registry:\n(?:  .*\n)+\n", registry, text, count=1)
+    before, production, after = text.partition("promotes_from: homolog")
+    after = after.replace("target: docker", f"target: ecs\n    options: {{cluster: web}}\n    {aws}", 1)
+    may = "  - {who: [UANADEV01], may: [retry, rollback], in: [homolog, production]}\n"
+    world.write_catalog(before + production + after.replace("\npolicy:\n", f"\npolicy:\n{may}", 1))
+    return world.service("pelican", image=f"{cloud.front.host}/pelican")
+
+
+async def released(ana: Person, rui: Person, text: str) -> tuple[str, str]:
+    """Ask for a release to production, which Rui approves; gives the run and how it ended."""
+    run = await ana.starts(text)
+    await rui.clicks(await rui.reads(f"{run}/approval/approve-production", "Open until"), "Approve")
+    return run, await ana.run_ends(run)
+
+
+async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, cloud: Cloud) -> None:
+    with make_world(**SURROUNDINGS) as world:
+        source = in_the_cloud(world, cloud)
+        async with together(world, "dev", "release") as (ana, rui):
+            await ana.deploys("deploy pelican to homolog")
+            assert (await world.answers("pelican.homolog")).strip() == "I am pelican"
+            assert cloud.repositories.known["pelican"]["imageTagMutability"] == "IMMUTABLE"
+            first, status = await released(ana, rui, "deploy pelican to production")
+            assert status == "succeeded"
+            digest = (await digests(world))["homolog"]
+            assert cloud.image() == f"{cloud.front.host}/pelican@{digest}"
+            assert f"arn:aws:sts::{ACCOUNT}:assumed-role/estiva-production/{first}" in {
+                who.arn for who in cloud.server.keys.values()
+            }
+            good = cloud.service.primary.task_definition
+
+            source.commit("Need a database", {"service.py": page("broken there")})
+            await ana.deploys("deploy pelican to homolog")
+            bad = (await digests(world))["homolog"]
+            usual = dict(cloud.tasks.behaviours)
+            cloud.tasks.behaviours.clear()
+            fails = Behaviour(starts=0.2, fails=EXITS, log=("KeyError: 'DATABASE_URL'",))
+            cloud.tasks.behaviours.update({bad: fails, **usual})
+            run, status = await released(ana, rui, "deploy pelican to production")
+            assert status == "failed"
+            said = words(await ana.reads(f"{run}/failure/deploy-production/deploy"))
+            assert "pelican ended with exit code 3" in said
+            assert "KeyError: 'DATABASE_URL'" in said
+            assert cloud.service.primary.task_definition == good, "ECS went back, and that is no success"
+
+            del cloud.tasks.behaviours[bad]
+            assert (await released(ana, rui, f"retry {run}"))[1] == "succeeded"
+            assert cloud.image().endswith(bad)
+            registered = cloud.server.count("RegisterTaskDefinition")
+            rollback = await ana.starts("rollback pelican in production")
+            await rui.clicks(await rui.reads(f"{rollback}/approval/approve-production", "Open until"), "Approve")
+            assert await ana.run_ends(rollback) == "succeeded"
+            assert cloud.service.primary.task_definition == good
+            assert cloud.server.count("RegisterTaskDefinition") == registered, "the very revision that ran before"
+
+
+async def digests(world: World) -> dict[str, str]:
+    """What was released last, by environment."""
+    facts = [row for row in await world.facts() if row["kind"] == "released"]
+    return {row["data"]["environment"]: row["data"]["digest"] for row in facts}

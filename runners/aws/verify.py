@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Verification:
     async def check(self) -> None:
         """Raise `ActionFailed` with everything that is wrong. What may not be looked at is noted, and believed."""
         looks = (self._cluster, self._roles, self._log_groups, self._secrets, self._parameters, self._subnets)
-        found = [*self._settings(), *self._names()]
+        found: list[str] = [*self._settings(), *self._names()]
         for problems in await asyncio.gather(*(self._allowed(look) for look in looks)):
             found += problems
         if found:
@@ -42,7 +42,7 @@ class Verification:
                 error="not_ready",
             )
 
-    async def _allowed(self, look: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    async def _allowed(self, look: Callable[[], Awaitable[Sequence[str]]]) -> Sequence[str]:
         try:
             return await look()
         except AwsRefused as refused:
@@ -77,7 +77,7 @@ class Verification:
             for name in sorted(set(self.variables) & {secret["name"] for secret in each.get("secrets", [])})
         ]
 
-    async def _cluster(self) -> list[str]:
+    async def _cluster(self) -> Sequence[str]:
         answer = await self.account.call("ecs", "describe_clusters", clusters=[self.service.target.cluster])
         status = answer["clusters"][0].get("status") if answer.get("clusters") else "missing"
         return (
@@ -86,7 +86,7 @@ class Verification:
             else [worded("the cluster {cluster} is {status}", cluster=self.service.target.cluster, status=status)]
         )
 
-    async def _roles(self) -> list[str]:
+    async def _roles(self) -> Sequence[str]:
         definition, found = self.revision.definition, []
         roles = {kind: definition.get(kind) for kind in ("taskRoleArn", "executionRoleArn")}
         if not roles["executionRoleArn"] and "FARGATE" in definition.get("requiresCompatibilities", []):
@@ -101,7 +101,7 @@ class Verification:
                 found.append(worded("the role {arn} ({kind}) is not there", arn=arn, kind=kind))
         return found
 
-    async def _log_groups(self) -> list[str]:
+    async def _log_groups(self) -> Sequence[str]:
         groups = {}
         for each in self.revision.containers:
             logging = each.get("logConfiguration", {})
@@ -119,7 +119,7 @@ class Verification:
                 )
         return found
 
-    async def _secrets(self) -> list[str]:
+    async def _secrets(self) -> Sequence[str]:
         found = []
         for source in self._sources(_SECRETS):
             arn = ":".join(source.split(":")[:7])  # without key, stage and version
@@ -128,7 +128,7 @@ class Verification:
                 found.append(worded("the secret {arn} is not there", arn=arn))
         return found
 
-    async def _parameters(self) -> list[str]:
+    async def _parameters(self) -> Sequence[str]:
         sources = [source for source in self._sources("") if _SECRETS not in source]
         wanted = {source.partition(":parameter")[2] if _PARAMETERS in source else source for source in sources}
         if not wanted:
@@ -148,7 +148,7 @@ class Verification:
         secrets = [secret["valueFrom"] for each in self.revision.containers for secret in each.get("secrets", [])]
         return sorted({source for source in secrets if kind in source})
 
-    async def _subnets(self) -> list[str]:
+    async def _subnets(self) -> Sequence[str]:
         network = self.service.raw.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         subnets = network.get("subnets", [])
         if not subnets:

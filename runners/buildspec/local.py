@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 import time
 import uuid
@@ -59,6 +60,9 @@ async def run(
 
     Raises `EngineUnavailable` when there is no engine, and `OSError` when the directory cannot be copied.
     """
+    me = asyncio.current_task()
+    if me is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     await containers.ask(lambda engine: _tidy(engine, containers))
     async with _workspace() as workspace:
         await asyncio.to_thread(_copy, asked.directory, workspace / "source")

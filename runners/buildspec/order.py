@@ -36,6 +36,8 @@ class Order:
     """Seconds for all phases; zero for as long as it takes."""
     pull: bool = False
     """An image that is not there is pulled."""
+    login: Mapping[str, str] | None = None
+    """User and password of the registry that it is pulled from; without, what this machine's user is logged in with."""
     caches: Path | None = None
     """Where caches of this project are kept; without, a buildspec's `cache` is left out."""
     labels: Mapping[str, str] = field(default_factory=dict)

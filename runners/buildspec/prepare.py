@@ -1,5 +1,6 @@
 """The phases before the first command: get the image, read the file, get the values that it names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,7 @@ def provision(engine: Any, order: Order) -> None:
     except ImageNotFound as error:
         if not order.pull:
             raise NoBuild(NO_IMAGE, f"there is no image {image} on this machine") from error
-        _pull(engine, image)
+        _pull(engine, image, order.login)
 
 
 def read(order: Order) -> Prepared:
@@ -58,11 +59,13 @@ def completed(prepared: Prepared, order: Order, values: Values) -> Prepared:
     return Prepared(spec=prepared.spec, path=prepared.path, secret=secret)
 
 
-def _pull(engine: Any, image: str) -> None:
+def _pull(engine: Any, image: str, login: Mapping[str, str] | None) -> None:
     name, _, tag = image.rpartition(":")
     repository, wanted = (name, tag) if name and "/" not in tag and "@" not in image else (image, None)
     try:
-        engine.pull(repository, tag=wanted or (None if "@" in image else "latest"))
+        engine.pull(
+            repository, tag=wanted or (None if "@" in image else "latest"), auth_config=dict(login) if login else None
+        )
     except APIError as error:
         said = " ".join(str(error.explanation or error).split())
         raise NoBuild(NO_IMAGE, f"{image}: {said}") from error

@@ -27,7 +27,7 @@ from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.push import image_id_of
 from storage.model import artifact
-from storage.model.catalog import Json
+from storage.model.catalog import Json, Registry
 from storage.model.worded import worded
 
 _KNOWN = {
@@ -50,6 +50,9 @@ _ERRORS = {
     "wrong_image": "the build names an image that is not this service's",
     "bad_image_definitions": "imagedefinitions.json cannot be read",
 }
+
+_NOBODY: Mapping[str, str] = {"username": "", "password": ""}
+"""Else the SDK would send what this machine's own user is logged in with."""
 
 
 class BuildspecRunner:
@@ -119,6 +122,7 @@ class BuildspecRunner:
             memory=memory if isinstance(memory, str | int) else None,
             cpus=cpus if isinstance(cpus, int | float) else None,
             pull=told.get("pull") is True,
+            login=login if login and _is_there(work.registry, str(told["image"])) else _NOBODY,
             caches=self._caches / work.service.name if told.get("cache") is True else None,
             labels=self._containers.labels(run=work.run, service=work.service.name),
             abandoned=work.abandoned,
@@ -166,6 +170,11 @@ class BuildspecRunner:
                 error="image_missing",
             ) from error
         return {artifact.IMAGE: uri, artifact.IMAGE_ID: image_id}
+
+
+def _is_there(place: Registry, image: str) -> bool:
+    """Tell whether an image is of this registry: a credential goes only to the host it was configured for."""
+    return registry.Name.parse(image).host == place.host
 
 
 def _tested(record: Record) -> str:

@@ -1,6 +1,7 @@
 """The kind `buildspec` in a pipeline; what a build itself does is shown in `conformance/`."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from storage.model.cloud import Aws
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
 from tests.doubles.aws.values import Kept
-from tests.registry import Registry
+from tests.registry import PASSWORD, USER, Registry
 from tests.runners.bench import Bench, Notes, git
 
 pytestmark = pytest.mark.docker
@@ -228,6 +229,23 @@ async def test_an_abandoned_build_goes_on_and_is_found_again(
         await task
     await runner.run(work, notes)
     assert notes.said() == [*first.said(), "end"]
+
+
+async def test_an_image_is_pulled_with_the_login_of_the_registry(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, registry: Registry, engine: Any
+) -> None:
+    image = f"{bench.service.image}:tools"
+    login = {"username": USER, "password": PASSWORD}
+    engine.tag("estiva/ci:base", bench.service.image, "tools")
+    said = [json.loads(line) for line in engine.push(image, auth_config=login).splitlines()]
+    assert not [each for each in said if "error" in each]
+    engine.remove_image(image)
+    spec = _phases(build="{commands: [echo on]}")
+    with pytest.raises(ActionFailed, match="there is no image"):
+        await runner.run(_work(bench, spec, {"image": image}), notes)
+    await runner.run(_work(bench, spec, {"image": image, "pull": True}, attempt=2), notes)
+    engine.remove_image(image)
+    assert notes.said() == ["on"]
 
 
 async def test_an_image_without_a_shell_and_one_that_is_not_there(

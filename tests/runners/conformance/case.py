@@ -46,6 +46,8 @@ class Case:
     """Of a batch: each build and its status."""
     again: list[str] | None = None
     """What the same build prints when it is built once more, with the cache of the first."""
+    times: int = 1
+    """So often it is built once more."""
     image: str = "estiva/ci:base"
     own: bool = False
     """It needs a container of its own."""
@@ -53,6 +55,11 @@ class Case:
     seconds: int = 0
     git: bool = False
     buildspec: str = ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether it cannot share a container with others."""
+        return self.own or self.batch or self.seconds > 0
 
     @property
     def text(self) -> str:

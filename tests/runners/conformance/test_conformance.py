@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.runners.conformance.shared import SharedMachine
 
 pytestmark = pytest.mark.docker
 CASES = list(cases())
+UNDER_DASH = [replace(case, image="dash") for case in CASES if not case.alone and "BUILD_IMAGE" not in case.spec]
+"""Those that say nothing of their own image."""
 _WALKED = ("INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS")
 
 
@@ -102,12 +105,21 @@ def bench(
     for name, value in case.secrets.items():
         secret, _, version = name.partition("@")
         kept.keep(secret, value, version or "AWSCURRENT")
-    own = case.own or case.batch or case.seconds > 0
-    return Bench(case, DockerMachine(containers) if own else machines[case.image], root, aws)
+    return Bench(case, DockerMachine(containers) if case.alone else machines[case.image], root, aws)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.topic}: {case.fact}" for case in CASES])
 async def test_a_build_does_as_codebuild_does(case: Case, bench: Bench) -> None:
+    await _does(case, bench)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("case", UNDER_DASH, ids=[f"{case.topic}: {case.fact}" for case in UNDER_DASH])
+async def test_a_build_does_the_same_under_dash(case: Case, bench: Bench) -> None:
+    await _does(case, bench)
+
+
+async def _does(case: Case, bench: Bench) -> None:
     record = await bench.run()
     _log_is_right(case, bench.notes)
     if isinstance(record, BatchRecord):
@@ -116,7 +128,7 @@ async def test_a_build_does_as_codebuild_does(case: Case, bench: Bench) -> None:
     else:
         _record_is_right(case, record, bench.notes)
     _nothing_leaks(case, record, bench.notes)
-    if case.again is not None:
+    for _ in range(case.times if case.again is not None else 0):
         await bench.run()
         assert _printed(bench.notes) == case.again, bench.notes.text
 

@@ -1,7 +1,8 @@
-"""DBOS, and nothing else knows it: checkpoints, replay and recovery of legs.
+"""DBOS, and nothing else knows it: who walks which leg, and its recovery.
 
-A leg is one workflow `leg/1` with id `run/leg`: the frozen interpreter of moves in `leg`. Changing the order of its
-steps means adding `leg/2` beside it. Parallel actions are gathered single steps, each idempotent by its key.
+A leg is one workflow `leg/2` with id `run/leg`: the interpreter of moves in `leg`. It has no steps of DBOS's: the
+journal says what is done, and a checkpoint beside each fact would cost more than the fact. What an older Estiva began
+as `leg/1` goes on by the checkpoints that it left.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from runners.lease import EngineBusy, FileLease, SessionLease
-from runners.leg import Legs, Underway, interpret, patiently
+from runners.leg import Legs, Steps, Underway, interpret, patiently
 from storage.model.catalog import Json
 from storage.pragmas import set_safely
 
@@ -83,7 +84,7 @@ class Durable:
     async def begin(self, run_id: str, leg: int) -> None:
         """Start a leg. One that was started before is left as it is."""
         with SetWorkflowID(f"{run_id}/{leg}"):
-            await DBOS.start_workflow_async(_leg, {"run": run_id, "leg": leg})
+            await DBOS.start_workflow_async(_leg_2, {"run": run_id, "leg": leg})
 
     async def forget(self, run_id: str, leg: int) -> None:
         """Forget a leg that is over, so that it can begin once more; the store decides whether it may.
@@ -103,7 +104,7 @@ class Durable:
         found = await DBOS.list_workflows_async(
             status=_LOST,
             completed_after=since,
-            name="leg/1",
+            name=["leg/1", "leg/2"],
             load_input=False,
             load_output=False,
             limit=200,
@@ -193,30 +194,44 @@ def _now() -> Durable:
     return _here
 
 
-class _Checkpointed:
-    """The steps, each of which DBOS remembers."""
+class _Plain:
+    """The steps, which nobody remembers but the journal."""
 
     @staticmethod
-    @DBOS.step(name="claim/1")
     async def claim(run_id: str, leg: int) -> bool:
         return await _now().step(lambda legs: legs.claim(run_id, leg))
 
     @staticmethod
-    @DBOS.step(name="move/1")
     async def move(run_id: str, leg: int) -> dict[str, Json]:
         return await _now().step(lambda legs: legs.move(run_id, leg))
 
     @staticmethod
-    @DBOS.step(name="action/1")
     async def act(run_id: str, leg: int, stage: str, action: str) -> str:
         return await _now().step(lambda legs: legs.act(run_id, leg, stage, action))
 
 
+class _Checkpointed:
+    """The same as DBOS remembers them in what an older Estiva began; frozen, by name and by order."""
+
+    claim = staticmethod(DBOS.step(name="claim/1")(_Plain.claim))
+    move = staticmethod(DBOS.step(name="move/1")(_Plain.move))
+    act = staticmethod(DBOS.step(name="action/1")(_Plain.act))
+
+
 @DBOS.workflow(name="leg/1", max_recovery_attempts=None)
-async def _leg(spec: dict[str, Any]) -> str:
+async def _leg_1(spec: dict[str, Any]) -> str:
+    return await _walk(_Checkpointed(), spec)
+
+
+@DBOS.workflow(name="leg/2", max_recovery_attempts=None)
+async def _leg_2(spec: dict[str, Any]) -> str:
+    return await _walk(_Plain(), spec)
+
+
+async def _walk(steps: Steps, spec: dict[str, Any]) -> str:
     run_id, leg = str(spec["run"]), int(spec["leg"])
     with _now().walking(run_id, leg) as legs:
-        return await interpret(_Checkpointed(), legs, run_id, leg)
+        return await interpret(steps, legs, run_id, leg)
 
 
 def _worth_reading(record: logging.LogRecord) -> bool:

@@ -169,7 +169,7 @@ class Engine:
     def _writing(self, run_id: str, leg: int) -> Iterator[bool]:
         """Write about a run as the one who walks it; the block learns whether we are.
 
-        Raises `asyncio.CancelledError` when somebody else has taken it up meanwhile, so that no checkpoint is written.
+        Raises `asyncio.CancelledError` when somebody else has taken it up meanwhile: the leg is not over by that.
         """
         claim = self._claims.get((run_id, leg))
         if claim is None:

@@ -1,4 +1,7 @@
-"""A leg, step by step, whoever keeps its checkpoints: DBOS (`durable`), or the simulation of the tests."""
+"""A leg, step by step, whoever keeps it going: DBOS (`durable`), or the simulation of the tests.
+
+The journal says what of a leg is done, so nothing else remembers it: a leg that is taken up again begins at its begin.
+"""
 
 import asyncio
 import logging
@@ -17,7 +20,7 @@ _MOST_MOVES = 1_000
 
 
 class Steps(Protocol):
-    """The steps of a leg. Each is checkpointed once it has returned, and until then it may be called again."""
+    """The steps of a leg. Each may be called again at any time, after it has returned too: it finds what is done."""
 
     async def claim(self, run_id: str, leg: int) -> bool:
         """Take the leg; false when there is nothing to do."""
@@ -35,7 +38,7 @@ class Legs(Steps, Protocol):
     async def own(self, run_id: str, leg: int) -> None:
         """Become the one who walks the leg: from now on whoever walked it before writes nothing.
 
-        Called each time that the leg is taken up, and never checkpointed.
+        Called each time that the leg is taken up.
         """
 
     def disown(self, run_id: str, leg: int) -> None:
@@ -48,9 +51,8 @@ class Legs(Steps, Protocol):
 class Durability(Protocol):
     """Keeps legs going through the death of processes.
 
-    A leg is begun once by its (run, leg). What a step returned is not asked again after a crash; a step that had not
-    returned is called again, at the earliest when its worker is known to be dead. One that comes back late writes no
-    checkpoint any more.
+    A leg is begun once by its (run, leg), and taken up again, from its begin, until it has ended: at the earliest when
+    its worker is known to be dead. One that comes back late calls no further step and ends nothing any more.
     """
 
     worker: str
@@ -87,7 +89,7 @@ class Durability(Protocol):
 
 
 async def interpret(steps: Steps, legs: Legs, run_id: str, leg: int) -> str:
-    """Make moves until one ends the leg, and return its word. Frozen: what a step returns decides, nothing else."""
+    """Make moves until one ends the leg, and return its word. What a step returns decides, nothing else."""
     try:
         await legs.own(run_id, leg)
         return await _moves(steps, run_id, leg)
@@ -122,7 +124,7 @@ async def _moves(steps: Steps, run_id: str, leg: int) -> str:
 async def patiently(call: Callable[[], Coroutine[Any, Any, T]], stopping: Callable[[], bool]) -> T:
     """Call, and call again while the database cannot be reached; everything here may be repeated.
 
-    Raises `asyncio.CancelledError` when the process shuts down, so that no checkpoint is written.
+    Raises `asyncio.CancelledError` when the process shuts down, so that the leg does not count as ended.
     """
     now = asyncio.get_running_loop().time
     until = now() + _PATIENCE

@@ -18,9 +18,10 @@ from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work, unfor
 from runners.crash import crash_here
 from runners.excerpt import excerpt_of
 from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
+from runners.progress import Progress
 from runners.replicas import replicas_of
 from runners.variables import options_of
-from runners.walk import cancelled_by, journal, view_of
+from runners.walk import cancelled_by
 from storage.model import artifact
 from storage.model.catalog import Action, Json, Registry, Service, Stage
 from storage.model.event import Kind
@@ -72,29 +73,29 @@ class Attempts:
         """Count the turns."""
         object.__setattr__(self, "turns", asyncio.Semaphore(self.limits.parallel))
 
-    async def act(self, run_id: str, leg: int, stage_name: str, action_name: str) -> str:
+    async def act(self, progress: Progress, leg: int, stage_name: str, action_name: str) -> str:
         """Bring an action to its end and return its status, or `stale`, or `cancelled` when it never began.
 
         Raises `asyncio.CancelledError` when the process shuts down: nothing is then written.
         """
-        with self.interrupts.watch(run_id, stage_name, action_name) as watch:
+        with self.interrupts.watch(progress.run_id, stage_name, action_name) as watch:
             try:
-                return await self._act(watch, leg)
+                return await self._act(progress, watch, leg)
             except Interrupted:
                 if watch.why is Why.SHUTDOWN:
                     raise asyncio.CancelledError("Estiva stops") from None
                 return Status.CANCELLED.value
 
-    async def _act(self, watch: Watch, leg: int) -> str:
-        run, view, _ = await view_of(self.store, watch.run)
-        if run.leg != leg or run.status.over:
+    async def _act(self, progress: Progress, watch: Watch, leg: int) -> str:
+        view = await progress.known()
+        if view.run.leg != leg or view.run.status.over:
             return "stale"
         now = _find(view, watch)
         if now.status.over:
             return now.status.value
         if _stage(view, watch).restoring:
             watch.stand_fast()
-        self._heed(watch, view)
+        self.heed(watch, view)
         attempt = max(1, now.attempt)
         while True:
             now = _find(view, watch)
@@ -102,10 +103,12 @@ class Attempts:
                 await self._undisturbed(watch, asyncio.sleep(self._pause(now, attempt)))
                 attempt += 1
             async with self._turn(watch):
-                status = await _Attempt(self, run, watch, _stage(view, watch), now.action, attempt).run_to_end(view)
+                status = await _Attempt(
+                    self, progress, watch, view.run, _stage(view, watch), now.action, attempt
+                ).run_to_end(view)
             if status is not Status.RUNNING:
                 return status.value
-            run, view, _ = await view_of(self.store, watch.run)
+            view = await progress.known()
 
     def _pause(self, failed: ActionView, attempt: int) -> float:
         """How long to wait before the next attempt; what passed since the failure, a crash too, is waited already.
@@ -116,7 +119,7 @@ class Attempts:
         passed = max(0.0, (self.clock() - (failed.ended_at or self.clock())).total_seconds())
         return max(0.0, min(max(60.0, first), first * 2.0 ** (attempt - 1)) - passed)
 
-    def _heed(self, watch: Watch, view: RunView) -> None:
+    def heed(self, watch: Watch, view: RunView) -> None:
         """Interrupt at once what was cancelled while nobody looked: before a restart, or in another process.
 
         What is cancelled from now on finds the watch.
@@ -150,8 +153,9 @@ class _Attempt:
     """One attempt under way."""
 
     engine: Attempts
-    run: Run
+    progress: Progress
     watch: Watch
+    run: Run
     place: StageView
     action: Action
     number: int
@@ -165,7 +169,8 @@ class _Attempt:
                 await check_consent(self.engine.store.approvals, view, self.stage)
         except Unapproved as unapproved:
             return await self._broken(unapproved.args[0])
-        await self._journal(Kind.ACTION_STARTED, "started", {})
+        # what was asked before is in what this tells, what is asked from now on finds the watch
+        self.engine.heed(self.watch, await self._journal(Kind.ACTION_STARTED, "started", {}))
         try:
             outcome = await self._work(view)
         except Interrupted:
@@ -337,10 +342,10 @@ class _Attempt:
         await self._journal(Kind.ACTION_BROKEN, "ended", data_of(reason=reason))
         return Status.BROKEN
 
-    async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> None:
+    async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> RunView:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
         key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
-        await journal(self.engine.store, word, self.run.id, kind, key, {**place, **data})
+        return await self.progress.note(word, kind, key, {**place, **data})
 
 
 def _stopped_by(failed: Action) -> str:

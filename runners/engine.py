@@ -19,6 +19,7 @@ from runners.durable import Durable
 from runners.interrupt import Interrupts
 from runners.leg import Keeper, patiently
 from runners.orphans import Orphans
+from runners.progress import Progress
 from runners.sweep import Sweep
 from runners.walk import STALE, Move, Walk
 from runners.workspaces import Workspaces
@@ -70,8 +71,8 @@ class Engine:
         if retire is not None:
             chores.append(Chore("retire", retire, self.limits.retire, first=min(60.0, self.limits.retire)))
         self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock, self._walk.barriers)
-        self._claims: dict[tuple[str, int], Claim] = {}
-        """Of the legs that are walked here."""
+        self._walked: dict[tuple[str, int], tuple[Claim, Progress]] = {}
+        """The legs that are walked here."""
         self._wake = asyncio.Event()
         self._rounds: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -129,28 +130,28 @@ class Engine:
         """Take a leg from whoever had it (asked by the durable part)."""
         claim = await patiently(lambda: self._walk.claim(run_id, leg), lambda: self._durable.stopping)
         if claim is not None:
-            self._claims[run_id, leg] = claim
+            self._walked[run_id, leg] = claim, Progress(self._store, run_id)
 
     def disown(self, run_id: str, leg: int) -> None:
         """Forget a leg (asked by the durable part)."""
-        self._claims.pop((run_id, leg), None)
+        self._walked.pop((run_id, leg), None)
 
     async def claim(self, run_id: str, leg: int) -> bool:
         """Tell whether the leg is ours (asked by the durable part)."""
-        return (run_id, leg) in self._claims
+        return (run_id, leg) in self._walked
 
     async def move(self, run_id: str, leg: int) -> Move:
         """Find the next move of a leg (asked by the durable part)."""
-        with self._writing(run_id, leg) as ours:
-            move = await self._walk.move(run_id, leg) if ours else STALE
+        with self._writing(run_id, leg) as progress:
+            move = await self._walk.move(progress, leg) if progress else STALE
         if move["do"] == "ended":
             self.wake()  # whoever waited for its lock may be ready
         return move
 
     async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
         """Bring an action to its end (asked by the durable part)."""
-        with self._writing(run_id, leg) as ours:
-            return await self._attempts.act(run_id, leg, stage, action) if ours else "stale"
+        with self._writing(run_id, leg) as progress:
+            return await self._attempts.act(progress, leg, stage, action) if progress else "stale"
 
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
         """End a run whose leg went wrong (asked by the durable part).
@@ -160,24 +161,25 @@ class Engine:
         await self._alive()
         if self._interrupts.stopping:
             raise asyncio.CancelledError("Estiva stops") from error
-        with self._writing(run_id, leg) as ours:
-            if ours:
+        with self._writing(run_id, leg) as progress:
+            if progress:
                 await self._walk.broke(run_id, leg, error)
         self.wake()
 
     @contextmanager
-    def _writing(self, run_id: str, leg: int) -> Iterator[bool]:
-        """Write about a run as the one who walks it; the block learns whether we are.
+    def _writing(self, run_id: str, leg: int) -> Iterator[Progress | None]:
+        """Write about a run as the one who walks it; the block gets what we know of it, or `None` when we are not.
 
         Raises `asyncio.CancelledError` when somebody else has taken it up meanwhile: the leg is not over by that.
         """
-        claim = self._claims.get((run_id, leg))
-        if claim is None:
-            yield False
+        walked = self._walked.get((run_id, leg))
+        if walked is None:
+            yield None
             return
+        claim, progress = walked
         try:
             with holding(claim):
-                yield True
+                yield progress
         except Overtaken as overtaken:
             _log.warning("%s; it goes on there", overtaken)
             raise asyncio.CancelledError(str(overtaken)) from overtaken

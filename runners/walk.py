@@ -15,10 +15,11 @@ from runners.consent import Unapproved, check_consent, environment_of
 from runners.contract import unforeseen
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
+from runners.progress import Progress
 from storage.fence import Claim
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, Mode, OnFailure
-from storage.model.event import Event, Fact, Kind
+from storage.model.event import Event, Kind
 from storage.model.fold import fold
 from storage.model.hold import Freeze
 from storage.model.run import Run, Status, known_environments
@@ -66,40 +67,39 @@ class Walk:
         crash_here("claim.after")
         return taken
 
-    async def move(self, run_id: str, leg: int) -> Move:
-        """Find what comes next, do what needs no runner (locks, gates, the end), return the rest.
-
-        Several such moves are one: a checkpoint between them would cost more than what they do, and says no more than
-        the journal.
-        """
+    async def move(self, progress: Progress, leg: int) -> Move:
+        """Find what comes next, do what needs no runner (locks, gates, the end), return the rest."""
         for _ in range(_AT_ONCE):
-            move = await self._move(run_id, leg)
+            move = await self._move(progress, leg)
             if move != AGAIN:
                 return move
         return AGAIN
 
-    async def _move(self, run_id: str, leg: int) -> Move:
-        run, view, _ = await view_of(self.store, run_id)
-        if run.status.over:
+    async def _move(self, progress: Progress, leg: int) -> Move:
+        view = await progress.look()
+        if view.run.status.over:
             return ENDED
-        if run.leg != leg:
+        if view.run.leg != leg:
             return STALE
-        end = _end_of(view)
+        return _under_way(view) or await self._next(progress, view)
+
+    async def _next(self, progress: Progress, view: RunView) -> Move:
+        run, end = view.run, _end_of(view)
         stage = next((stage for stage in view.stages if not _passed(stage)), None)
         if end is None and stage is None:
             end = (Status.SUCCEEDED, _allowed(view))
         if end is None and run.cancel_requested:
             end = (Status.CANCELLED, cancelled_by(view))
         if end is not None:
-            back = await self._roll_back(view) if end[0] is Status.FAILED else None
+            back = await self._roll_back(progress, view) if end[0] is Status.FAILED else None
             return back or await self.end(view, *end)
         if stage is None:
             raise AssertionError("a walk without a next stage has an end")
         if view.paused is not None and await self.gates.held(view, stage):
             return PARKED
-        return await self._enter(view, stage)
+        return await self._enter(progress, view, stage)
 
-    async def _roll_back(self, view: RunView) -> Move | None:
+    async def _roll_back(self, progress: Progress, view: RunView) -> Move | None:
         """Put back what a failed action says, one environment after the other; nothing when all is done."""
         for environment, stage, action in rollback.to_roll_back(view):
             back = view.restored(environment)
@@ -116,7 +116,7 @@ class Walk:
                 crash_here("rollback.after")
                 return AGAIN
             if back is not None:
-                return await self._begin(view, back)
+                return await self._begin(progress, back)
         return None
 
     async def end(self, view: RunView, status: Status, reason: str) -> Move:
@@ -133,7 +133,7 @@ class Walk:
         reason = worded("Estiva went wrong: {error}", error=unforeseen(error))
         await self.store.runs.finish(run_id, Status.BROKEN, reason)
 
-    async def _enter(self, view: RunView, stage: StageView) -> Move:
+    async def _enter(self, progress: Progress, view: RunView, stage: StageView) -> Move:
         """Go on with a stage: pass its gates, take the lock of its environment, name the actions to run."""
         await self._leave_behind(view, stage)
         try:
@@ -150,7 +150,7 @@ class Walk:
             return await self.end(view, Status.BROKEN, unapproved.args[0])
         except Unmet as unmet:
             return await self.end(view, Status.FAILED, unmet.args[0])
-        return await self._begin(view, stage)
+        return await self._begin(progress, stage)
 
     async def _at_gates(self, view: RunView, stage: StageView) -> Move | None:
         """Pass the gates in their order; what does not let the run pass gives the move instead."""
@@ -203,10 +203,10 @@ class Walk:
             return PARKED
         return AGAIN
 
-    async def _begin(self, view: RunView, stage: StageView) -> Move:
+    async def _begin(self, progress: Progress, stage: StageView) -> Move:
         name = stage.stage.name
         if not stage.begun:
-            await journal(self.store, "stage", view.run.id, Kind.STAGE_STARTED, f"{name}/started", {"stage": name})
+            await progress.note("stage", Kind.STAGE_STARTED, f"{name}/started", {"stage": name})
         if not stage.actions:
             return AGAIN
         order = min(a.action.run_order for a in stage.actions if not _settled(a))
@@ -220,16 +220,18 @@ async def view_of(store: Store, run_id: str) -> tuple[Run, RunView, list[Event]]
     return run, fold(run, events), events
 
 
-async def journal(store: Store, point: str, run: str, kind: Kind, key: str, data: dict[str, Json]) -> None:
-    """Write one fact of a run once, between two crash points."""
-    crash_here(f"{point}.before")
-    await store.journal.append(Fact(kind=kind, actor="estiva", run=run, key=key, data=data))
-    crash_here(f"{point}.after")
-
-
 def cancelled_by(view: RunView) -> str:
     """Word who cancelled."""
     return worded("cancelled by {name}", name=view.cancelled_by) if view.cancelled_by else worded("cancelled")
+
+
+def _under_way(view: RunView) -> Move | None:
+    """Name what was begun and has not ended, as its walker died: it is brought to its end before anything else."""
+    for stage in view.stages:
+        names = [action.action.name for action in stage.actions if action.status is Status.RUNNING]
+        if names:
+            return {"do": "act", "stage": stage.stage.name, "actions": [*names]}
+    return None
 
 
 def _end_of(view: RunView) -> tuple[Status, str] | None:

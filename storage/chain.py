@@ -17,7 +17,6 @@ from storage.clean import Cleaner
 from storage.codec import canonical, plain
 from storage.model.catalog import Json
 from storage.model.event import Event, Fact, Kind
-from storage.tables import ChainRow
 
 NO_CHAIN = "-"
 """Chain of facts that belong to no environment."""
@@ -32,6 +31,7 @@ class Head:
     name: str
     position: int
     hash: str
+    moved: bool = False
 
 
 class Recorded(Protocol):
@@ -66,18 +66,24 @@ class Scribe:
         """Append facts in their order; a fact whose (run, key) is there already gives the event that is there."""
         facts = list(facts)
         session.flush()  # what the caller added has to be there: these statements go past the mapper
+        connection = session.connection()
         chains = {run: chain_of(session, run) for run in {fact.run for fact in facts}}
-        heads = {name: hold(session, name) for name in sorted(set(chains.values()))}
-        return [self._append(session.connection(), heads[chains[fact.run]], fact) for fact in facts]
+        heads = {name: hold(connection, name) for name in sorted(set(chains.values()))}
+        events = [self._append(connection, heads[chains[fact.run]], fact) for fact in facts]
+        for head in heads.values():
+            move(connection, head)
+        return events
 
     def _append(self, connection: sa.Connection, head: Head, fact: Fact) -> Event:
-        if fact.key is not None and (known := _known(connection, fact)) is not None:
-            return known
+        return known(connection, fact) or self.record(connection, head, fact, _next_sequence(connection, fact.run))
+
+    def record(self, connection: sa.Connection, head: Head, fact: Fact, sequence: int) -> Event:
+        """Write one fact that is not there yet at the end of a chain; the caller then moves its head."""
         values: dict[str, Any] = {
             "chain": head.name,
             "position": head.position + 1,
             "run": fact.run,
-            "sequence": _next_sequence(connection, fact.run),
+            "sequence": sequence,
             "key": fact.key,
             "kind": fact.kind.value,
             "actor": fact.actor,
@@ -87,9 +93,7 @@ class Scribe:
         }
         values["hash"] = seal(values)
         added = int(connection.execute(statements.ADD_EVENT, values).scalar_one())
-        head.position, head.hash = values["position"], values["hash"]
-        moved = {"chain": head.name, "reached": head.position, "seal": head.hash}
-        connection.execute(statements.MOVE_HEAD, moved)
+        head.position, head.hash, head.moved = values["position"], values["hash"], True
         return Event(id=added, kind=fact.kind, **{name: values[name] for name in _SAME})
 
     def _data(self, data: Mapping[str, Json]) -> dict[str, Json]:
@@ -101,20 +105,25 @@ _SAME = ("chain", "position", "run", "sequence", "actor", "at", "data", "previou
 """Columns that an `Event` has under the same name."""
 
 
-def hold(session: Session, name: str) -> Head:
+def hold(connection: sa.Connection, name: str) -> Head:
     """Lock the head of a chain until the transaction ends, so that only we append to it."""
-    connection = session.connection()
     row = connection.execute(statements.HEAD, {"chain": name}).one_or_none()
     if row is None:
-        _insert_head(session, name)
+        _insert_head(connection, name)
         row = connection.execute(statements.HEAD, {"chain": name}).one()
     return Head(name, int(row.position), str(row.hash))
+
+
+def move(connection: sa.Connection, head: Head) -> None:
+    """Keep where a chain ends now."""
+    if head.moved:
+        connection.execute(statements.MOVE_HEAD, {"chain": head.name, "reached": head.position, "seal": head.hash})
 
 
 def hold_run(session: Session, run: str) -> None:
     """Lock the head of a run's chain: what every transaction does before it changes a run and journals that."""
     if session.get_bind().dialect.name != "sqlite":
-        hold(session, chain_of(session, run))
+        hold(session.connection(), chain_of(session, run))
 
 
 def chain_of(session: Session, run: str | None) -> str:
@@ -154,13 +163,16 @@ def event_of(row: Recorded) -> Event:
     )
 
 
-def events_of(session: Session, run: str, after: int = 0) -> list[Event]:
+def events_of(connection: sa.Connection, run: str, after: int = 0) -> list[Event]:
     """Give the events of a run in their order, those with a sequence above `after`."""
-    rows = session.connection().execute(statements.EVENTS_OF_RUN, {"run": run, "after": after})
+    rows = connection.execute(statements.EVENTS_OF_RUN, {"run": run, "after": after})
     return [event_of(row) for row in rows]
 
 
-def _known(connection: sa.Connection, fact: Fact) -> Event | None:
+def known(connection: sa.Connection, fact: Fact) -> Event | None:
+    """Give the event that a fact is already, by its run and key."""
+    if fact.key is None:
+        return None
     asked = {"run": fact.run, "fact": fact.key}
     statement = statements.EVENT_BY_KEY_OF_NO_RUN if fact.run is None else statements.EVENT_BY_KEY
     row = connection.execute(statement, asked).first()
@@ -173,11 +185,11 @@ def _next_sequence(connection: sa.Connection, run: str | None) -> int:
     return int(connection.execute(statements.NEXT_SEQUENCE, {"counted": run}).scalar_one())
 
 
-def _insert_head(session: Session, name: str) -> None:
+def _insert_head(connection: sa.Connection, name: str) -> None:
     columns = {"name": name, "position": 0, "hash": GENESIS}
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(sa.insert(ChainRow).values(columns))
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.insert(statements.CHAINS).values(columns))
     else:
         from sqlalchemy.dialects.postgresql import insert
 
-        session.execute(insert(ChainRow).values(columns).on_conflict_do_nothing())
+        connection.execute(insert(statements.CHAINS).values(columns).on_conflict_do_nothing())

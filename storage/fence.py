@@ -48,6 +48,10 @@ def held() -> Claim | None:
 def check(session: Session, claim: Claim) -> None:
     """Lock the run's row and compare. Raises `Overtaken`, and so undoes the transaction."""
     session.flush()
-    now = session.connection().execute(statements.EPOCH_OF_RUN, {"run": claim.run}).scalar_one_or_none()
-    if now != claim.epoch:
-        raise Overtaken(f"{claim.run} was taken up by another worker (epoch {now}, ours was {claim.epoch})")
+    compare(claim, session.connection().execute(statements.EPOCH_OF_RUN, {"run": claim.run}).scalar_one_or_none())
+
+
+def compare(claim: Claim, epoch: int | None) -> None:
+    """Raise `Overtaken` unless this is the run's epoch, read in the transaction that writes."""
+    if epoch != claim.epoch:
+        raise Overtaken(f"{claim.run} was taken up by another worker (epoch {epoch}, ours was {claim.epoch})")

@@ -32,7 +32,7 @@ class Journal:
 
     async def of_run(self, run_id: str, after: int = 0) -> list[Event]:
         """Return the events of a run in their order, those with a sequence above `after`."""
-        return await self._database.read(lambda session: events_of(session, run_id, after))
+        return await self._database.read(lambda session: events_of(session.connection(), run_id, after))
 
     async def page(self, cursor: int = 0, limit: int = 200) -> list[Event]:
         """Return events with an id above `cursor`, in the order of ids."""

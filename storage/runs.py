@@ -36,7 +36,7 @@ class Runs:
 
         def work(session: Session) -> Run:
             # the head is held: of two openings by one request the second sees the first one's run
-            hold(session, plan.environment.name)
+            hold(session.connection(), plan.environment.name)
             known = session.exec(select(RunRow).where(RunRow.request == request.id)).first()
             return _run(known or self._open(session, request, plan, channel or request.channel, thread))
 
@@ -71,7 +71,9 @@ class Runs:
 
     async def told(self, run_id: str) -> tuple[Run, list[Event]]:
         """Return a run and its events, of one moment. Raises `KeyError` when there is none of that id."""
-        return await self._database.read(lambda session: (_get(session, run_id), events_of(session, run_id)))
+        return await self._database.read(
+            lambda session: (_get(session, run_id), events_of(session.connection(), run_id))
+        )
 
     async def find(self, text: str, service: str | None = None) -> Run | None:
         """Find a run by what people write: `hello-12`, `#12`, `12` (of `service`, or when only one run has it)."""

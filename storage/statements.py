@@ -39,4 +39,13 @@ NEXT_SEQUENCE = (
     .returning(RUNS.c.sequence)
 )
 
+_STANDING = (RUNS.c.sequence, RUNS.c.epoch, RUNS.c.status, RUNS.c.leg, RUNS.c.cancel_requested, RUNS.c.closed_at)
+TAKE_SEQUENCES = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("counted"))
+    .values(sequence=RUNS.c.sequence + bindparam("more"))
+    .returning(*_STANDING)
+)
+STANDING_OF_RUN = select(*_STANDING).where(RUNS.c.id == bindparam("run"))
+
 RUN_BY_ID = select(RUNS).where(RUNS.c.id == bindparam("run"))

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.gates import Gates
 from storage.holds import Holds
 from storage.journal import Journal
+from storage.ledger import Ledger
 from storage.locks import Locks
 from storage.logs import Logs
 from storage.posts import Posts
@@ -43,6 +44,7 @@ class Store:
     requests: Requests
     runs: Runs
     journal: Journal
+    ledger: Ledger
     locks: Locks
     approvals: Approvals
     gates: Gates
@@ -85,6 +87,7 @@ class Store:
             requests=Requests(database, scribe),
             runs=Runs(database, scribe),
             journal=Journal(database, scribe),
+            ledger=Ledger(database, scribe),
             locks=Locks(database, scribe),
             approvals=Approvals(database, scribe),
             gates=Gates(database, scribe),

@@ -18,7 +18,12 @@ from storage.model.worded import text_of
 
 def fold(run: Run, events: Iterable[Event]) -> RunView:
     """Fold the events of one run, in their order, over its plan."""
-    view = RunView(
+    return shown(advance(begun(run), events))
+
+
+def begun(run: Run) -> RunView:
+    """Give the view of a run in which nothing has happened."""
+    return RunView(
         run=run,
         stages=tuple(
             StageView(stage=stage, actions=tuple(ActionView(action=action) for action in stage.actions))
@@ -27,8 +32,17 @@ def fold(run: Run, events: Iterable[Event]) -> RunView:
         artifacts=dict(run.plan.artifacts),
         variables=dict(run.plan.variables),
     )
+
+
+def advance(view: RunView, events: Iterable[Event]) -> RunView:
+    """Fold further events over what `begun` or `advance` gave."""
     for event in events:
         view = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)
+    return view
+
+
+def shown(view: RunView) -> RunView:
+    """Give what people see of it: a run that is paused waits as soon as nothing is under way."""
     busy = any(action.status is Status.RUNNING for stage in view.stages for action in stage.actions)
     return replace(view, status=Status.WAITING) if view.paused and not busy else view
 
@@ -241,7 +255,7 @@ def _opened(view: RunView, event: Event) -> RunView:
     return replace(_with_stage(view, event, wait=None), status=Status.RUNNING)
 
 
-def _begun(view: RunView, event: Event) -> RunView:
+def _entered(view: RunView, event: Event) -> RunView:
     return _with_stage(view, event, wait=None, begun=True)
 
 
@@ -294,7 +308,7 @@ _STEPS = {
     Kind.APPROVED: _decided,
     Kind.REJECTED: _decided,
     Kind.APPROVAL_EXPIRED: _decided,
-    Kind.STAGE_STARTED: _begun,
+    Kind.STAGE_STARTED: _entered,
     Kind.GATE_WAITING: _waiting,
     Kind.GATE_OPENED: _opened,
     Kind.PAUSED: _paused,

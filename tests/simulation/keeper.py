@@ -4,8 +4,7 @@ Several workers share one `Histories`, which outlives them all, as DBOS's tables
 """
 
 import asyncio
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -29,10 +28,6 @@ class State(StrEnum):
     ERROR = "error"
 
 
-class Fenced(BaseException):
-    """This leg is another worker's by now: nothing that is done here counts any more."""
-
-
 @dataclass
 class Workflow:
     run: str
@@ -40,8 +35,6 @@ class Workflow:
     worker: str
     token: int
     state: State = State.PENDING
-    steps: dict[int, str] = field(default_factory=dict)
-    """Number -> what the step returned."""
     ended_at: float = 0.0
 
 
@@ -182,10 +175,8 @@ class Keeper:
         state = State.ERROR
         with self._underway.walking(workflow.run, workflow.leg):
             try:
-                await interpret(_Checkpointed(self, workflow, token), self._legs, workflow.run, workflow.leg)
+                await interpret(_Plain(self), self._legs, workflow.run, workflow.leg)
                 state = State.SUCCESS
-            except Fenced:
-                return
             except asyncio.CancelledError:
                 if not self.stopping:
                     raise
@@ -198,57 +189,25 @@ class Keeper:
         if workflow.state is State.PENDING and workflow.token == token:
             workflow.state, workflow.ended_at = state, self._process.time()
 
-    async def step(self, workflow: Workflow, token: int, number: int, call: Callable[[Legs], Any]) -> Any:
+    async def step(self, call: Callable[[Legs], Coroutine[Any, Any, T]]) -> T:
         self._underway.enlist()
-        known = await self._ask(lambda: workflow.steps.get(number))
-        if known is not None:
-            told = json.loads(known)
-            if "error" in told:
-                raise RuntimeError(told["error"])
-            return told["output"]
-        try:
-            output = await patiently(lambda: call(self._legs), lambda: self.stopping)
-        except Exception as error:
-            # an error is an outcome too, the same after a replay
-            said = f"{type(error).__name__}: {error}"
-            await self._ask(lambda: self._remember(workflow, token, number, {"error": said}))
-            raise
-        await self._ask(lambda: self._remember(workflow, token, number, {"output": output}))
-        return output
-
-    def _remember(self, workflow: Workflow, token: int, number: int, outcome: dict[str, Any]) -> None:
-        if workflow.state is not State.PENDING or workflow.token != token:
-            raise _Overtaken
-        workflow.steps[number] = json.dumps(outcome)
+        return await patiently(lambda: call(self._legs), lambda: self.stopping)
 
     async def _ask(self, work: Callable[[], T]) -> T:
-        try:
-            return await self._process.machine.perform(self._process, "keep", work)
-        except _Overtaken:
-            raise Fenced from None
+        return await self._process.machine.perform(self._process, "keep", work)
 
 
-class _Overtaken(Exception):  # noqa: N818 - crosses the wire, where no BaseException may
-    """Says `Fenced`."""
+class _Plain:
+    """The steps of a leg, which nobody remembers."""
 
-
-class _Checkpointed:
-    """The steps of a leg, numbered in the order in which they are begun."""
-
-    def __init__(self, keeper: Keeper, workflow: Workflow, token: int) -> None:
-        self._keeper, self._workflow, self._token = keeper, workflow, token
-        self._number = 0
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
 
     async def claim(self, run_id: str, leg: int) -> bool:
-        return bool(await self._step(lambda legs: legs.claim(run_id, leg)))
+        return await self._keeper.step(lambda legs: legs.claim(run_id, leg))
 
     async def move(self, run_id: str, leg: int) -> dict[str, Json]:
-        found: dict[str, Json] = await self._step(lambda legs: legs.move(run_id, leg))
-        return found
+        return await self._keeper.step(lambda legs: legs.move(run_id, leg))
 
     async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
-        return str(await self._step(lambda legs: legs.act(run_id, leg, stage, action)))
-
-    async def _step(self, call: Callable[[Legs], Any]) -> Any:
-        self._number += 1
-        return await self._keeper.step(self._workflow, self._token, self._number, call)
+        return await self._keeper.step(lambda legs: legs.act(run_id, leg, stage, action))

@@ -18,8 +18,7 @@ from runners.leg import Durability, Keeper
 from storage.model.catalog import Json
 
 RUN, LEG = "hello-1", 1
-BUILD: dict[str, Json] = {"do": "act", "stage": "build", "actions": ["image", "test"]}
-DEPLOY: dict[str, Json] = {"do": "act", "stage": "deploy", "actions": ["release"]}
+PLAN = {"build": ("image", "test"), "deploy": ("release",)}
 ENDED: dict[str, Json] = {"do": "ended"}
 _PATIENCE = 25.0
 
@@ -46,6 +45,10 @@ class Outside(Protocol):
 
     def note(self, what: str) -> None: ...
     def noted(self, what: str) -> bool: ...
+    def settle(self, action: str) -> None:
+        """Note that an action has ended, as the journal would."""
+
+    def settled(self, action: str) -> bool: ...
     def allowed(self) -> bool: ...
     def die(self) -> None: ...
 
@@ -70,15 +73,16 @@ class Script:
 
     async def move(self, run_id: str, leg: int) -> dict[str, Json]:
         await self._call("move")
-        if not self._outside.noted("image"):
-            return BUILD
-        if not self._outside.noted("release"):
-            return DEPLOY
+        for stage, actions in PLAN.items():
+            left: list[Json] = [action for action in actions if not self._outside.settled(action)]
+            if left:
+                return {"do": "act", "stage": stage, "actions": left}
         self.over.set()
         return ENDED
 
     async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
         await self._call(action)
+        self._outside.settle(action)
         return "succeeded"
 
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
@@ -160,6 +164,12 @@ class Files:
 
     def noted(self, what: str) -> bool:
         return what in (self._folder / "log").read_text().splitlines()
+
+    def settle(self, action: str) -> None:
+        (self._folder / f"{action}.ended").touch()
+
+    def settled(self, action: str) -> bool:
+        return (self._folder / f"{action}.ended").exists()
 
     def allowed(self) -> bool:
         return (self._folder / "go").exists()

@@ -53,6 +53,10 @@ class Durable:
         """Count the legs under way here."""
         return len(self._underway)
 
+    def walks(self, run_id: str, leg: int) -> bool:
+        """Tell whether a leg is under way here."""
+        return (run_id, leg) in self._underway
+
     async def start(self) -> None:
         """Take the lease, launch DBOS on the running loop, recover what was under way. Raises `EngineBusy`."""
         global _here  # noqa: PLW0603 - DBOS itself is a global of the process

@@ -7,7 +7,7 @@ people ask, `stop` at the end (outside work is left running, to be found again).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +74,8 @@ class Engine:
         self._walked: dict[tuple[str, int], tuple[Claim, Progress]] = {}
         """The legs that are walked here."""
         self._wake = asyncio.Event()
+        self._next_round = 0.0
+        """When to look at everything again; until then a ring gets a glance."""
         self._rounds: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._lost = False
@@ -83,7 +85,7 @@ class Engine:
         """Start, and continue what was under way. Raises `EngineBusy` when another process has the SQLite files."""
         await self._durable.start()
         self._rounds = asyncio.create_task(self._go_round(), name="sweep")
-        self._listening = asyncio.create_task(self._store.bell.listen(self.wake), name="bell")
+        self._listening = asyncio.create_task(self._store.bell.listen(self._rung), name="bell")
 
     async def stop(self) -> None:
         """Come to rest within seconds and write nothing about it; the next start goes on."""
@@ -100,6 +102,11 @@ class Engine:
 
     def wake(self) -> None:
         """Look around now: something may be ready."""
+        self._next_round = 0.0
+        self._wake.set()
+
+    def _rung(self) -> None:
+        """Glance around: a run may go on, or is to stop."""
         self._wake.set()
 
     async def cancel(self, run_id: str, by: str) -> bool:
@@ -143,10 +150,7 @@ class Engine:
     async def move(self, run_id: str, leg: int) -> Move:
         """Find the next move of a leg (asked by the durable part)."""
         with self._writing(run_id, leg) as progress:
-            move = await self._walk.move(progress, leg) if progress else STALE
-        if move["do"] == "ended":
-            self.wake()  # whoever waited for its lock may be ready
-        return move
+            return await self._walk.move(progress, leg) if progress else STALE
 
     async def act(self, run_id: str, leg: int, stage: str, action: str) -> str:
         """Bring an action to its end (asked by the durable part)."""
@@ -185,17 +189,24 @@ class Engine:
             raise asyncio.CancelledError(str(overtaken)) from overtaken
 
     async def _go_round(self) -> None:
+        now = asyncio.get_running_loop().time
         while True:
             if self._lost:
                 await self._relaunch()
             self._wake.clear()
-            await self._sweep.round()
-            self._looked_at = asyncio.get_running_loop().time()
-            try:
-                async with asyncio.timeout(self.limits.sweep):
+            await self._look_around()
+            self._looked_at = now()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._next_round):
                     await self._wake.wait()
-            except TimeoutError:
-                continue
+
+    async def _look_around(self) -> None:
+        now = asyncio.get_running_loop().time
+        if now() < self._next_round:
+            await self._sweep.glance()
+        else:
+            self._next_round = now() + self.limits.sweep
+            await self._sweep.round()
 
     async def _alive(self) -> None:
         """See that this worker still counts as alive; when it does not, it has let go of everything on return."""

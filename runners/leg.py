@@ -63,6 +63,9 @@ class Durability(Protocol):
     def __len__(self) -> int:
         """Count the legs under way here."""
 
+    def walks(self, run_id: str, leg: int) -> bool:
+        """Tell whether a leg is under way here."""
+
     async def start(self) -> None:
         """Prove this worker alive, then go on with what it had under way. Raises `lease.EngineBusy`."""
 
@@ -150,6 +153,10 @@ class Underway:
     def __len__(self) -> int:
         """Count the legs."""
         return len(self._walking)
+
+    def __contains__(self, leg: tuple[str, int]) -> bool:
+        """Tell whether a leg, by its run and number, is among them."""
+        return "{}/{}".format(*leg) in self._walking
 
     @contextmanager
     def walking(self, run_id: str, leg: int) -> Iterator[None]:

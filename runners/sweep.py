@@ -42,11 +42,14 @@ class Sweep:
     _begun: dict[tuple[str, int], int] = field(default_factory=dict)
     """Leg that is ready -> in how many rounds in a row it was begun."""
 
+    async def glance(self) -> None:
+        """Look only for what a ring may be about: a run that is to stop, or that may go on."""
+        await self._part("cancel", self._cancel)
+        await self._part("start", self._start)
+
     async def round(self) -> None:
         """Look around once."""
-        await self._part("cancel", self._cancel)
-        # before the rest: what that makes ready rings, and the next round follows at once
-        await self._part("start", self._start)
+        await self.glance()  # before the rest: what that makes ready rings, and the next look follows at once
         await self._part("expire", self._expire)
         await self._part("open", self._open)
         await self._part("remind", self._remind)
@@ -79,6 +82,8 @@ class Sweep:
         ready = await self.store.runs.ready()
         self._begun = {key: self._begun.get(key, 0) + 1 for key in ready}
         for run_id, leg in ready:
+            if self.durable.walks(run_id, leg):
+                continue  # begun, and about to say so
             if self._begun[run_id, leg] % _SELDOM == 0:
                 await self.durable.forget(run_id, leg)
             crash_here("begin.before")

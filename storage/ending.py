@@ -3,17 +3,15 @@
 import json
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from storage import phases, queue
+from storage import phases, queue, statements
 from storage.chain import Scribe, hold_run
-from storage.model.approval import Decision
 from storage.model.catalog import Json, Mode
 from storage.model.event import Fact, Kind
 from storage.model.run import Status
 from storage.model.worded import data_of, worded
-from storage.tables import ApprovalRow, GateRow, LockRow, RunRow
+from storage.tables import LockRow, RunRow
 
 
 def end(session: Session, scribe: Scribe, run: str, status: Status, actor: str, **data: Json) -> bool:
@@ -23,12 +21,13 @@ def end(session: Session, scribe: Scribe, run: str, status: Status, actor: str, 
         queue.lock(session, service, environment)
     hold_run(session, run)
     now = scribe.now()
-    if not phases.close(session, run, status=status.value, closed_at=now):
+    if not phases.close(session, run, status, now):
         return False
     told: dict[str, Json] = {"status": status.value, **data}
     scribe.append(session, [Fact(kind=Kind.RUN_ENDED, actor=actor, run=run, key="ended", data=told)])
-    session.execute(_withdraw(run).values(decided_at=now, decided_by=actor))
-    session.execute(_give_up(run).values(settled_at=now))
+    connection = session.connection()
+    connection.execute(statements.WITHDRAW_APPROVALS, {"asker": run, "now": now, "by": actor})
+    connection.execute(statements.GIVE_UP_GATES, {"waiter": run, "now": now})
     for _, environment in held:
         queue.leave(session, scribe, run, environment)
     return True
@@ -57,15 +56,3 @@ def _way(row: RunRow) -> tuple[str, bool]:
     """Tell by which pipeline a run goes, and whether newer runs of that pipeline may take its turn."""
     plan = json.loads(row.plan)
     return str(plan.get("pipeline", "default")), plan.get("mode") == Mode.SUPERSEDED
-
-
-def _withdraw(run: str) -> sa.Update:
-    return (
-        sa.update(ApprovalRow)
-        .where(col(ApprovalRow.run) == run, col(ApprovalRow.decision) == Decision.PENDING)
-        .values(decision=Decision.CANCELLED.value)
-    )
-
-
-def _give_up(run: str) -> sa.Update:
-    return sa.update(GateRow).where(col(GateRow.run) == run, col(GateRow.settled_at).is_(None))

@@ -52,17 +52,29 @@ class LogSink:
             if self._waiting > _MOST:
                 self._intake.hurry()
                 self._change.wait_for(lambda: self._waiting <= _MOST, _PATIENCE)
+            first = not self._waiting
             self._lines += [part.rstrip("\r").rpartition("\r")[2] for part in text.split("\n")]
             self._waiting += len(text) + 1
             prompt = self._waiting > _PROMPT
         if prompt:
             self._intake.hurry()
+        elif first:
+            self._intake.stir()
 
     def close(self) -> None:
         """Take no more lines. What was taken is flushed in the background, and before any read."""
         with self._change:
             self._closed = True
-        self._intake.hurry()
+        if self.done:
+            self._intake.forget(self)
+        else:
+            self._intake.hurry()
+
+    @property
+    def idle(self) -> bool:
+        """True when there is nothing to write."""
+        with self._change:
+            return not self._waiting
 
     @property
     def done(self) -> bool:
@@ -96,25 +108,41 @@ class Intake:
         self._lock = threading.RLock()  # without a thread, whoever opens a log again also flushes the old one
         self._wake = threading.Event()
         self._stopping = False
+        self._asleep = False
+        """The thread waits for a first line, not for the interval to pass."""
         self._thread: threading.Thread | None = None
         if background:
             self._thread = threading.Thread(target=self._write, name="estiva-log-writer", daemon=True)
             self._thread.start()
 
-    def sink(self, path: Path) -> LogSink:
-        """Open a log; one that exists is continued after a marker line."""
+    def sink(self, path: Path, *, newest: bool) -> LogSink:
+        """Open a log; one that exists is continued after a marker line.
+
+        The file is made with its first line, or at once to be the `newest`, of an attempt that may say nothing.
+        """
         with self._lock:
             if (open_already := self._sinks.pop(path, None)) is not None:
                 open_already.close()
                 open_already.flush()
-            path.parent.mkdir(parents=True, exist_ok=True)
             sink = LogSink(self, path, self._redactor)
+            self._sinks[path] = sink
             if chunks.mend(path):
                 sink.line(REPLAYED)
-            path.touch()  # from now on this is the newest attempt, whatever is written when
-            self._sinks[path] = sink
-        self.hurry()
+            if newest:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
         return sink
+
+    def stir(self) -> None:
+        """Have the writer look within the interval: there is something to write."""
+        if self._asleep:
+            self._wake.set()
+
+    def forget(self, sink: LogSink) -> None:
+        """Let go of a log that is done."""
+        with self._lock:
+            if self._sinks.get(sink.path) is sink:
+                del self._sinks[sink.path]
 
     def hurry(self) -> None:
         """Wake the writer."""
@@ -141,9 +169,18 @@ class Intake:
 
     def _write(self) -> None:
         while not self._stopping:
-            self._wake.wait(_INTERVAL if self._sinks else None)
+            self._asleep = True
+            self._asleep = not self._pending()  # asked after it was said, so that no line comes between the two
+            self._wake.wait(None if self._asleep else _INTERVAL)
             self._wake.clear()
+            if self._asleep and not self._stopping:
+                self._asleep = False
+                self._wake.wait(_INTERVAL)
             self._flush()
+
+    def _pending(self) -> bool:
+        with self._lock:
+            return any(not sink.idle for sink in self._sinks.values())
 
     def _flush(self) -> None:
         with self._lock:
@@ -160,6 +197,7 @@ class Intake:
 def _append(path: Path, packed: bytes) -> bool:
     """Append whole chunks or nothing."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab", buffering=0) as file:
             before = file.tell()
             try:

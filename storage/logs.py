@@ -29,7 +29,7 @@ class Logs:
 
     def sink(self, run: str, stage: str, action: str, attempt: int) -> LogSink:
         """Open the log of an attempt; a replayed attempt goes on after a marker line."""
-        return self._intake.sink(self._path(run, stage, action, attempt))
+        return self._intake.sink(self._path(run, stage, action, attempt), newest=attempt > 1)
 
     async def read(self, run: str, stage: str, action: str, attempt: int | None = None, offset: int = 0) -> list[str]:
         """Return the lines from line `offset` on, of the newest attempt when none is named; none when no log."""

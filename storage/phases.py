@@ -8,6 +8,7 @@
 Each step is a compare-and-set: the one who comes second changes nothing.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlmodel import Session, col, select
 
+from storage import statements
 from storage.bell import ring
 from storage.fence import Claim
 from storage.model.run import Status
@@ -35,11 +37,9 @@ def begin(session: Session, run: str, leg: int) -> Claim | None:
 
     `None` when another leg's turn has come or the run waits or has ended.
     """
-    may = col(RunRow.phase).in_([Phase.READY, Phase.WALKING])
-    changes = {"phase": Phase.WALKING, "status": Status.RUNNING, "epoch": RunRow.epoch + 1}
-    if not _change(session, run, may, RunRow.leg == leg, **changes):
-        return None
-    return Claim(run=run, epoch=session.exec(select(RunRow.epoch).where(col(RunRow.id) == run)).one())
+    begun = {"walked": run, "begun": leg}
+    epoch = session.connection().execute(statements.BEGIN_LEG, begun).scalar_one_or_none()
+    return None if epoch is None else Claim(run=run, epoch=epoch)
 
 
 def park(session: Session, run: str) -> bool:
@@ -55,9 +55,10 @@ def wake(session: Session, run: str) -> bool:
     return _wake(session, run)
 
 
-def close(session: Session, run: str, **changes: Any) -> bool:
+def close(session: Session, run: str, status: Status, now: datetime) -> bool:
     """End the run."""
-    return _change(session, run, RunRow.phase != Phase.CLOSED, phase=Phase.CLOSED, **changes)
+    closed = {"closed": run, "ended": status.value, "now": now}
+    return session.connection().execute(statements.CLOSE_RUN, closed).first() is not None
 
 
 def going_on(session: Session, run: str) -> bool:

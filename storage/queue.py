@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from storage import phases
+from storage import phases, statements
 from storage.chain import Scribe
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
@@ -102,5 +102,5 @@ def _mark(place: LockRow) -> str:
 
 def places(session: Session, run: str) -> list[tuple[str, str]]:
     """Give (service, environment) of each place that a run has, sorted."""
-    rows = session.exec(select(LockRow).where(LockRow.run == run))
+    rows = session.connection().execute(statements.PLACES_OF_RUN, {"holder": run})
     return sorted((row.service, row.environment) for row in rows)

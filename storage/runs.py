@@ -37,33 +37,37 @@ class Runs:
         def work(session: Session) -> Run:
             # the head is held: of two openings by one request the second sees the first one's run
             hold(session.connection(), plan.environment.name)
-            known = session.exec(select(RunRow).where(RunRow.request == request.id)).first()
+            known = session.connection().execute(statements.RUN_BY_REQUEST, {"asked": request.id}).first()
             return _run(known or self._open(session, request, plan, channel or request.channel, thread))
 
         return await self._database.write(work)
 
-    def _open(self, session: Session, request: Request, plan: Plan, channel: str, thread: str | None) -> RunRow:
+    def _open(self, session: Session, request: Request, plan: Plan, channel: str, thread: str | None) -> sa.Row[Any]:
         number = _next_number(session, plan.service.name)
-        row = RunRow(
-            id=f"{plan.service.name}-{number}",
-            number=number,
-            service=plan.service.name,
-            environment=plan.environment.name,
-            trigger=plan.trigger.value,
-            plan=codec.dump(plan),
-            request=request.id,
-            requester=request.user,
-            channel=channel,
-            thread=thread,
-            opened_at=self._scribe.now(),
-            status=Status.REQUESTED.value,
-            phase=phases.Phase.READY.value,
-        )
-        session.add(row)
-        session.flush()
+        row = {
+            "id": f"{plan.service.name}-{number}",
+            "number": number,
+            "service": plan.service.name,
+            "environment": plan.environment.name,
+            "trigger": plan.trigger.value,
+            "plan": codec.dump(plan),
+            "request": request.id,
+            "requester": request.user,
+            "channel": channel,
+            "thread": thread,
+            "opened_at": self._scribe.now(),
+            "status": Status.REQUESTED.value,
+            "phase": phases.Phase.READY.value,
+            "leg": 1,
+            "cancel_requested": False,
+            "sequence": 0,
+            "told": 0,
+            "epoch": 0,
+        }
+        session.connection().execute(statements.ADD_RUN, row)
         ring(session)
-        self._scribe.append(session, [_requested(row.id, request, plan)])
-        return row
+        self._scribe.append(session, [_requested(str(row["id"]), request, plan)])
+        return session.connection().execute(statements.RUN_BY_ID, {"run": row["id"]}).one()
 
     async def get(self, run_id: str) -> Run:
         """Return a run. Raises `KeyError` when there is none of that id."""
@@ -153,12 +157,9 @@ class Runs:
 
     async def ready(self) -> list[tuple[str, int]]:
         """Return (run, leg) of each leg that may start now, oldest run first."""
-        statement = (
-            select(RunRow.id, RunRow.leg)
-            .where(RunRow.phase == phases.Phase.READY)
-            .order_by(col(RunRow.opened_at), col(RunRow.id))
+        return await self._database.look(
+            lambda connection: [(row.id, row.leg) for row in connection.execute(statements.READY)]
         )
-        return await self._database.read(lambda session: [(run, leg) for run, leg in session.exec(statement)])
 
     async def request_cancel(self, run_id: str, by: str) -> bool:
         """Ask a run to stop; a waiting one is made ready so that it can. False when over or asked already."""
@@ -178,8 +179,10 @@ class Runs:
         """Return those of some runs that somebody asked to stop."""
         if not run_ids:
             return []
-        statement = select(RunRow.id).where(col(RunRow.id).in_(run_ids), col(RunRow.cancel_requested).is_(True))
-        return await self._database.read(lambda session: [*session.exec(statement)])
+        asked = {"runs": list(run_ids)}
+        return await self._database.look(
+            lambda connection: [*connection.execute(statements.TO_CANCEL, asked).scalars()]
+        )
 
     async def finish(self, run_id: str, status: Status, reason: str = "", actor: str = "estiva") -> bool:
         """End a run once and let go of all it held. False when it had ended before."""

@@ -5,11 +5,14 @@ Reading with them gives rows, not objects of the mapper; nothing here is seen ou
 
 from sqlalchemy import Table, bindparam, insert, select, update
 
-from storage.tables import ChainRow, EventRow, RunRow
+from storage.tables import ApprovalRow, ChainRow, EventRow, GateRow, LockRow, RunRow
 
 RUNS: Table = RunRow.__table__  # type: ignore[attr-defined]
 CHAINS: Table = ChainRow.__table__  # type: ignore[attr-defined]
 EVENTS: Table = EventRow.__table__  # type: ignore[attr-defined]
+LOCKS: Table = LockRow.__table__  # type: ignore[attr-defined]
+APPROVALS: Table = ApprovalRow.__table__  # type: ignore[attr-defined]
+GATES: Table = GateRow.__table__  # type: ignore[attr-defined]
 
 ENVIRONMENT_OF_RUN = select(RUNS.c.environment).where(RUNS.c.id == bindparam("run"))
 
@@ -48,4 +51,33 @@ TAKE_SEQUENCES = (
 )
 STANDING_OF_RUN = select(*_STANDING).where(RUNS.c.id == bindparam("run"))
 
+BEGIN_LEG = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("walked"), RUNS.c.leg == bindparam("begun"), RUNS.c.phase.in_(["ready", "walking"]))
+    .values(phase="walking", status="running", epoch=RUNS.c.epoch + 1)
+    .returning(RUNS.c.epoch)
+)
+CLOSE_RUN = (
+    update(RUNS)
+    .where(RUNS.c.id == bindparam("closed"), RUNS.c.phase != "closed")
+    .values(phase="closed", status=bindparam("ended"), closed_at=bindparam("now"))
+    .returning(RUNS.c.id)
+)
+READY = select(RUNS.c.id, RUNS.c.leg).where(RUNS.c.phase == "ready").order_by(RUNS.c.opened_at, RUNS.c.id)
+TO_CANCEL = select(RUNS.c.id).where(RUNS.c.id.in_(bindparam("runs", expanding=True)), RUNS.c.cancel_requested.is_(True))
+
+PLACES_OF_RUN = select(LOCKS.c.service, LOCKS.c.environment).where(LOCKS.c.run == bindparam("holder"))
+WITHDRAW_APPROVALS = (
+    update(APPROVALS)
+    .where(APPROVALS.c.run == bindparam("asker"), APPROVALS.c.decision == "pending")
+    .values(decision="cancelled", decided_at=bindparam("now"), decided_by=bindparam("by"))
+)
+GIVE_UP_GATES = (
+    update(GATES)
+    .where(GATES.c.run == bindparam("waiter"), GATES.c.settled_at.is_(None))
+    .values(settled_at=bindparam("now"))
+)
+
+ADD_RUN = insert(RUNS)
+RUN_BY_REQUEST = select(RUNS).where(RUNS.c.request == bindparam("asked"))
 RUN_BY_ID = select(RUNS).where(RUNS.c.id == bindparam("run"))

@@ -76,6 +76,9 @@ class Keeper:
     def __len__(self) -> int:
         return len(self._underway)
 
+    def walks(self, run_id: str, leg: int) -> bool:
+        return (run_id, leg) in self._underway
+
     async def start(self) -> None:
         self.stopping = self._told = False
         await self._ask(self._take_lease)

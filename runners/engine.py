@@ -73,28 +73,30 @@ class Engine:
         self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock, self._walk.barriers)
         self._walked: dict[tuple[str, int], tuple[Claim, Progress]] = {}
         """The legs that are walked here."""
-        self._wake = asyncio.Event()
-        self._next_round = 0.0
-        """When to look at everything again; until then a ring gets a glance."""
-        self._rounds: asyncio.Task[None] | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._ring = asyncio.Event()
+        """A run may go on, or is to stop."""
+        self._call = asyncio.Event()
+        """Somebody wants everything to be looked at."""
+        self._tasks: list[asyncio.Task[None]] = []
         self._lost = False
         self._looked_at: float | None = None
 
     async def start(self) -> None:
         """Start, and continue what was under way. Raises `EngineBusy` when another process has the SQLite files."""
         await self._durable.start()
-        self._rounds = asyncio.create_task(self._go_round(), name="sweep")
-        self._listening = asyncio.create_task(self._store.bell.listen(self._rung), name="bell")
+        self._tasks = [
+            asyncio.create_task(self._glance(), name="glance"),
+            asyncio.create_task(self._go_round(), name="sweep"),
+            asyncio.create_task(self._store.bell.listen(self._ring.set), name="bell"),
+        ]
 
     async def stop(self) -> None:
         """Come to rest within seconds and write nothing about it; the next start goes on."""
-        tasks = {task for task in (self._rounds, self._listening) if task is not None}
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        self._rounds = self._listening = None
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._tasks = []
         self._interrupts.shutdown()
         await self._durable.stop(self.limits.grace + 5)
         await self._sweep.close()
@@ -102,12 +104,8 @@ class Engine:
 
     def wake(self) -> None:
         """Look around now: something may be ready."""
-        self._next_round = 0.0
-        self._wake.set()
-
-    def _rung(self) -> None:
-        """Glance around: a run may go on, or is to stop."""
-        self._wake.set()
+        self._ring.set()
+        self._call.set()
 
     async def cancel(self, run_id: str, by: str) -> bool:
         """Ask a run to stop and interrupt what of it runs here. False when it is over or was asked before."""
@@ -120,7 +118,7 @@ class Engine:
     def health(self) -> dict[str, Json]:
         """Say how it goes; `ok` is false when the look around stands still or fails."""
         age = None if self._looked_at is None else asyncio.get_running_loop().time() - self._looked_at
-        alive = self._rounds is not None and not self._rounds.done()
+        alive = bool(self._tasks) and not any(task.done() for task in self._tasks)
         failing: dict[str, Json] = {**self._sweep.failing}
         untidy = {chore.name for chore in self._sweep.chores}  # runs go on all the same
         return {
@@ -188,25 +186,28 @@ class Engine:
             _log.warning("%s; it goes on there", overtaken)
             raise asyncio.CancelledError(str(overtaken)) from overtaken
 
-    async def _go_round(self) -> None:
-        now = asyncio.get_running_loop().time
+    async def _glance(self) -> None:
+        """Do at once what a ring is about, however long a round takes."""
         while True:
             if self._lost:
                 await self._relaunch()
-            self._wake.clear()
-            await self._look_around()
-            self._looked_at = now()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._next_round):
-                    await self._wake.wait()
-
-    async def _look_around(self) -> None:
-        now = asyncio.get_running_loop().time
-        if now() < self._next_round:
+            self._ring.clear()
             await self._sweep.glance()
-        else:
-            self._next_round = now() + self.limits.sweep
-            await self._sweep.round()
+            await self._until(self._ring)
+
+    async def _go_round(self) -> None:
+        while True:
+            self._call.clear()
+            if not self._lost:
+                await self._sweep.round()
+                self._looked_at = asyncio.get_running_loop().time()
+            await self._until(self._call)
+
+    async def _until(self, event: asyncio.Event) -> None:
+        """Wait for an event, at most until it is time to look anyway."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.sweep):
+                await event.wait()
 
     async def _alive(self) -> None:
         """See that this worker still counts as alive; when it does not, it has let go of everything on return."""

@@ -48,8 +48,7 @@ class Sweep:
         await self._part("start", self._start)
 
     async def round(self) -> None:
-        """Look around once."""
-        await self.glance()  # before the rest: what that makes ready rings, and the next look follows at once
+        """Look around once; what that makes ready rings, and the next glance follows at once."""
         await self._part("expire", self._expire)
         await self._part("open", self._open)
         await self._part("remind", self._remind)
@@ -111,8 +110,10 @@ class Sweep:
 
     async def _mend(self) -> None:
         """End the runs whose leg was lost to an error of the engine: never stuck in silence."""
-        for run_id, leg in await self.durable.lost_legs():
-            if (run_id, leg) in self._begun:
+        lost = await self.durable.lost_legs()
+        ready = await self.store.runs.ready() if lost else []
+        for run_id, leg in lost:
+            if (run_id, leg) in ready:
                 continue  # that history is an older store's: the leg is only about to begin
             run = await self.store.runs.get(run_id)
             if run.leg == leg and not run.status.over:

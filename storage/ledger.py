@@ -3,6 +3,7 @@
 One transaction writes facts, compares the claim and tells what else has happened, so that nobody has to read again.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,13 +28,31 @@ class Told:
     """Those since the one that the caller knew last."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What somebody wants to be written, and where they wait for it."""
+
+    run: Run
+    sequence: int
+    facts: Sequence[Fact]
+    claim: fence.Claim | None
+    told: "asyncio.Future[Told]"
+
+
 class Ledger:
-    """The journal of runs that somebody walks."""
+    """The journal of runs that somebody walks.
+
+    Whoever writes to a chain waits for whoever is writing to it. So what waits for one chain is written together, in
+    one transaction; when anything in it is refused, each for itself.
+    """
 
     def __init__(self, database: Database, scribe: Scribe) -> None:
         """Keep the journal in `database`."""
         self._database = database
         self._scribe = scribe
+        self._waiting: dict[str, list[_Entry]] = {}
+        """Chain -> what is to be written next; there is none for a chain that nobody writes to."""
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def since(self, run: Run, sequence: int) -> Told:
         """Read what has happened after the event of that sequence."""
@@ -46,31 +65,61 @@ class Ledger:
         return await self._database.look(work)
 
     async def note(self, run: Run, sequence: int, *facts: Fact) -> Told:
-        """Write facts of a run, in one transaction, and give what has happened after the event of that sequence.
+        """Write facts of a run in one transaction, and give what has happened after the event of that sequence.
 
         A fact whose key is there already is not written again. Raises `fence.Overtaken`.
         """
-        claim = fence.held()
+        entry = _Entry(run, sequence, facts, fence.held(), asyncio.get_running_loop().create_future())
+        chain = run.plan.environment.name
+        if chain in self._waiting:
+            self._waiting[chain].append(entry)
+        else:
+            self._waiting[chain] = [entry]
+            task = asyncio.create_task(self._write(chain))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+        return await entry.told
 
-        def work(connection: sa.Connection) -> Told:
-            head = hold(connection, run.plan.environment.name)
-            new = [fact for fact in facts if known(connection, fact) is None]
-            taken = {"counted": run.id, "more": len(new)}
-            row = connection.execute(statements.TAKE_SEQUENCES, taken).one()
-            if claim is not None:
-                fence.compare(claim, row.epoch)
-            written = self._written(connection, head, new, row.sequence - len(new))
-            alone = row.sequence - len(new) == sequence
-            return _told(run, row, written if alone else events_of(connection, run.id, sequence))
+    async def _write(self, chain: str) -> None:
+        while self._waiting[chain]:
+            entries, self._waiting[chain] = self._waiting[chain], []
+            try:
+                _answer(entries, await self._together(chain, entries))
+            except Exception:  # noqa: BLE001 - whose it is shows when each is written for itself
+                for entry in entries:
+                    await self._alone(chain, entry)
+        del self._waiting[chain]
+
+    async def _alone(self, chain: str, entry: _Entry) -> None:
+        try:
+            _answer([entry], await self._together(chain, [entry]))
+        except Exception as error:  # noqa: BLE001 - it is the caller's
+            if not entry.told.done():
+                entry.told.set_exception(error)
+
+    async def _together(self, chain: str, entries: Sequence[_Entry]) -> list[Told]:
+        def work(connection: sa.Connection) -> list[Told]:
+            head = hold(connection, chain)
+            told = [self._noted(connection, head, entry) for entry in entries]
+            move(connection, head)
+            return told
 
         return await self._database.note(work)
 
-    def _written(self, connection: sa.Connection, head: Head, facts: Sequence[Fact], last: int) -> list[Event]:
-        written = [
-            self._scribe.record(connection, head, fact, number) for number, fact in enumerate(facts, start=last + 1)
-        ]
-        move(connection, head)
-        return written
+    def _noted(self, connection: sa.Connection, head: Head, entry: _Entry) -> Told:
+        run, new = entry.run, [fact for fact in entry.facts if known(connection, fact) is None]
+        row = connection.execute(statements.TAKE_SEQUENCES, {"counted": run.id, "more": len(new)}).one()
+        if entry.claim is not None:
+            fence.compare(entry.claim, row.epoch)
+        before = row.sequence - len(new)
+        written = [self._scribe.record(connection, head, fact, before + nth) for nth, fact in enumerate(new, 1)]
+        return _told(run, row, written if before == entry.sequence else events_of(connection, run.id, entry.sequence))
+
+
+def _answer(entries: Sequence[_Entry], told: Sequence[Told]) -> None:
+    for entry, each in zip(entries, told, strict=True):
+        if not entry.told.done():  # whoever waited for it may be gone
+            entry.told.set_result(each)
 
 
 def _told(run: Run, row: Any, events: Sequence[Event]) -> Told:

@@ -42,10 +42,12 @@ def plans(scene: str) -> list[Plan]:
         return [plan(pipeline(sleep=34, timeout=25)[0], *pipeline()[1:])]
     if scene == "back":
         return [plan(*pipeline()[1:]), plan(*pipeline()[1:], smoke())]
-    bad = Stage(name="build", actions=(action("image"), action("test", fail="1 test failed", exit_code=1)))
+    said = ["each run has a log, to be deleted"]
+    image = action("image", lines=said)
+    bad = Stage(name="build", actions=(image, action("test", fail="1 test failed", exit_code=1)))
     return [
-        plan(*gated(sleep=0.1), environment=PRODUCTION, others=[HOMOLOG]),
-        plan(pipeline()[0], replace(pipeline()[1], pause=True, window=soon(datetime.now(UTC)))),
+        plan(*gated(sleep=0.1, lines=said), environment=PRODUCTION, others=[HOMOLOG]),
+        plan(pipeline(lines=said)[0], replace(pipeline()[1], pause=True, window=soon(datetime.now(UTC)))),
         plan(bad, *pipeline()[1:]),
     ]
 

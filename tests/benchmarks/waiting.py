@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.catalogs import Catalogs
 from runners.kinds import known_kinds
 from runners.plan import plan_promotion
+from runners.progress import Progress
 from runners.walk import PARKED, Walk
 from storage.model.release import Release
 from storage.model.request import Request, Via
@@ -68,6 +69,6 @@ async def _wait(store: Store, plan: Plan) -> None:
     run = await store.runs.open(request, plan)
     walk = Walk(store, _now)
     assert await walk.claim(run.id, run.leg)
-    assert await walk.move(run.id, run.leg) == PARKED
+    assert await walk.move(Progress(store, run.id), run.leg) == PARKED
     events = await store.journal.of_run(run.id)
     await store.runs.seen(run.id, events[-1].sequence)  # Slack has been told long ago

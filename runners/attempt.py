@@ -67,6 +67,8 @@ class Attempts:
     clock: Callable[[], datetime]
     interrupts: Interrupts
     limits: Limits
+    worker: Callable[[], str]
+    """Under which name this process works now."""
     turns: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,12 @@ class Attempts:
             if status is not Status.RUNNING:
                 return status.value
             view = await progress.known()
+
+    async def stop_left(self, view: RunView, place: StageView, action: ActionView) -> bool:
+        """Stop what an action that has ended may still do outside, its process being dead. False: not certain."""
+        watch = Watch(view.run.id, place.stage.name, action.action.name)
+        progress = Progress(self.store, view.run.id)
+        return await _Attempt(self, progress, watch, view.run, place, action.action, action.attempt).stop_outside(view)
 
     def _pause(self, failed: ActionView, attempt: int) -> float:
         """How long to wait before the next attempt; what passed since the failure, a crash too, is waited already.
@@ -291,9 +299,11 @@ class _Attempt:
         crash_here("release.after")
 
     async def _failed(self, failure: ActionFailed) -> Status:
-        again = self.number < self.action.attempts and _may_pass(failure, self.action)
+        # never a second one beside the first, if that heeds no cancellation
+        again = self.number < self.action.attempts and _may_pass(failure, self.action) and not self.watch.left
         data: dict[str, Json] = {
             **data_of(reason=failure.reason, hint=failure.hint),
+            **self._lingers,
             "error": failure.error,
             "excerpt": [*excerpt_of(await self.engine.store.logs.tail(*self._place, lines=_TAIL))],
             "final": not again,
@@ -312,35 +322,42 @@ class _Attempt:
         if self.watch.why is Why.CANCEL and begun.attempt == 0:
             return Status.CANCELLED  # it never began: the end of the run says it all
         if self.watch.why is not Why.SHUTDOWN and begun.attempt == self.number:
-            await self._stop_outside(view)
+            await self.stop_outside(view)  # if not, what is labelled with an ended run is swept later
         return await self._cancelled()
 
-    async def _stop_outside(self, view: RunView) -> None:
+    async def stop_outside(self, view: RunView) -> bool:
+        """Stop what a dead process left of it. False when that is not certain."""
         if not isinstance(self._runner, Stopper):
-            return
+            return True
         crash_here("stop.before")
         try:
             async with asyncio.timeout(self.engine.limits.grace):
                 # by its key: what began is stopped, whatever its options were
                 await self._runner.stop(await self._described(view, self.action.options))
-        except Exception:  # noqa: BLE001 - see below
-            # the run ends all the same; what is labelled with an ended run is swept later
+        except Exception:  # noqa: BLE001 - whatever is the matter, the caller goes on
             _log.exception("what %s left outside could not be stopped", self._key)
+            return False
         crash_here("stop.after")
+        return True
 
     async def _cancelled(self) -> Status:
         if self.watch.why is Why.SHUTDOWN:
             raise Interrupted
         if (await self.engine.store.runs.get(self.run.id)).status.over:
             return Status.CANCELLED  # nothing follows the end of a run
-        await self._journal(Kind.ACTION_CANCELLED, "ended", data_of(reason=self.watch.reason))
+        await self._journal(Kind.ACTION_CANCELLED, "ended", {**data_of(reason=self.watch.reason), **self._lingers})
         return Status.CANCELLED
 
     async def _broken(self, reason: str) -> Status:
         if self.watch.why is Why.SHUTDOWN:
             raise Interrupted  # the debris of a shutdown is no fact
-        await self._journal(Kind.ACTION_BROKEN, "ended", data_of(reason=reason))
+        await self._journal(Kind.ACTION_BROKEN, "ended", {**data_of(reason=reason), **self._lingers})
         return Status.BROKEN
+
+    @property
+    def _lingers(self) -> dict[str, Json]:
+        """Say whose process it is in which the work may go on, if it does."""
+        return {"lingers": self.engine.worker()} if self.watch.left else {}
 
     async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> RunView:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}

@@ -85,6 +85,13 @@ class Durable:
         if isinstance(self._lease, SessionLease):
             await self._lease.prove()
 
+    async def lives(self, worker: str) -> bool:
+        """Tell whether another worker than this one still counts as alive (on SQLite there is no other)."""
+        if not isinstance(self._lease, SessionLease):
+            return False
+        async with self._lease.of_the_dead(worker) as dead:
+            return not dead
+
     async def begin(self, run_id: str, leg: int) -> None:
         """Start a leg. One that was started before is left as it is."""
         with SetWorkflowID(f"{run_id}/{leg}"):

@@ -18,6 +18,7 @@ from runners.contract import Cleaner, Runner
 from runners.durable import Durable
 from runners.interrupt import Interrupts
 from runners.leg import Keeper, patiently
+from runners.lingering import Lingering
 from runners.orphans import Orphans
 from runners.progress import Progress
 from runners.sweep import Sweep
@@ -61,16 +62,19 @@ class Engine:
         """
         self.limits = limits or Limits()
         self._store = store
-        self._interrupts = Interrupts(self._alive)
+        self._interrupts = Interrupts(self._alive, self.wake)
         self._walk = Walk(store, clock, freezes)
-        self._attempts = Attempts(store, runners, registry, data, clock, self._interrupts, self.limits)
+        self._attempts = Attempts(
+            store, runners, registry, data, clock, self._interrupts, self.limits, lambda: self._durable.worker
+        )
         self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
         self._workspaces = Workspaces(data / "work")
         orphans = Orphans(store, (self._workspaces, *cleaners), self._interrupts.runs)
         chores = [Chore("clean", orphans.clear, self.limits.clean)]
         if retire is not None:
             chores.append(Chore("retire", retire, self.limits.retire, first=min(60.0, self.limits.retire)))
-        self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock, self._walk.barriers)
+        lingering = Lingering(store, self._attempts, self._interrupts, self._durable)
+        self._sweep = Sweep(store, self._durable, self._interrupts, chores, clock, self._walk.barriers, lingering)
         self._walked: dict[tuple[str, int], tuple[Claim, Progress]] = {}
         """The legs that are walked here."""
         self._ring = asyncio.Event()

@@ -29,6 +29,12 @@ async def _always() -> None:
     """Count as alive: there is nobody else."""
 
 
+Work = asyncio.Future[Any]
+_deaf: set[Work] = set()
+Place = tuple[str, str, str]
+"""Run, stage and action."""
+
+
 @dataclass(eq=False)
 class Watch:
     """One action under way in this process."""
@@ -42,6 +48,10 @@ class Watch:
     why: Why | None = None
     reason: str = ""
     alive: Callable[[], Awaitable[None]] = _always
+    left: bool = False
+    """Its work heeded no cancellation, and may go on: nothing else may touch what it works on."""
+    leave: Callable[[Work], None] = field(default=_deaf.add, repr=False)
+    """Takes the work that is left behind, so that the loop does not collect it under way."""
 
     async def still_ours(self) -> None:
         """See that no other process has taken this action over. Raises `Interrupted`.
@@ -73,16 +83,24 @@ class Watch:
 class Interrupts:
     """All actions under way in this process."""
 
-    def __init__(self, alive: Callable[[], Awaitable[None]] = _always) -> None:
-        """Start with none. `alive` returns after `shutdown` was called when this process counts as dead."""
-        self._alive = alive
+    def __init__(
+        self, alive: Callable[[], Awaitable[None]] = _always, freed: Callable[[], None] = lambda: None
+    ) -> None:
+        """Start with none. `alive` returns after `shutdown` was called when this process counts as dead.
+
+        `freed` is called when work that was left behind has ended after all.
+        """
+        self._alive, self._freed = alive, freed
+        self._left: dict[Place, Work] = {}
+        self._ended: set[Place] = set()
         self._watches: dict[Watch, None] = {}  # in their order: who began first is told first
         self.stopping = False
 
     @contextmanager
     def watch(self, run: str, stage: str, action: str) -> Iterator[Watch]:
         """Make an action stoppable while the block runs."""
-        watch = Watch(run, stage, action, alive=self._alive)
+        place = (run, stage, action)
+        watch = Watch(*place, alive=self._alive, leave=lambda work: self._leave(place, work))
         if self.stopping:
             watch.interrupt(Why.SHUTDOWN, "Estiva stops")
         self._watches[watch] = None
@@ -116,12 +134,25 @@ class Interrupts:
         for watch in self._watches:
             watch.interrupt(Why.SHUTDOWN, "Estiva stops")
 
+    def lingers(self, run: str, stage: str, action: str) -> bool:
+        """Tell whether work of an action that was left behind still goes on here."""
+        return (run, stage, action) in self._left
+
+    def has_ended(self, run: str, stage: str, action: str) -> bool:
+        """Tell whether work that was left behind here has ended by itself since."""
+        return (run, stage, action) in self._ended
+
+    def _leave(self, place: Place, work: Work) -> None:
+        def ended(_: Work) -> None:
+            del self._left[place]
+            self._ended.add(place)
+            self._freed()
+
+        self._left[place] = work
+        work.add_done_callback(ended)
+
     def _of(self, run: str) -> list[Watch]:
         return [watch for watch in self._watches if watch.run == run]
-
-
-_deaf: set[asyncio.Future[Any]] = set()
-"""Tasks that would not stop: kept so that the loop does not collect them under way."""
 
 
 async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: float | None, grace: float) -> T:
@@ -129,7 +160,7 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
 
     Returns its result even when an interruption came too late: what has happened is a fact. Raises `Interrupted`, or
     `ActionFailed` when time is up. A task that does not stop within `grace` seconds after its cancellation is left
-    behind: a runner that ignores cancellation must not hold the run.
+    behind (`watch.left`): a runner that ignores cancellation must not hold the run.
     """
     if watch.why is not None:
         work.close()
@@ -142,7 +173,9 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
         if not by_itself:
             if watch.why is None:
                 await watch.alive()  # else what is stopped now may be another's work
-            await _stop(task, grace)
+            watch.left = not await _stopped(task, grace)
+            if watch.left:
+                watch.leave(task)
     finally:
         waiter.cancel()
         task.cancel()
@@ -159,7 +192,7 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
     )
 
 
-def _counts(task: "asyncio.Future[Any]", *, undisturbed: bool) -> bool:
+def _counts(task: Work, *, undisturbed: bool) -> bool:
     """Tell whether the task's end is a fact of the work: a success always is, an error only if we did not cause it."""
     return task.done() and not task.cancelled() and (undisturbed or task.exception() is None)
 
@@ -170,15 +203,16 @@ def spoken(seconds: float) -> str:
     return f"{whole // 60} min" if whole >= 120 and whole % 60 == 0 else f"{seconds:g} s"  # noqa: PLR2004
 
 
-async def _stop(task: "asyncio.Future[Any]", grace: float) -> None:
+async def _stopped(task: Work, grace: float) -> bool:
     task.cancel()
     _, deaf = await asyncio.wait({task}, timeout=grace)
     for one in deaf:
-        _deaf.add(one)
-        one.add_done_callback(_forget)
+        one.add_done_callback(_heard)
+    return not deaf
 
 
-def _forget(task: "asyncio.Future[Any]") -> None:
+def _heard(task: Work) -> None:
+    """Fetch the error that nobody waits for any more."""
     _deaf.discard(task)
     if not task.cancelled():
         task.exception()

@@ -75,6 +75,9 @@ class Durability(Protocol):
     async def alive(self) -> None:
         """See that this worker still counts as alive; when it does not, it was told so (see `Keeper`) on return."""
 
+    async def lives(self, worker: str) -> bool:
+        """Tell whether another worker than this one still counts as alive."""
+
     async def begin(self, run_id: str, leg: int) -> None:
         """Start a leg. One that was started before is left as it is."""
 

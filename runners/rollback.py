@@ -16,12 +16,16 @@ from storage.store import Store
 
 
 def to_roll_back(view: RunView) -> list[tuple[str, StageView, ActionView]]:
-    """List the environments that have to be put back, each with the first action that failed there and says so."""
+    """List the environments that have to be put back, each with the first action that failed there and says so.
+
+    Not one in which work of the run may still go on: it could undo what is put back.
+    """
     found: dict[str, tuple[str, StageView, ActionView]] = {}
     for stage in view.stages:
         for action in stage.actions:
             name = stage.stage.environment
-            if name and action.status is Status.FAILED and action.action.on_failure is OnFailure.ROLLBACK:
+            rolls_back = action.status is Status.FAILED and action.action.on_failure is OnFailure.ROLLBACK
+            if name and rolls_back and not view.lingering(name):
                 found.setdefault(name, (name, stage, action))
     return list(found.values())
 

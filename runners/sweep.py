@@ -15,6 +15,7 @@ from runners.chore import Chore
 from runners.crash import crash_here
 from runners.interrupt import Interrupts
 from runners.leg import Durability
+from runners.lingering import Lingering
 from runners.walk import cancelled_by, view_of
 from storage.model.run import Status
 from storage.model.worded import worded
@@ -36,6 +37,7 @@ class Sweep:
     """What is done beside the rounds."""
     clock: Callable[[], datetime]
     barriers: Barriers
+    lingering: Lingering
     rounds: int = 0
     failing: dict[str, str] = field(default_factory=dict)
     """Part -> what went wrong in the last round."""
@@ -54,6 +56,7 @@ class Sweep:
         await self._part("remind", self._remind)
         await self._part("let in", self.barriers.let_in)
         await self._part("reap", self.durable.reap)
+        await self._part("let go", self.lingering.let_go)
         for chore in self.chores:
             chore.begin(partial(self._part, chore.name, chore.work))
         if self.rounds % _SELDOM == 0:

@@ -120,10 +120,11 @@ class Walk:
         return None
 
     async def end(self, view: RunView, status: Status, reason: str) -> Move:
-        """End the run; locks and pending approvals go with it."""
-        crash_here("finish.before")
+        """End the run; locks and pending approvals go with it, but for the lock where its work may still go on."""
         by = view.cancelled_by if status is Status.CANCELLED else None
-        await self.store.runs.finish(view.run.id, status, reason, by or "estiva")
+        keeping = sorted({s.stage.environment for s in view.stages if s.stage.environment and _lingers(s)})
+        crash_here("finish.before")
+        await self.store.runs.finish(view.run.id, status, _still_there(view, reason, keeping), by or "estiva", keeping)
         crash_here("finish.after")
         return ENDED
 
@@ -172,7 +173,7 @@ class Walk:
         """Let go of the locks that no stage from here on uses."""
         at = view.stages.index(stage)
         later = {s.stage.environment for s in view.stages[at:] if s.actions}
-        done = {s.stage.environment for s in view.stages[:at] if s.actions} - later
+        done = {s.stage.environment for s in view.stages[:at] if s.actions and not _lingers(s)} - later
         for environment in sorted(name for name in done if name is not None):
             crash_here("leave.before")
             await self.store.locks.leave(view.run.id, environment)
@@ -252,6 +253,24 @@ def _end_of(view: RunView) -> tuple[Status, str] | None:
 
 def _ended_with(stage: StageView, action: ActionView) -> str:
     return worded("{action}: {reason}", action=f"{stage.stage.name}/{action.action.name}", reason=action.reason)
+
+
+def _lingers(stage: StageView) -> bool:
+    """Tell whether work of a stage may still go on although it has ended."""
+    return any(action.lingers for action in stage.actions)
+
+
+def _still_there(view: RunView, reason: str, keeping: Sequence[str]) -> str:
+    """Add to the reason of an end what stays locked, and until when."""
+    for environment in keeping:
+        actions = ", ".join(f"{s.stage.name}/{a.action.name}" for s, a in view.lingering(environment))
+        reason = worded(
+            "{reason}; {environment} stays locked until {actions} has really stopped, or Estiva was restarted",
+            reason=reason,
+            environment=environment,
+            actions=actions,
+        )
+    return reason
 
 
 def _lock_of(view: RunView, stage: StageView) -> str | None:

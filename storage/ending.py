@@ -1,7 +1,7 @@
 """The end of a run, once, and all that it held let go. Runs inside the caller's transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -14,8 +14,19 @@ from storage.model.worded import data_of, worded
 from storage.tables import LockRow, RunRow
 
 
-def end(session: Session, scribe: Scribe, run: str, status: Status, actor: str, **data: Json) -> bool:
-    """End a run; `data` goes into its last event. False when it had ended before."""
+def end(
+    session: Session,
+    scribe: Scribe,
+    run: str,
+    status: Status,
+    actor: str,
+    data: Mapping[str, Json],
+    keeping: Collection[str] = (),
+) -> bool:
+    """End a run; `data` goes into its last event. False when it had ended before.
+
+    `keeping` are environments whose locks stay with it, until somebody lets them go.
+    """
     held = queue.places(session, run)
     for service, environment in held:
         queue.lock(session, service, environment)
@@ -29,7 +40,8 @@ def end(session: Session, scribe: Scribe, run: str, status: Status, actor: str, 
     connection.execute(statements.WITHDRAW_APPROVALS, {"asker": run, "now": now, "by": actor})
     connection.execute(statements.GIVE_UP_GATES, {"waiter": run, "now": now})
     for _, environment in held:
-        queue.leave(session, scribe, run, environment)
+        if environment not in keeping:
+            queue.leave(session, scribe, run, environment)
     return True
 
 
@@ -48,7 +60,7 @@ def supersede(session: Session, scribe: Scribe, run: str, line: Sequence[LockRow
     for row in same:
         if row is not newest:
             why = data_of(reason=worded("superseded by {run}", run=newest.id))
-            end(session, scribe, row.id, Status.CANCELLED, "estiva", **why, superseded_by=newest.id)
+            end(session, scribe, row.id, Status.CANCELLED, "estiva", {**why, "superseded_by": newest.id})
     return newest.id != run
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import ending, phases, queue
+from storage import ending, phases, queue, statements
 from storage.chain import Scribe, hold_run
 from storage.database import Database
 
@@ -59,6 +59,12 @@ class Locks:
                     queue.leave(session, self._scribe, run_id, environment)
 
         await self._database.write(work)
+
+    async def kept(self) -> list[tuple[str, str]]:
+        """Return (run, environment) of each lock that a run keeps beyond its end: what it did there may go on."""
+        return await self._database.look(
+            lambda connection: [(row.run, row.environment) for row in connection.execute(statements.KEPT_LOCKS)]
+        )
 
     async def queue(self, service: str, environment: str) -> list[str]:
         """Return run ids, the holder first."""

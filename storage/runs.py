@@ -184,13 +184,15 @@ class Runs:
             lambda connection: [*connection.execute(statements.TO_CANCEL, asked).scalars()]
         )
 
-    async def finish(self, run_id: str, status: Status, reason: str = "", actor: str = "estiva") -> bool:
-        """End a run once and let go of all it held. False when it had ended before."""
+    async def finish(
+        self, run_id: str, status: Status, reason: str = "", actor: str = "estiva", keeping: Collection[str] = ()
+    ) -> bool:
+        """End a run once and let go of all it held, but for the locks of `keeping`. False when it had ended before."""
         if not status.over:
             raise ValueError(f"a run ends succeeded, failed, cancelled or broken, not {status}")
 
         return await self._database.write(
-            lambda session: ending.end(session, self._scribe, run_id, status, actor, **data_of(reason=reason))
+            lambda session: ending.end(session, self._scribe, run_id, status, actor, data_of(reason=reason), keeping)
         )
 
     async def news(self) -> list[str]:

@@ -131,12 +131,20 @@ def _failed(view: RunView, event: Event) -> RunView:
         hint=_text(event, "hint"),
         exit_code=int(str(code)) if code is not None else None,
         excerpt=tuple(str(line) for line in lines) if isinstance(lines, list) else (),
+        lingers=_text(event, "lingers"),
     )
 
 
 def _stopped(view: RunView, event: Event) -> RunView:
     status = Status.BROKEN if event.kind is Kind.ACTION_BROKEN else Status.CANCELLED
-    return _with_action(view, event, status=status, ended_at=event.at, reason=_text(event, "reason"))
+    return _with_action(
+        view,
+        event,
+        status=status,
+        ended_at=event.at,
+        reason=_text(event, "reason"),
+        lingers=_text(event, "lingers"),
+    )
 
 
 def _asked(view: RunView, event: Event) -> RunView:

@@ -27,6 +27,8 @@ class ActionView:
     hint: str = ""
     exit_code: int | None = None
     excerpt: tuple[str, ...] = ()
+    lingers: str = ""
+    """Its work did not stop when it was told to, and may go on in the process of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,11 @@ class RunView:
         """The first action that failed or broke, if one did."""
         bad = (Status.FAILED, Status.BROKEN)
         return next((a for s in self.stages for a in s.actions if a.status in bad), None)
+
+    def lingering(self, environment: str) -> list[tuple[StageView, ActionView]]:
+        """The actions whose work may still go on in an environment although they have ended."""
+        there = (stage for stage in self.stages if stage.stage.environment == environment)
+        return [(stage, action) for stage in there for action in stage.actions if action.lingers]
 
     def restored(self, environment: str) -> StageView | None:
         """The stage that puts an environment back, if one was begun."""

@@ -91,7 +91,7 @@ class Scripted:
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             if options.get("deaf"):
-                await asyncio.sleep(60)
+                await self._hear_nothing(until=time.time() + 60)
             self.outside.note("abandoned" if work.abandoned() else "stopped", work.key)
             raise
         if options.get("crash"):
@@ -116,6 +116,10 @@ class Scripted:
             unchanged=work.restores and bool(options.get("there")),
             summary=str(options.get("say", f"{work.action} is done")),
         )
+
+    async def _hear_nothing(self, until: float) -> None:
+        while self.outside.held and time.time() < until:  # noqa: ASYNC110 - like a call that does not return
+            await asyncio.sleep(0.01)
 
     async def stop(self, work: Work) -> None:
         if self.outside.begun(work.key) is not None:

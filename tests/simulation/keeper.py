@@ -108,6 +108,9 @@ class Keeper:
             self._told = True
             self._lost()
 
+    async def lives(self, worker: str) -> bool:
+        return self._histories.shared and await self._ask(lambda: worker in self._histories.leases)
+
     async def begin(self, run_id: str, leg: int) -> None:
         def work() -> Workflow | None:
             if (run_id, leg) in self._histories.workflows:

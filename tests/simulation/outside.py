@@ -48,8 +48,6 @@ class Outside:
     released: dict[str, str] = field(default_factory=dict)
     """Key of a deploy -> the digest that it brought."""
     breaches: list[str] = field(default_factory=list)
-    given_up: set[str] = field(default_factory=set)
-    """Keys whose runner was cancelled: if it is slow or deaf the engine goes on without it, after its grace."""
 
     def state(self, key: str) -> str | None:
         job = self.jobs.get(key)
@@ -94,7 +92,7 @@ class Outside:
         if holder != work.run:
             self.breaches.append(f"I3: {work.key} was started, and {holder} holds the lock of {environment}")
         for job in self.jobs.values():
-            if job.key.startswith(f"{work.run}/") or job.key in self.given_up:
+            if job.key.startswith(f"{work.run}/"):
                 continue
             if job.kind == "deploy" and job.at(self.now()) == RUNNING:
                 other = self.plan(job.key.partition("/")[0])

@@ -13,6 +13,8 @@ from tests.simulation.outside import CRASHED, DONE, FAILED, RUNNING, STOPPED, Ou
 T = TypeVar("T")
 
 _LOOK = 0.7
+_DEAF = 45.0
+"""Seconds for which a deaf one goes on after it was told to stop."""
 
 
 class Scripted:
@@ -39,10 +41,8 @@ class Scripted:
                 sink.line(f"{work.key} says {line}: error or not")
             state = await self._ended(work)
         except asyncio.CancelledError:
-            if not work.abandoned():
-                self._outside.given_up.add(work.key)
             if work.options.get("deaf"):
-                await asyncio.sleep(3_600)
+                await asyncio.sleep(_DEAF)
             if not work.abandoned():
                 await self._surely(lambda: self._outside.stop(work.key))
             raise

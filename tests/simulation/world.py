@@ -285,6 +285,7 @@ class World:
         if self.waiting:
             return False
         open_still = "SELECT id FROM runs WHERE phase <> 'closed' UNION SELECT id FROM requests WHERE reply IS NULL"
+        open_still += " UNION SELECT run FROM locks"  # the lock of a run that is over goes a little later, if need be
         if self.ground.raw.execute(open_still).fetchone():
             return False
         work = self.ground.folder / "data" / "work"

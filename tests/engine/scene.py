@@ -4,6 +4,7 @@
 takes a minute, to be killed or cancelled under way. `back`: one that deploys, then one whose smoke test fails and puts
 that back. `timed`: one whose actions take longer than they may, for whoever watches them from their begin. `pair`: as
 `whole`, in two processes side by side, which begin when both are up. `deaf`: one whose action heeds no cancellation.
+`deaf deploy`: such a one that is cancelled, and the lock that it leaves.
 `worker`: asks for nothing. `busy`: only starts, and says why it cannot.
 
 Each ends when its runs have, or by SIGTERM; then it makes a file, so that one can see from when it stops.
@@ -38,6 +39,8 @@ def plans(scene: str) -> list[Plan]:
         return [plan(*pipeline(sleep=60))]
     if scene == "deaf":
         return [plan(*pipeline(sleep=60, deaf=True))]
+    if scene == "deaf deploy":
+        return [plan(*pipeline(sleep=60, deaf=True)[1:])]
     if scene == "timed":
         return [plan(pipeline(sleep=34, timeout=25)[0], *pipeline()[1:])]
     if scene == "back":
@@ -98,6 +101,9 @@ async def play(world: World, engine: Engine, scene: str) -> None:
             await world.ended(runs[-1], seconds=40)
         if scene in WHOLE and len(runs) == 2:
             await pause(world, runs[1])
+        if scene == "deaf deploy":
+            await world.began(f"{runs[0].id}/deploy/release/1")
+            await engine.cancel(runs[0].id, "U0BOB")
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):
         for run in runs:
             await open_gates(world, run)
@@ -105,6 +111,8 @@ async def play(world: World, engine: Engine, scene: str) -> None:
         await asyncio.sleep(0.05)
     # the sweep tells nobody that it is done
     while any((world.data / "work").iterdir()) or await world.outside.leftovers():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    while await world.store.locks.queues():  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     while world.forgets and await world.store.logs.kept():  # noqa: ASYNC110
         await asyncio.sleep(0.05)

@@ -28,6 +28,8 @@ PLACES = [
 ]
 STOPS = ["stop.before", "stop.after"]
 BACK = ["rollback.before", "rollback.after"]
+LEFT = ["let_go.before", "let_go.after"]
+"""Where `test_lingering` kills."""
 
 
 async def play(url: str, folder: Path, scene: str = "whole", crash_at: str = "", **more: str) -> Process:
@@ -117,7 +119,7 @@ def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
     journaled = {f"{name}.{side}" for name in ("stage", "started", "ended") for side in ("before", "after")}
-    assert labelled | journaled == {*PLACES, *STOPS, *BACK}
+    assert labelled | journaled == {*PLACES, *STOPS, *BACK, *LEFT}
 
 
 @pytest.mark.sweep

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from runners.contract import ActionFailed, Outcome, Sink, Work
@@ -42,7 +43,7 @@ class Scripted:
             state = await self._ended(work)
         except asyncio.CancelledError:
             if work.options.get("deaf"):
-                await asyncio.sleep(_DEAF)
+                await self._hear_nothing()
             if not work.abandoned():
                 await self._surely(lambda: self._outside.stop(work.key))
             raise
@@ -53,6 +54,12 @@ class Scripted:
         if state == STOPPED:
             raise ActionFailed("somebody stopped it")
         raise OSError(f"it {state}")
+
+    async def _hear_nothing(self) -> None:
+        until = self._process.time() + _DEAF
+        while self._process.time() < until:
+            with suppress(asyncio.CancelledError):  # however often it is told
+                await asyncio.sleep(until - self._process.time())
 
     async def stop(self, work: Work) -> None:
         await self._surely(lambda: self._outside.stop(work.key))

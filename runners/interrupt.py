@@ -178,7 +178,8 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
                 watch.leave(task)
     finally:
         waiter.cancel()
-        task.cancel()
+        if not watch.left:  # to whom a second cancel would only look like an end: a thread of theirs may still be at it
+            task.cancel()
     if _counts(task, undisturbed=by_itself and watch.why is None):
         return task.result()
     if watch.why is not None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -119,9 +118,8 @@ class Scripted:
         )
 
     async def _hear_nothing(self, until: float) -> None:
-        while self.outside.held and time.time() < until:
-            with suppress(asyncio.CancelledError):  # however often it is told
-                await asyncio.sleep(0.01)
+        while self.outside.held and time.time() < until:  # noqa: ASYNC110 - like a call that does not return
+            await asyncio.sleep(0.01)
 
     async def stop(self, work: Work) -> None:
         if self.outside.begun(work.key) is not None:

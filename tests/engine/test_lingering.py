@@ -1,12 +1,13 @@
 """Work that heeds no cancellation: its run ends, and nobody else gets the environment while it may go on."""
 
+import asyncio
 import signal
 from pathlib import Path
 
 from storage.model.catalog import Stage
 from storage.model.run import Run, Status
 from storage.model.view import RunView
-from tests.engine.test_kill import LEFT, played
+from tests.engine.test_kill import LEFT, end, play, played
 from tests.engine.world import World, action, pipeline, plan
 
 KEY = "hello-1/deploy/release/1"
@@ -66,25 +67,27 @@ async def test_the_lock_goes_when_the_process_is_dead_and_what_it_left_is_stoppe
 
 
 async def test_the_lock_of_a_living_process_is_left_alone(fresh_postgres: str, tmp_path: Path) -> None:
-    first, second = await World(fresh_postgres, tmp_path).open(), await World(fresh_postgres, tmp_path).open()
+    world = await World(fresh_postgres, tmp_path).open()
+    await world.start()
+    other = await play(fresh_postgres, tmp_path, "worker")
     try:
-        await first.start()
-        run = await cancelled(first)
-        other = await second.start()
-        after = (await waits(first, run)).run
-        for _ in range(3):
-            await other._sweep.round()  # noqa: SLF001 - as often as it likes
-        assert await first.store.locks.queue("hello", "homolog") == [run.id, after.id]
-        first.outside.held = second.outside.held = False
-        assert (await first.ended(after)).status is Status.SUCCEEDED
+        run = await cancelled(world)
+        after = (await waits(world, run)).run
+        async with asyncio.timeout(60):
+            while not (tmp_path / f"up-{other.pid}").exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(2)  # twenty of its rounds
+        assert await world.store.locks.queue("hello", "homolog") == [run.id, after.id]
+        world.outside.held = False
+        assert (await world.ended(after)).status is Status.SUCCEEDED
     finally:
-        await second.close()
-        await first.close()
+        await end(other)
+        await world.close()
 
 
 async def test_what_ran_out_of_time_and_goes_on_is_not_tried_again_beside_itself(world: World) -> None:
     await world.start()
-    stubborn = release(sleep=60, deaf=True, timeout=0.3, attempts=3, retry_on=("timeout",))
+    stubborn = release(sleep=60, deaf=True, timeout=1, attempts=3, retry_on=("timeout",))
     run = await world.ask(plan(stubborn))
     view = await world.ended(run)
     assert view.status is Status.FAILED

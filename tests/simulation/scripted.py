@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import TypeVar
 
 from runners.contract import ActionFailed, Outcome, Sink, Work
@@ -43,7 +42,7 @@ class Scripted:
             state = await self._ended(work)
         except asyncio.CancelledError:
             if work.options.get("deaf"):
-                await self._hear_nothing()
+                await asyncio.sleep(_DEAF)
             if not work.abandoned():
                 await self._surely(lambda: self._outside.stop(work.key))
             raise
@@ -54,12 +53,6 @@ class Scripted:
         if state == STOPPED:
             raise ActionFailed("somebody stopped it")
         raise OSError(f"it {state}")
-
-    async def _hear_nothing(self) -> None:
-        until = self._process.time() + _DEAF
-        while self._process.time() < until:
-            with suppress(asyncio.CancelledError):  # however often it is told
-                await asyncio.sleep(until - self._process.time())
 
     async def stop(self, work: Work) -> None:
         await self._surely(lambda: self._outside.stop(work.key))

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runners.aws.session import Clouds
+from runners.buildspec.cache import version_of
+from runners.buildspec.model import Cache
 from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Work
 from storage.model.catalog import Environment, Json
@@ -229,6 +232,19 @@ async def test_an_abandoned_build_goes_on_and_is_found_again(
         await task
     await runner.run(work, notes)
     assert notes.said() == [*first.said(), "end"]
+
+
+async def test_old_caches_go_when_a_new_one_comes(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
+    place = bench.root / "caches" / "hello"
+    version = version_of(Cache(paths=("n",)))
+    for name in [*(f"other-{number}" for number in range(7)), *(f"{version}/key-{number}" for number in range(12))]:
+        (place / name).mkdir(parents=True)
+        os.utime(place / name, (1, 1))
+    spec = "cache: {paths: [n], key: new}\n" + _phases(build="{commands: [echo x > n]}")
+    await runner.run(_work(bench, spec, {"cache": True}), notes)
+    assert len(list(place.iterdir())) == 5
+    assert len(list((place / version).iterdir())) == 10
+    assert (place / version / "key-new").is_dir()
 
 
 async def test_an_image_is_pulled_with_the_login_of_the_registry(

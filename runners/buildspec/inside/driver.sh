@@ -235,7 +235,7 @@ pack() {
   fi
 }
 
-# A keyed archive is written once; one without a key anew each time. Ten stay of each list of paths.
+# A keyed archive is written once; one without a key anew each time. Ten stay of each list of paths, and five lists.
 save() {
   key=$(cat "$state/key")
   kept=$archives/$(named "$key")
@@ -248,7 +248,16 @@ save() {
     say "Cache: nothing of it could be kept"
     rm -rf "$fresh"
   fi
-  ls -td "$archives"/key-* 2>/dev/null | tail -n +11 | while IFS= read -r old; do rm -rf "$old"; done
+  oldest 10 "$archives"/key-*
+  oldest 5 "$(cat "$job/cache/place")"/*
+  find "$archives" -maxdepth 1 -name '.new-*' -mmin +1440 -exec rm -rf {} +
+}
+
+# Removes all but the newest so many.
+oldest() {
+  stay=$1
+  shift
+  ls -td "$@" 2>/dev/null | tail -n +$((stay + 1)) | while IFS= read -r old; do rm -rf "$old"; done
 }
 
 # --- the build ---

@@ -138,6 +138,17 @@ class Tailing(Protocol):
 
 
 @runtime_checkable
+class Foreseeing(Protocol):
+    """What the runner of a target may offer besides: what a deploy would change there, looked up without doing it."""
+
+    async def foresee(self, service: Service, environment: Environment, digest: str | None) -> list[str]:
+        """Say what would be different with that image, and what would keep the deploy from working; each in one line.
+
+        `None`: the image is still to be built. Raises `ActionFailed` when it cannot be looked at.
+        """
+
+
+@runtime_checkable
 class Scaling(Protocol):
     """What the runner of a target may offer besides: it runs as many containers of a release as `Work.replicas` says.
 

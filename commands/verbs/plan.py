@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from commands.approvers import is_asked
-from commands.command import Asked, Command
+from commands.command import Asked, Command, sentence
 from commands.compare import bullets, commits_between, config_of, names_that_differ
 from commands.holding import kept_by
 from commands.permit import allowed, permit
@@ -13,12 +13,14 @@ from commands.policy import able
 from commands.texts import PORTUGUESE, later, listing, several
 from commands.times import stamp
 from runners.barriers import hindrance
+from runners.contract import ActionFailed, Foreseeing
 from storage.model import artifact
 from storage.model.catalog import Stage
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Plan
 from storage.model.window import Window
+from storage.model.worded import in_words_of
 
 
 async def handle(asked: Asked) -> Reply:
@@ -29,7 +31,8 @@ async def handle(asked: Asked) -> Reply:
     running = await asked.desk.store.releases.current(service.name, environment.name)
     title = asked.say("`{command}` would do this; nothing was started:", command=_shown(asked))
     lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
-    lines += [*await _config(asked, plan, running), *await _queue(asked, plan), *await _kept(asked, plan)]
+    lines += [*await _config(asked, plan, running), *await _at_the_target(asked, plan)]
+    lines += [*await _queue(asked, plan), *await _kept(asked, plan)]
     return Reply(verdict=Verdict.DONE, text="\n".join(lines), table=_stages(asked, plan), offers=_offers(asked, plan))
 
 
@@ -108,6 +111,19 @@ async def _config(asked: Asked, plan: Plan, running: Release | None) -> list[str
 
 def _code(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+async def _at_the_target(asked: Asked, plan: Plan) -> list[str]:
+    """Say what would be different where it runs, and what is not ready there, as far as the target can be asked."""
+    runner = asked.desk.runners.get(plan.environment.target)
+    if not isinstance(runner, Foreseeing):
+        return []
+    try:
+        found = await runner.foresee(plan.service, plan.environment, plan.artifacts.get(artifact.DIGEST))
+    except ActionFailed as problem:
+        return [asked.say("What would change there cannot be looked at. {why}", why=sentence(asked, problem))]
+    title = asked.say("There it would change:") if found else asked.say("Nothing would change there.")
+    return [title, *(f"• {in_words_of(asked.say, line)}" for line in found)]
 
 
 async def _queue(asked: Asked, plan: Plan) -> list[str]:

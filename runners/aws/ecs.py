@@ -11,8 +11,10 @@ from datetime import datetime
 from runners import options, registry
 from runners.aws import errors, images, revisions, rollout, services, stopped, verify
 from runners.aws.deploy import Deploy
+from runners.aws.revisions import Change
 from runners.aws.services import Target, short
 from runners.aws.session import Account, Clouds, Visitor
+from runners.aws.verify import Verification
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.registry import Logins
 from storage.model.catalog import Environment, Json, Service
@@ -87,6 +89,28 @@ class EcsRunner:
             place = stopped.stream_of(revision, container, short(arn))
             found += await stopped.tail(account, *place, lines=lines, since=since) if place else []
         return found[-lines:]
+
+    async def foresee(self, service: Service, environment: Environment, digest: str | None) -> list[str]:
+        """Say how the task definition would change, and what is not ready; registers nothing."""
+        account = await self._entered(environment, Visitor(name="estiva-plan"))
+        state = await services.look(account, target_of(service, environment, {}))
+        current = await revisions.read(account, state.task_definition)
+        container = str(environment.options.get("container", "")) or _first(current, service)
+        image = f"{service.image}@{digest}" if digest else current.image_of(container)
+        own = {"ESTIVA_SERVICE": service.name, "ESTIVA_ENVIRONMENT": environment.name}
+        variables = {**service.env.get(environment.name, {}), **own}
+        change = Change(images={container: image}, container=container, variables=variables, tags={})
+        lines = revisions.difference(current.definition, revisions.derived(current, change, ()))
+        verification = Verification(
+            account=account, service=state, revision=current, variables=variables, sink=_Silence()
+        )
+        try:
+            await verification.check()
+        except ActionFailed as failure:
+            if failure.error != "not_ready":
+                raise
+            lines.append(failure.reason)
+        return lines
 
     async def _deploy(self, work: Work, sink: Sink) -> Deploy:
         environment = work.environment

@@ -12,6 +12,7 @@ from typing import Any
 from runners.aws.services import short
 from runners.aws.session import Account
 from runners.crash import crash_here
+from storage.model.worded import worded
 
 KEY, RUN, DIGEST, PREVIOUS = "estiva:key", "estiva:run", "estiva:digest", "estiva:previous"
 _VARIABLES = "estiva.variables"
@@ -151,8 +152,7 @@ def _container(old: Mapping[str, Any], change: Change) -> dict[str, Any]:
     if old["name"] == change.container:
         labels = dict(old.get("dockerLabels", {}))
         given_before = labels.get(_VARIABLES, "").split()
-        variables = {each["name"]: each.get("value", "") for each in old.get("environment", [])}
-        kept = {name: value for name, value in variables.items() if name not in given_before}
+        kept = {name: value for name, value in _variables_of(old).items() if name not in given_before}
         merged = {**kept, **change.variables}
         new["environment"] = [{"name": name, "value": value} for name, value in sorted(merged.items())]
         new["dockerLabels"] = {**labels, _VARIABLES: " ".join(sorted(change.variables))}
@@ -160,32 +160,35 @@ def _container(old: Mapping[str, Any], change: Change) -> dict[str, Any]:
 
 
 _PASSING = {"ESTIVA_RUN", "ESTIVA_COMMIT", "ESTIVA_DIGEST"}
+"""Variables that are another's in every release: nobody asks whether they differ."""
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Say what is different, one line each; of variables only the names, since values may be anybody's."""
-    lines = []
-    for name in sorted(set(old) | set(new) - {"tags"}):
-        if name in ("containerDefinitions", "tags"):
-            continue
-        if name in new and old.get(name) != new[name]:
-            lines.append(f"{name}: {old.get(name)} -> {new[name]}")
+    """Say what a change makes different, one line each; of variables only the names: values may be anybody's."""
     before = {each["name"]: each for each in old.get("containerDefinitions", [])}
-    for each in new["containerDefinitions"]:
-        lines += _in_container(each["name"], before.get(each["name"], {}), each)
-    return lines
+    return [line for each in new["containerDefinitions"] for line in _in_container(before.get(each["name"], {}), each)]
 
 
-def _in_container(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    lines = []
+def _in_container(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    name = new["name"]
+    lines: list[str] = []
     if old.get("image") != new.get("image"):
-        lines.append(f"{name}: image {old.get('image')} -> {new.get('image')}")
-    was, becomes = ({each["name"]: each.get("value", "") for each in one.get("environment", [])} for one in (old, new))
-    for word, names in (
-        ("new", set(becomes) - set(was)),
-        ("gone", set(was) - set(becomes)),
-        ("another value", {n for n in set(was) & set(becomes) if was[n] != becomes[n]}),
-    ):
-        if shown := sorted(names - _PASSING):
-            lines.append(f"{name}: variables, {word}: {', '.join(shown)}")
+        lines.append(
+            worded("{name}: image {old} becomes {new}", name=name, old=old.get("image", "-"), new=new.get("image", "-"))
+        )
+    was, becomes = _variables_of(old), _variables_of(new)
+    if fresh := _listed(set(becomes) - set(was)):
+        lines.append(worded("{name}: new variables: {names}", name=name, names=fresh))
+    if gone := _listed(set(was) - set(becomes)):
+        lines.append(worded("{name}: variables that go: {names}", name=name, names=gone))
+    if changed := _listed({each for each in set(was) & set(becomes) if was[each] != becomes[each]}):
+        lines.append(worded("{name}: variables with another value: {names}", name=name, names=changed))
     return lines
+
+
+def _variables_of(container: Mapping[str, Any]) -> dict[str, str]:
+    return {each["name"]: each.get("value", "") for each in container.get("environment", [])}
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(set(names) - _PASSING))

@@ -61,8 +61,8 @@ async def test_the_new_revision_is_the_old_one_with_the_image_by_digest(fleet: F
         "estiva:digest": new,
         "estiva:previous": fleet.definition,
     }
-    assert f"hello: image {fleet.image}@{fleet.old} -> {fleet.image}@{new}" in notes.text
-    assert "hello: variables, another value: GREETING" in notes.text
+    assert f"hello: image {fleet.image}@{fleet.old} becomes {fleet.image}@{new}" in notes.text
+    assert "hello: variables with another value: GREETING" in notes.text
     assert "olá" not in notes.text
 
 
@@ -353,3 +353,17 @@ async def test_what_the_tasks_write_now_can_be_read(fleet: Fleet) -> None:
     assert failed.value.error == "not_running"
     fleet.tasks.run_task(fleet.service, ["one", "two", "three"])
     assert await fleet.runner.tail(fleet.work("").service, fleet.environment, None, 2) == ["two", "three"]
+
+
+async def test_what_a_deploy_would_change_is_told_and_nothing_is_touched(fleet: Fleet, server: Server) -> None:
+    fleet.env = {"GREETING": "olá", "BETA": "1"}
+    fleet.tasks.log_groups.clear()
+    service = fleet.work("").service
+    new = fleet.pushed("new")
+    image, variables, changed, problem = await fleet.runner.foresee(service, fleet.environment, new)
+    assert image == f"hello: image {fleet.image}@{fleet.old} becomes {fleet.image}@{new}"
+    assert variables == "hello: new variables: BETA, ESTIVA_ENVIRONMENT, ESTIVA_SERVICE"
+    assert changed == "hello: variables with another value: GREETING"
+    assert "the log group /ecs/hello of hello is not there" in problem
+    assert len(await fleet.runner.foresee(service, fleet.environment, None)) == 3
+    assert {each.operation for each in server.calls}.isdisjoint({"RegisterTaskDefinition", "UpdateService"})

@@ -93,6 +93,8 @@ async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, clou
             await ana.deploys("deploy pelican to homolog")
             assert (await world.answers("pelican.homolog")).strip() == "I am pelican"
             assert cloud.repositories.known["pelican"]["imageTagMutability"] == "IMMUTABLE"
+            planned = (await ana.asks("plan pelican to production")).text
+            assert f"pelican: image {cloud.front.host}/pelican@sha256:{'0' * 64} becomes" in planned
             first, status = await released(ana, rui, "deploy pelican to production")
             assert status == "succeeded"
             digest = (await digests(world))["homolog"]

@@ -65,7 +65,13 @@ class Registries:
         Raises `ActionFailed` when a finding is too bad, or when there are no findings to judge by.
         """
         account = await self._clouds.enter(ecr.aws, visitor)
-        found = await self._findings(account, ecr, repository, digest)
+        try:
+            found = await self._findings(account, ecr, repository, digest)
+        except ActionFailed as failure:
+            if ecr.block is not None:
+                raise
+            sink.line(f"image scan: {failure.reason}")  # nothing is to be judged: it is only not shown
+            return ""
         if found is None or found["imageScanStatus"]["status"] not in _READY:
             status = found["imageScanStatus"]["status"] if found else "none yet"
             if ecr.block is None:

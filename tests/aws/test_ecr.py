@@ -152,6 +152,19 @@ async def test_without_findings_what_must_be_judged_goes_no_further(
     assert (failed.value.error, failed.value.retryable) == ("scan_missing", again == "may")
 
 
+async def test_findings_that_may_not_be_read_stop_only_what_is_judged_by_them(
+    runner: PushRunner, bench: Bench, ecr: Ecr, notes: Notes, server: Server
+) -> None:
+    server.denied.add("ecr:DescribeImageScanFindings")
+    work = bench.work(artifacts=await built(bench, "one"))
+    await runner.run(work, notes)
+    assert "image scan: ecr:DescribeImageScanFindings is denied" in notes.text
+    with_ecr(bench, replace(ecr, block=Severity.HIGH))
+    with pytest.raises(ActionFailed) as failed:
+        await runner.run(replace(work, registry=bench.registry), notes)
+    assert failed.value.error == "aws_denied"
+
+
 async def test_a_repository_that_appears_meanwhile_is_fine(
     runner: PushRunner, bench: Bench, ecr: Ecr, notes: Notes, repositories: Repositories, server: Server
 ) -> None:

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 _RECONCILE = 5.0
 """Seconds between two tries to reach the Docker engine at start."""
+_OF_AWS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+"""Variables that the SDK of AWS reads by itself."""
 _MOST_CHANGES = 20
 _MOST_REFS = 100
 
@@ -120,7 +122,7 @@ def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -
         settings.pages_secret,
     )
     factors = [name for person in catalog.people.values() for name in (person.totp_from, person.token_from)]
-    names = (catalog.registry.password_from, *settings.secrets_from, *factors)
+    names = (catalog.registry.password_from, *settings.secrets_from, *factors, *_OF_AWS)
     known = [token.get_secret_value() for token in tokens if token]
     if settings.database_url and (password := urlsplit(settings.database_url).password):
         known.append(unquote(password))

@@ -123,6 +123,13 @@ def test_the_databases_password_is_masked_too() -> None:
         assert text not in redactor.redact(f"could not connect: {text} is wrong")
 
 
+def test_the_keys_of_aws_are_masked_too() -> None:
+    environ = {"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG", "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjE"}
+    redactor = Redactor(_secrets(Settings(), CATALOG, environ))
+    for text in environ.values():
+        assert text not in redactor.redact(f"it printed {text}")
+
+
 async def test_a_late_request_is_offered_again_to_its_asker_alone(tmp_path: Path) -> None:
     """Else somebody could have `approve ...` offered to the one who may, under a button that says Do It Now."""
     late = datetime.now(UTC) - timedelta(minutes=7)

@@ -7,15 +7,24 @@ import pytest
 from runners.aws.checkup import checkup
 from runners.aws.session import Clouds
 from runners.findings import Finding
-from storage.model.catalog import Catalog, Registry
+from storage.model.catalog import Action, Catalog, Environment, Registry, Service, Stage
 from storage.model.cloud import Aws, Ecr
+from tests.aws.fleet import Fleet
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.server import ACCOUNT, KEY, Server
 
 
-def catalog(place: Aws) -> Catalog:
-    registry = Registry(host="x", ecr=Ecr(aws=place))
-    return Catalog(services={}, environments={}, people={}, grants=(), registry=registry)
+def catalog(place: Aws, environment: Environment | None = None) -> Catalog:
+    if environment is None:
+        registry = Registry(host="x", ecr=Ecr(aws=place))
+        return Catalog(services={}, environments={}, people={}, grants=(), registry=registry)
+    deploy = Stage(name="deploy", environment=environment.name, actions=(Action(name="deploy", uses="ecs"),))
+    services = {
+        name: Service(name=name, repository="unused", image=f"x/{name}", stages=stages)
+        for name, stages in (("hello", (deploy,)), ("ghost", (deploy,)), ("elsewhere", ()))
+    }
+    places = {environment.name: environment}
+    return Catalog(services=services, environments=places, people={}, grants=(), registry=Registry(host="x"))
 
 
 async def found(clouds: Clouds, place: Aws) -> list[Finding]:
@@ -40,6 +49,19 @@ async def test_names_each_missing_permission(
         _, permissions = await found(clouds, where)
         assert permissions.found == "missing: ecr:CreateRepository, ecr:PutImage"
         assert (where.role or "user/estiva") in permissions.mend
+
+
+async def test_looks_whether_the_services_of_an_environment_are_there(
+    clouds: Clouds, place: Aws, fleet: Fleet, server: Server
+) -> None:
+    server.denied.add("iam:PassRole")
+    known = catalog(place, fleet.environment)
+    account, permissions, hello, ghost = [finding async for finding in checkup(known, clouds)]
+    assert account.what == "aws for production"
+    assert permissions.found == "missing: iam:PassRole"
+    assert (hello.ok, hello.found) == (True, "web/hello runs hello:1")
+    assert "there is no active ECS service web/ghost" in ghost.found
+    assert ghost.mend
 
 
 async def test_says_what_it_cannot_find_out(clouds: Clouds, place: Aws, server: Server) -> None:

@@ -74,6 +74,10 @@ class Deploy:
         except Ended as ended:
             await self._explain(ended, mine, begun)
             raise
+        except ActionFailed as failure:  # it cannot be looked at any more, and so not be put back either
+            unwatched = worded("{deployment} goes on in ECS, and nobody watches it", deployment=begun.id)
+            failure.reason = joined([failure.reason, unwatched])
+            raise
         return self._outcome(mine, begun)
 
     async def _scaled(self, state: Service, current: Revision, count: int) -> Outcome:

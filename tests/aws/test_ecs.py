@@ -154,6 +154,15 @@ async def test_looks_that_fail_for_a_while_do_not_fail_the_deploy(fleet: Fleet, 
     assert fleet.service.primary.rollout == "COMPLETED"
 
 
+async def test_a_deployment_that_cannot_be_looked_at_any_more_is_told_to_go_on(fleet: Fleet, server: Server) -> None:
+    work = await fleet.begun(fleet.pushed("new"))
+    server.expired |= set(server.keys)
+    with pytest.raises(ActionFailed) as raised:
+        await work
+    assert raised.value.error == "aws_expired"
+    assert raised.value.reason.endswith(f"; {fleet.service.primary.id} goes on in ECS, and nobody watches it")
+
+
 async def test_a_cancelled_deploy_is_stopped_and_rolled_back(fleet: Fleet, server: Server, notes: Notes) -> None:
     new = fleet.pushed("new")
     fleet.tasks.behaviours[new] = Behaviour(starts=1e6, steady=1e6)

@@ -157,7 +157,7 @@ def test_a_bomb_of_a_buildspec_is_refused(spec: str, said: str) -> None:
 @pytest.mark.docker
 async def test_reading_a_large_buildspec_stops_nobody(builder: BuildspecRunner, bench: Bench, notes: Notes) -> None:
     work = _build(bench, "phases: {build: {commands: [" + "a, " * 40_000 + "[]]}}")
-    slowest = 0.0
+    slowest, since = 0.0, time.perf_counter()
     task = asyncio.create_task(builder.run(work, notes))
     while not task.done():
         began = time.perf_counter()
@@ -165,7 +165,7 @@ async def test_reading_a_large_buildspec_stops_nobody(builder: BuildspecRunner, 
         slowest = max(slowest, time.perf_counter() - began)
     with pytest.raises(ActionFailed, match=r"Expected Commands\[40000\]"):
         await task
-    assert slowest < 1
+    assert slowest < (time.perf_counter() - since) / 4  # a share of the whole: seconds are the machine's
 
 
 @pytest.mark.docker

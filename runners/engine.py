@@ -84,10 +84,12 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._lost = False
         self._looked_at: float | None = None
+        """When the last look around ended, or the engine started."""
 
     async def start(self) -> None:
         """Start, and continue what was under way. Raises `EngineBusy` when another process has the SQLite files."""
         await self._durable.start()
+        self._looked_at = asyncio.get_running_loop().time()
         self._tasks = [
             asyncio.create_task(self._glance(), name="glance"),
             asyncio.create_task(self._go_round(), name="sweep"),

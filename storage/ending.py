@@ -40,7 +40,9 @@ def end(
     connection.execute(statements.WITHDRAW_APPROVALS, {"asker": run, "now": now, "by": actor})
     connection.execute(statements.GIVE_UP_GATES, {"waiter": run, "now": now})
     for _, environment in held:
-        if environment not in keeping:
+        if environment in keeping:
+            connection.execute(statements.KEEP_LOCK, {"keeper": run, "place": environment, "now": now})
+        else:
             queue.leave(session, scribe, run, environment)
     return True
 

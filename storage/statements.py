@@ -67,11 +67,11 @@ READY = select(RUNS.c.id, RUNS.c.leg).where(RUNS.c.phase == "ready").order_by(RU
 TO_CANCEL = select(RUNS.c.id).where(RUNS.c.id.in_(bindparam("runs", expanding=True)), RUNS.c.cancel_requested.is_(True))
 
 PLACES_OF_RUN = select(LOCKS.c.service, LOCKS.c.environment).where(LOCKS.c.run == bindparam("holder"))
-KEPT_LOCKS = (
-    select(LOCKS.c.run, LOCKS.c.environment)
-    .join(RUNS, RUNS.c.id == LOCKS.c.run)
-    .where(RUNS.c.phase == "closed")
-    .order_by(LOCKS.c.id)
+KEPT_LOCKS = select(LOCKS.c.run, LOCKS.c.environment).where(LOCKS.c.kept_at.is_not(None)).order_by(LOCKS.c.kept_at)
+KEEP_LOCK = (
+    update(LOCKS)
+    .where(LOCKS.c.run == bindparam("keeper"), LOCKS.c.environment == bindparam("place"))
+    .values(kept_at=bindparam("now"))
 )
 WITHDRAW_APPROVALS = (
     update(APPROVALS)

@@ -139,7 +139,10 @@ class LockRow(SQLModel, table=True):
     """One place in a queue; the smallest id of (service, environment) holds the lock."""
 
     __tablename__ = "locks"
-    __table_args__ = (sa.UniqueConstraint("service", "environment", "run", name="locks_place"),)
+    __table_args__ = (
+        sa.UniqueConstraint("service", "environment", "run", name="locks_place"),
+        _partial("locks_kept", "kept_at", "kept_at IS NOT NULL"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     service: str
@@ -147,6 +150,8 @@ class LockRow(SQLModel, table=True):
     run: str = Field(index=True, foreign_key="runs.id")
     token: int = Field(default=0, sa_type=sa.BigInteger)
     """Rises with each place that is ever taken in this queue."""
+    kept_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When its run ended and kept it, because what it did there may go on."""
 
 
 class FenceRow(SQLModel, table=True):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from storage.model.catalog import Stage
 from tests.engine.world import World, action, plan
 
-_ONLY_WHAT_IS_LOOKED_FOR = ("runs_ready", "runs_news", "holds_standing", "requests_unposted")
+_ONLY_WHAT_IS_LOOKED_FOR = ("runs_ready", "runs_news", "holds_standing", "requests_unposted", "locks_kept")
 """Partial indexes without a time to search for: they hold nothing but what there is something to do about."""
 _TABLES = {"held"}
 """Tables that hold nothing else."""

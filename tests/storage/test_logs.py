@@ -182,7 +182,8 @@ def written_and_killed(tmp_path: Path, seconds: float) -> list[str]:
     with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        while not chunks.read(file_of(tmp_path), 0):  # on a busy machine the first chunk takes a while
+        # the file comes with its first chunk; on a busy machine that takes a while
+        while not any(chunks.read(file, 0) for file in tmp_path.rglob("*.log")):
             time.sleep(0.02)
         time.sleep(seconds)
         before = chunks.read(file_of(tmp_path), 0)

@@ -166,6 +166,7 @@ class Tasks:
         elif age >= behaviour.steady:
             primary.running, primary.pending = primary.desired, 0
             self._over(service, primary, "COMPLETED", "ECS deployment completed.", "SUCCESSFUL")
+            primary.finished = primary.created + timedelta(seconds=behaviour.steady)  # not when somebody looked
             for old in service.deployments[:-1]:
                 old.running, old.listed = 0, False
             self._say(service, f"(service {service.name}) has reached a steady state.")

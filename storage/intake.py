@@ -157,6 +157,13 @@ class Intake:
         if sink is not None:
             sink.flush()
 
+    def settle_all(self, folder: Path) -> None:
+        """Write what is pending of all logs below a folder."""
+        with self._lock:
+            below = [path for path in self._sinks if path.is_relative_to(folder)]
+        for path in below:
+            self.settle(path)
+
     def close(self) -> None:
         """Write all that is pending and stop the thread."""
         self._stopping = True

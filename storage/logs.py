@@ -57,10 +57,12 @@ class Logs:
 
     async def delete(self, run: str) -> None:
         """Delete all logs of a run; harmless when there are none."""
+        folder = self._folder / _segment(run)
 
         def work() -> None:
+            self._intake.settle_all(folder)  # else a last line would make the file anew
             with suppress(FileNotFoundError):  # somebody else deletes them at the same time
-                shutil.rmtree(self._folder / _segment(run))
+                shutil.rmtree(folder)
 
         await get_running_loop().run_in_executor(self._readers, work)
 

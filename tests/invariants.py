@@ -21,8 +21,8 @@ from storage.model.view import ActionView, RunView, StageView
 from storage.store import Store
 
 _ONCE = (Kind.RUN_REQUESTED, Kind.RUN_ENDED, Kind.STAGE_STARTED, Kind.ACTION_STARTED, Kind.ACTION_SUCCEEDED,
-         Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.REJECTED, Kind.APPROVAL_EXPIRED, Kind.LOCK_TAKEN,
-         Kind.RELEASED, Kind.CANCEL_REQUESTED)  # fmt: skip
+         Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.REJECTED, Kind.APPROVAL_EXPIRED, Kind.RELEASED,
+         Kind.CANCEL_REQUESTED)  # fmt: skip
 _ENDS = (Kind.ACTION_SUCCEEDED, Kind.ACTION_FAILED, Kind.ACTION_CANCELLED, Kind.ACTION_BROKEN)
 
 
@@ -122,6 +122,7 @@ def _ends_are_ends(found: Evidence) -> Iterator[str]:
             for action in stage.actions:
                 yield from (f"{name}: {what}" for what in _attempts(told, stage, action))
         yield from (f"{name}: {what}" for what in _premature(told))
+        yield from (f"{name}: {what}" for what in _taken_again(told))
 
 
 def _repeated(told: Told) -> Iterator[tuple[str, int]]:
@@ -133,6 +134,19 @@ def _repeated(told: Told) -> Iterator[tuple[str, int]]:
         for event in told.of(*_ONCE)
     )
     return (("/".join(what), times) for what, times in said.items() if times > 1)
+
+
+def _taken_again(told: Told) -> Iterator[str]:
+    """A lock is taken once, and again only after the run has stepped aside: paused, or before a gate that closed."""
+    has: set[str] = set()
+    for event in told.of(Kind.LOCK_TAKEN, Kind.GATE_WAITING, Kind.GATE_OPENED, Kind.PAUSED, Kind.RESUMED):
+        environment = str(event.data.get("environment"))
+        if event.kind is not Kind.LOCK_TAKEN:
+            has.clear()
+        elif environment in has:
+            yield f"the lock of {environment} was taken twice"
+        else:
+            has.add(environment)
 
 
 def _attempts(told: Told, stage: StageView, action: ActionView) -> Iterator[str]:

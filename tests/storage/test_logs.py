@@ -212,3 +212,13 @@ async def test_a_full_disk_delays_lines_and_loses_none(
     assert await logs.read(*WHERE) == ["first", "second", "third"]
     assert "cannot write the log" in caplog.text
     logs.close()
+
+
+async def test_what_is_deleted_does_not_come_back_with_a_last_line(tmp_path: Path) -> None:
+    logs = Logs(tmp_path, Redactor())
+    sink = logs.sink(*WHERE)
+    sink.line("one that waits to be written")
+    await logs.delete(WHERE[0])
+    sink.close()
+    logs.close()
+    assert await Logs(tmp_path, Redactor()).kept() == {}

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from runners.attempt import Limits
@@ -84,7 +84,22 @@ async def open_gates(world: World, run: Run) -> None:
         if gate.opens_at is None:
             await world.store.gates.open(gate.run, gate.stage, gate.kind, "U0BOB")
         elif gate.opens_at > world.now():
-            world.ahead += gate.opens_at - world.now()
+            pass_time(world, gate.opens_at - world.now())
+
+
+def pass_time(world: World, more: timedelta) -> None:
+    """Let time pass for all processes; it does not go back when one of them dies."""
+    world.ahead += more
+    new = world.folder / f"ahead-{os.getpid()}"
+    new.write_text(str(world.ahead.total_seconds()))
+    new.replace(world.folder / "ahead")
+
+
+def keep_up(world: World) -> None:
+    """Be as late as it is for the others."""
+    told = world.folder / "ahead"
+    if told.exists():
+        world.ahead = max(world.ahead, timedelta(seconds=float(told.read_text())))
 
 
 def up(folder: Path) -> int:
@@ -105,6 +120,7 @@ async def play(world: World, engine: Engine, scene: str) -> None:
             await world.began(f"{runs[0].id}/deploy/release/1")
             await engine.cancel(runs[0].id, "U0BOB")
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):
+        keep_up(world)
         for run in runs:
             await open_gates(world, run)
         engine.wake()
@@ -122,6 +138,7 @@ async def main(url: str, folder: Path, scene: str) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     world = await World(url, folder, PATIENT if scene == "deaf" else LIMITS, forgets=scene in WHOLE).open()
+    keep_up(world)
     engine = await world.start()
     (folder / f"up-{os.getpid()}").touch()
     while scene == "pair" and up(folder) < 2:  # noqa: ASYNC110 - the other one makes it

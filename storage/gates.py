@@ -45,6 +45,15 @@ class Gates:
 
         return await self._database.write(work)
 
+    async def passed(self, run: str, stage: str, kind: GateKind, opens_at: datetime | None = None) -> bool:
+        """Tell whether a gate was closed and is open by now; of one that the clock opens: this very opening."""
+
+        def work(session: Session) -> bool:
+            row = session.get(GateRow, (run, stage, kind.value))
+            return row is not None and row.settled_at is not None and row.opens_at == opens_at
+
+        return await self._database.read(work)
+
     def _close(self, session: Session, row: GateRow) -> None:
         session.add(row)
         session.flush()

@@ -74,6 +74,25 @@ async def test_a_run_at_a_pause_keeps_the_environment_where_it_has_begun(world: 
     assert (await world.ended(second)).status is Status.SUCCEEDED
 
 
+async def test_behind_an_open_pause_a_run_keeps_its_place_in_the_queue(world: World) -> None:
+    await world.start()
+    holder = await world.ask(plan(*pipeline(hold=True)[1:]))
+    await world.began(f"{holder.id}/deploy/release/1")
+    first = await world.ask(plan(BUILD, replace(DEPLOY, pause=True)))
+    await paused(world, first)
+    await resume(world, first)
+    await world.until(first, lambda view: view.queue_position == 1)
+    second = await world.ask(plan(*pipeline()))
+    await world.until(second, lambda view: view.queue_position == 2)
+    world.outside.held = False
+    taken = {}
+    for run in (holder, first, second):
+        assert (await world.ended(run)).status is Status.SUCCEEDED
+        taken[run.id] = [event.id for event in await world.events(run) if event.kind is Kind.LOCK_TAKEN]
+    assert taken[first.id] < taken[second.id]
+    assert [len(times) for times in taken.values()] == [1, 1, 1]
+
+
 async def test_waiting_is_a_row_and_nothing_else(world: World) -> None:
     engine = await world.start()
     run = await world.ask(plan(BUILD, replace(DEPLOY, pause=True)))

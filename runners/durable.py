@@ -173,9 +173,10 @@ class Durable:
         if _here is not self:
             return  # never started, or stopped: DBOS may be another one's by now
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "estiva-engine-stop") as own:  # the default pool is DBOS's, and ends with it
-            await loop.run_in_executor(own, DBOS.destroy)
+        # the default pool is DBOS's and ends with it, and others need one meanwhile
         loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="estiva"))
+        with ThreadPoolExecutor(1, "estiva-engine-stop") as own:
+            await loop.run_in_executor(own, DBOS.destroy)
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None

@@ -52,8 +52,13 @@ class Logs:
         return await get_running_loop().run_in_executor(self._readers, work)
 
     async def kept(self) -> dict[str, int]:
-        """Return the runs that have logs, with the bytes that those take."""
-        return await get_running_loop().run_in_executor(self._readers, _sizes, self._folder)
+        """Return the runs that have logs, with the bytes that those take; what is pending is written first."""
+
+        def work() -> dict[str, int]:
+            self._intake.settle_all(self._folder)
+            return _sizes(self._folder)
+
+        return await get_running_loop().run_in_executor(self._readers, work)
 
     async def delete(self, run: str) -> None:
         """Delete all logs of a run; harmless when there are none."""

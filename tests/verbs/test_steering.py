@@ -125,7 +125,7 @@ async def test_a_run_is_done_again_from_a_stage(place: Office, ana: Person, rui:
     wrong = await ana.asks(f"rerun {new.id} from deploy-homolog")
     assert "is still going on" in wrong.text
     await place.store.runs.finish(new.id, Status.SUCCEEDED)
-    assert "has no stage `deploi`" in (await rui.asks(f"reexecutar {old.id} desde deploi")).text
+    assert "não tem a etapa `deploi`" in (await rui.asks(f"reexecutar {old.id} desde deploi")).text
 
 
 async def test_to_production_people_are_asked_anew(place: Office, rui: Person) -> None:

@@ -184,7 +184,8 @@ class Build:
         self.record.phases += phases
         for phase in phases:
             phase.context = Context(phase.context.code, self.log.mask(phase.context.message))
-        if self.record.failed is None and (self.refused or code or unfinished is not Status.FAILED):
+        silent = not phases  # nothing was noted: whatever it ended with, nothing says that anything was done
+        if self.record.failed is None and (self.refused or code or silent or unfinished is not Status.FAILED):
             last = self.record.phases[-1]
             last.status, last.context = unfinished, contexts.get(unfinished, Context())
         self.record.command = self.log.mask(self._left.command)

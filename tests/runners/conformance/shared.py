@@ -1,5 +1,6 @@
 """One container for many builds: its driver is run in it once for each, where nothing of a build outlives that."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +37,8 @@ class SharedMachine:
         lines = Lines(take)
         await self._containers.stream(lambda engine: engine.exec_start(name, stream=True), lines.add)
         lines.end()
-        ended = await self._containers.ask(lambda engine: engine.exec_inspect(name))
+        while (ended := await self._containers.ask(lambda engine: engine.exec_inspect(name)))["ExitCode"] is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # its streams may be closed before it has ended
         return job.Exit(code=ended["ExitCode"], out_of_memory=False)
 
     async def remove(self, key: str) -> None:

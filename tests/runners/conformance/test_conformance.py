@@ -1,7 +1,7 @@
 """Every fact of the cases beside this file, shown by a real build in a real container."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from runners.buildspec.machine import DockerMachine, Machine
 from runners.buildspec.order import Order
 from runners.buildspec.record import Record
 from runners.containers import Containers
+from runners.job import Exit, Job
 from tests.doubles.aws.server import KEY, REGION, SECRET, Server
 from tests.doubles.aws.values import Kept
 from tests.runners.bench import Notes, git
@@ -117,6 +118,28 @@ async def test_a_build_does_as_codebuild_does(case: Case, bench: Bench) -> None:
 @pytest.mark.parametrize("case", UNDER_DASH, ids=[f"{case.topic}: {case.fact}" for case in UNDER_DASH])
 async def test_a_build_does_the_same_under_dash(case: Case, bench: Bench) -> None:
     await _does(case, bench)
+
+
+class Silent:
+    """A `Machine` whose job ends well and says nothing of what it did."""
+
+    socket = "/nowhere"
+
+    async def provision(self, order: Order) -> None:
+        """Nothing is needed."""
+
+    async def walk(self, walked: Job, order: Order, take: Callable[[str], None]) -> Exit:
+        return Exit(code=0, out_of_memory=False)
+
+    async def remove(self, key: str) -> None:
+        """Nothing is left."""
+
+
+async def test_a_build_of_which_nothing_is_known_has_failed(root: Path, aws: Server) -> None:
+    case = next(case for case in CASES if case.said is not None and not case.alone)
+    record = await Bench(case, Silent(), root, aws).run()
+    assert not isinstance(record, BatchRecord)
+    assert record.status.value == "FAILED"
 
 
 async def _does(case: Case, bench: Bench) -> None:

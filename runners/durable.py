@@ -24,6 +24,7 @@ from runners.lease import EngineBusy, FileLease, SessionLease
 from runners.leg import Legs, Steps, Underway, interpret, patiently
 from storage.model.catalog import Json
 from storage.pragmas import set_safely
+from storage.sessions import FROZEN_SECONDS
 
 T = TypeVar("T")
 
@@ -166,7 +167,12 @@ class Durable:
         if self._lite:
             self._engine = sqlite_engine(self._data / "engine.db")
             return {**config, "system_database_engine": self._engine, "system_database_url": str(self._engine.url)}
-        return {**config, "system_database_url": self._url, "dbos_system_schema": "dbos"}
+        return {
+            **config,
+            "system_database_url": self._url,
+            "dbos_system_schema": "dbos",
+            "sys_db_idle_transaction_timeout_sec": FROZEN_SECONDS,
+        }
 
     async def _shut_down(self) -> None:
         global _here  # noqa: PLW0603 - see `start`

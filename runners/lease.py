@@ -12,14 +12,12 @@ from pathlib import Path
 
 import psycopg
 
+from storage.sessions import FROZEN_SECONDS, WATCHED, WATCHING
+
 _log = logging.getLogger(__name__)
 _BEAT = 1.0
 _PATIENCE = 5.0
-_FROZEN_MILLISECONDS = 10_000
-_WATCHED = (
-    f"-c idle_session_timeout={_FROZEN_MILLISECONDS} -c tcp_keepalives_idle=4 "
-    "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-)
+_WATCHED = f"{WATCHED} -c idle_session_timeout={FROZEN_SECONDS}s"
 """What the server is to do with our connection: end it when the process is frozen, or its machine gone."""
 _FIRST_WITH_TIMEOUT = 14
 _LIVING = (
@@ -87,10 +85,7 @@ class SessionLease:
         self._connection = await psycopg.AsyncConnection.connect(
             self._url,
             autocommit=True,
-            connect_timeout=5,
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
+            **WATCHING,
             tcp_user_timeout=int(_PATIENCE * 1000),
             application_name=f"estiva {self.name}",
             options=_WATCHED,

@@ -14,6 +14,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from storage.sessions import WATCHING
+
 _log = logging.getLogger(__name__)
 _CHANNEL = "estiva_bell"
 _AGAIN = 1.0
@@ -56,10 +58,7 @@ class Bell:
             async with await psycopg.AsyncConnection.connect(
                 plain,
                 autocommit=True,
-                connect_timeout=5,
-                keepalives_idle=5,
-                keepalives_interval=2,
-                keepalives_count=3,
+                **WATCHING,
                 application_name="estiva-bell",
             ) as connection:
                 await connection.execute(f"LISTEN {_CHANNEL}".encode())

@@ -18,6 +18,7 @@ from storage import fence
 from storage.bell import Bell
 from storage.pragmas import set_safely
 from storage.prepared import Prepared
+from storage.sessions import WATCHED, WATCHING
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
@@ -172,7 +173,7 @@ def _postgres(url: sa.URL) -> sa.Engine:
         pool_size=_THREADS,
         max_overflow=0,
         isolation_level="READ COMMITTED",
-        connect_args={"connect_timeout": 5, "application_name": "estiva", "options": "-c timezone=UTC"},
+        connect_args={**WATCHING, "application_name": "estiva", "options": f"-c timezone=UTC {WATCHED}"},
     )
 
 

@@ -4,6 +4,9 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from sqlmodel import Session, SQLModel
 from storage import schema
 from storage.database import Database
 from storage.store import Store
+from storage.tenures import Superseded, hold
 from tests.storage.nouns import asked
 
 
@@ -93,6 +97,40 @@ async def test_lost_connections_are_opened_again(url: str, tmp_path: Path) -> No
     assert await store.requests.accept(asked(99))
     assert len(await store.requests.unanswered()) == 21
     await store.close()
+
+
+@asynccontextmanager
+async def _opened(url: str, folder: Path) -> AsyncIterator[Store]:
+    store = await Store.open(url, folder)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_a_process_that_freezes_in_a_transaction_holds_nobody_up_for_long(url: str, tmp_path: Path) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("on SQLite there is one process")
+    async with _opened(url, tmp_path) as frozen, _opened(url, tmp_path) as other:
+        first = await frozen.tenures.begin("slack", "a")
+        locked, woken = threading.Event(), threading.Event()
+
+        def freeze(session: Session) -> None:
+            hold(session, first)
+            locked.set()
+            assert woken.wait(60)
+            session.connection().execute(sa.text("INSERT INTO posts VALUES ('k', 'c', 't', 'd')"))
+
+        freezing = asyncio.create_task(frozen.database.write(freeze))
+        try:
+            assert await asyncio.to_thread(locked.wait, 10)
+            async with asyncio.timeout(30):
+                await other.tenures.begin("slack", "b")
+        finally:
+            woken.set()
+        with pytest.raises(Superseded):
+            await freezing
+        assert await other.posts.get("k") is None
 
 
 async def test_another_process_holding_the_write_lock_is_waited_for(tmp_path: Path) -> None:

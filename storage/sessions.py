@@ -1,4 +1,4 @@
-"""What PostgreSQL is told about our connections, so that none of a process that is frozen or cut off holds up the others.
+"""What PostgreSQL is told about our connections, so that a process that is frozen or cut off holds nobody up.
 
 The server ends such a connection by its own clock, and with it the transaction and every row that it had locked.
 """

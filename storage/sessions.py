@@ -3,6 +3,8 @@
 The server ends such a connection by its own clock, and with it the transaction and every row that it had locked.
 """
 
+from typing import Any
+
 FROZEN_SECONDS = 10
 """After this long without a word, a process counts as frozen or gone."""
 
@@ -12,5 +14,5 @@ WATCHED = (
 )
 """Options of a session (libpq's `options`)."""
 
-WATCHING = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+WATCHING: dict[str, Any] = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 """Arguments of libpq: we notice as well when the server is gone."""

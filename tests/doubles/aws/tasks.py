@@ -5,81 +5,17 @@ How a deployment goes is scripted by its image: `behaviours[digest]`. Rollouts m
 
 import copy
 import itertools
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.doubles.aws.server import ACCOUNT, REGION, Identity, Server
-from tests.doubles.aws.wire import Asked, Refusal, model_of
+from tests.doubles.aws.definitions import ECS, Definitions
+from tests.doubles.aws.jobs import Jobs
+from tests.doubles.aws.logs import Logs
+from tests.doubles.aws.rollouts import EXITS, Behaviour, Deployment, Service
+from tests.doubles.aws.server import Identity, Server
+from tests.doubles.aws.wire import Asked, Refusal
 
-_ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
-_READ_ONLY = {
-    *("taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt"),
-    *("registeredBy", "deregisteredAt", "deleteRequestedAt"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Behaviour:
-    """How the tasks of an image do. Times are seconds of AWS's."""
-
-    starts: float = 20
-    """Until the new tasks run."""
-    steady: float = 60
-    """Until the old ones are gone and the deployment is completed."""
-    fails: dict[str, Any] | None = None
-    """What a task and its container say at their end; a task ends every `starts` seconds."""
-    log: tuple[str, ...] = ()
-    """What a task that ends has written."""
-    alarm_at: float | None = None
-    vanishes_at: float | None = None
-    """When somebody else deploys the revision before it."""
-
-
-EXITS = {
-    "stopCode": "EssentialContainerExited",
-    "stoppedReason": "Essential container in task exited",
-    "container": {"exitCode": 3},
-}
-
-
-@dataclass
-class Deployment:
-    id: str
-    arn: str
-    task_definition: str
-    created: datetime
-    desired: int
-    behaviour: Behaviour
-    running: int = 0
-    pending: int = 0
-    failed: int = 0
-    rollout: str = "IN_PROGRESS"
-    reason: str = ""
-    outcome: str = "IN_PROGRESS"
-    """As the API of service deployments has it."""
-    finished: datetime | None = None
-    listed: bool = True
-    scaled: datetime | None = None
-
-
-@dataclass
-class Service:
-    name: str
-    cluster: str
-    desired: int
-    deployments: list[Deployment]
-    """All there were, oldest first."""
-    breaker: bool = True
-    rollback: bool = True
-    more: dict[str, Any] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    tasks: list[dict[str, Any]] = field(default_factory=list)
-    status: str = "ACTIVE"
-
-    @property
-    def primary(self) -> Deployment:
-        return self.deployments[-1]
+__all__ = ["EXITS", "Behaviour", "Deployment", "Service", "Tasks"]
 
 
 class Tasks:
@@ -90,29 +26,18 @@ class Tasks:
         self._number = itertools.count(9_223_370_000_000_000_001)
         self.clusters = {"web": "ACTIVE"}
         self.services: dict[tuple[str, str], Service] = {}
-        self.definitions: dict[str, dict[str, Any]] = {}
-        self.tags: dict[str, dict[str, str]] = {}
         self.behaviours: dict[str, Behaviour] = {}
-        self.logs: dict[tuple[str, str], list[str]] = {}
-        self.log_groups: set[str] = {"/ecs/hello"}
+        self._kept, logs = Definitions(server), Logs(server)
+        self.definitions, self.tags, self.define = self._kept.definitions, self._kept.tags, self._kept.define
+        self.logs, self.log_groups = logs.streams, logs.groups
+        self.jobs = Jobs(server, self._kept, logs)
         names = (
-            *("DescribeClusters", "DescribeServices", "DescribeTaskDefinition", "ListTaskDefinitions"),
-            *("RegisterTaskDefinition", "UpdateService", "TagResource", "ListTasks", "DescribeTasks"),
+            *("DescribeClusters", "DescribeServices", "UpdateService", "ListTasks", "DescribeTasks"),
             *("ListServiceDeployments", "DescribeServiceRevisions", "StopServiceDeployment"),
         )
         server.handlers |= {("ecs", name): getattr(self, f"_{name}") for name in names}
-        server.handlers |= {
-            ("logs", "GetLogEvents"): self._GetLogEvents,
-            ("logs", "DescribeLogGroups"): self._DescribeLogGroups,
-        }
 
     # what tests set up
-
-    def define(self, family: str, containers: list[dict[str, Any]], **more: Any) -> str:
-        """Register a task definition as an operator would."""
-        return str(
-            self._registered({"family": family, "containerDefinitions": containers, **more})["taskDefinitionArn"]
-        )
 
     def serve(self, name: str, definition: str, *, desired: int = 2, cluster: str = "web", **more: Any) -> Service:
         """Have a service that runs steadily, with a deployment behind it that took its time."""
@@ -127,7 +52,7 @@ class Tasks:
     def run_task(self, service: Service, log: list[str]) -> None:
         """Have a task that runs, and has written this."""
         task = f"{len(service.tasks):032x}"
-        service.tasks.append({"taskArn": f"{_ECS}:task/{service.cluster}/{task}", "desiredStatus": "RUNNING"})
+        service.tasks.append({"taskArn": f"{ECS}:task/{service.cluster}/{task}", "desiredStatus": "RUNNING"})
         self.logs["/ecs/hello", f"app/hello/{task}"] = log
 
     # rollouts
@@ -137,7 +62,7 @@ class Tasks:
         number = next(self._number)
         images = " ".join(each["image"] for each in self.definitions[definition]["containerDefinitions"])
         behaviour = next((b for digest, b in self.behaviours.items() if digest in images), Behaviour())
-        arn = f"{_ECS}:service-deployment/{service.cluster}/{service.name}/{number}"
+        arn = f"{ECS}:service-deployment/{service.cluster}/{service.name}/{number}"
         deployment = Deployment(f"ecs-svc/{number}", arn, definition, self._now(), service.desired, behaviour)
         deployment.pending = service.desired
         service.deployments.append(deployment)
@@ -209,9 +134,9 @@ class Tasks:
         name = definition["containerDefinitions"][0]["name"]
         service.tasks.append(
             {
-                "taskArn": f"{_ECS}:task/{service.cluster}/{task}",
+                "taskArn": f"{ECS}:task/{service.cluster}/{task}",
                 "taskDefinitionArn": deployment.task_definition,
-                "clusterArn": f"{_ECS}:cluster/{service.cluster}",
+                "clusterArn": f"{ECS}:cluster/{service.cluster}",
                 "lastStatus": "STOPPED",
                 "desiredStatus": "STOPPED",
                 "startedBy": deployment.id,
@@ -247,7 +172,7 @@ class Tasks:
     def _DescribeClusters(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802 - as AWS names it
         found = [name for name in asked.given["clusters"] if name in self.clusters]
         clusters = [
-            {"clusterArn": f"{_ECS}:cluster/{name}", "clusterName": name, "status": self.clusters[name]}
+            {"clusterArn": f"{ECS}:cluster/{name}", "clusterName": name, "status": self.clusters[name]}
             for name in found
         ]
         missing = [{"arn": name, "reason": "MISSING"} for name in asked.given["clusters"] if name not in self.clusters]
@@ -260,7 +185,7 @@ class Tasks:
             if service is not None:
                 self._move(service)
         missing = [
-            {"arn": f"{_ECS}:service/{cluster}/{name}", "reason": "MISSING"}
+            {"arn": f"{ECS}:service/{cluster}/{name}", "reason": "MISSING"}
             for name in asked.given["services"]
             if (cluster, name) not in self.services
         ]
@@ -271,9 +196,9 @@ class Tasks:
         settings: dict[str, Any] = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING"}
         settings["deploymentCircuitBreaker"] = {"enable": service.breaker, "rollback": service.rollback}
         shown: dict[str, Any] = {
-            "serviceArn": f"{_ECS}:service/{service.cluster}/{service.name}",
+            "serviceArn": f"{ECS}:service/{service.cluster}/{service.name}",
             "serviceName": service.name,
-            "clusterArn": f"{_ECS}:cluster/{service.cluster}",
+            "clusterArn": f"{ECS}:cluster/{service.cluster}",
             "status": service.status,
             "desiredCount": service.desired,
             "runningCount": sum(each.running for each in listed),
@@ -304,61 +229,6 @@ class Tasks:
             "rolloutStateReason": each.reason or f"ECS deployment {each.id} in progress.",
         }
 
-    def _definition(self, name: str) -> dict[str, Any]:
-        arn = name if name.startswith("arn:") else f"{_ECS}:task-definition/{name}"
-        if arn not in self.definitions:
-            raise Refusal("ClientException", "Unable to describe task definition.")
-        return self.definitions[arn]
-
-    def _DescribeTaskDefinition(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        definition = self._definition(asked.given["taskDefinition"])
-        tags = self.tags.get(definition["taskDefinitionArn"], {})
-        shown = [{"key": key, "value": value} for key, value in tags.items()]
-        return {"taskDefinition": definition, "tags": shown if "TAGS" in asked.given.get("include", []) else []}
-
-    def _ListTaskDefinitions(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        family = asked.given["familyPrefix"]
-        mine = [
-            arn for arn, each in self.definitions.items() if each["family"] == family and each["status"] == "ACTIVE"
-        ]
-        mine.sort(key=lambda arn: self.definitions[arn]["revision"], reverse=asked.given.get("sort") == "DESC")
-        return {"taskDefinitionArns": mine[: asked.given.get("maxResults", 100)]}
-
-    def _RegisterTaskDefinition(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        given = copy.deepcopy(asked.given)
-        tags = given.pop("tags", None)
-        if tags is not None and not tags:
-            raise Refusal("InvalidParameterException", "Tags can not be empty.")
-        for tag in tags or []:
-            if tag["key"].lower().startswith("aws:") or len(tag["value"]) > 256:
-                raise Refusal("InvalidParameterException", f"Tag {tag['key']} is not allowed.")
-        for container in given["containerDefinitions"]:
-            names = [each["name"] for each in container.get("environment", []) + container.get("secrets", [])]
-            if len(names) != len(set(names)):
-                raise Refusal(
-                    "ClientException", "The secret name must be unique and not shared with any new or existing"
-                )
-        made = self._registered(given)
-        self.tags[made["taskDefinitionArn"]] = {tag["key"]: tag["value"] for tag in tags or []}
-        return {"taskDefinition": made, "tags": tags or []}
-
-    def _registered(self, given: dict[str, Any]) -> dict[str, Any]:
-        members = model_of("ecs").operation_model("RegisterTaskDefinition").input_shape.members
-        assert not set(given) - set(members)
-        number = 1 + sum(each["family"] == given["family"] for each in self.definitions.values())
-        arn = f"{_ECS}:task-definition/{given['family']}:{number}"
-        self.definitions[arn] = {
-            **given,
-            "taskDefinitionArn": arn,
-            "revision": number,
-            "status": "ACTIVE",
-            "requiresAttributes": [{"name": "com.amazonaws.ecs.capability.docker-remote-api.1.18"}],
-            "compatibilities": ["EC2", "FARGATE"],
-            "registeredAt": self._now(),
-            "registeredBy": f"arn:aws:iam::{ACCOUNT}:user/estiva",
-        }
-        return self.definitions[arn]
-
     def _UpdateService(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         service = self._find(asked)
         if service.status != "ACTIVE":
@@ -371,7 +241,7 @@ class Tasks:
             primary.pending = service.desired - primary.running
         wanted = asked.given.get("taskDefinition")
         if wanted:
-            definition = self._definition(wanted)
+            definition = self._kept.find(wanted)
             if definition["taskDefinitionArn"] != service.primary.task_definition or asked.given.get(
                 "forceNewDeployment"
             ):
@@ -380,20 +250,19 @@ class Tasks:
                 self.deploy(service, definition["taskDefinitionArn"])
         return {"service": self._shown(service)}
 
-    def _TagResource(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        tags = {tag["key"]: tag["value"] for tag in asked.given["tags"]}
-        self.tags.setdefault(asked.given["resourceArn"], {}).update(tags)
-        return {}
-
     def _ListTasks(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
+        if not {"serviceName", "service"} & set(asked.given):
+            return self.jobs.listed(asked, self._cluster(asked))
         service = self._find(asked)
         wanted = asked.given.get("desiredStatus", "RUNNING")
         stopped = [task["taskArn"] for task in service.tasks if task["desiredStatus"] == wanted]
         return {"taskArns": stopped[: asked.given.get("maxResults", 100)]}
 
     def _DescribeTasks(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        every = [task for service in self.services.values() for task in service.tasks]
-        return {"tasks": [task for task in every if task["taskArn"] in asked.given["tasks"]], "failures": []}
+        every = [task for service in self.services.values() for task in service.tasks] + self.jobs.shown()
+        found = {task["taskArn"]: task for task in every}
+        missing = [{"arn": arn, "reason": "MISSING"} for arn in asked.given["tasks"] if arn not in found]
+        return {"tasks": [found[arn] for arn in asked.given["tasks"] if arn in found], "failures": missing}
 
     def _ListServiceDeployments(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         service, wanted = self._find(asked), asked.given.get("status")
@@ -409,8 +278,8 @@ class Tasks:
     def _brief(self, service: Service, each: Deployment) -> dict[str, Any]:
         brief = {
             "serviceDeploymentArn": each.arn,
-            "serviceArn": f"{_ECS}:service/{service.cluster}/{service.name}",
-            "clusterArn": f"{_ECS}:cluster/{service.cluster}",
+            "serviceArn": f"{ECS}:service/{service.cluster}/{service.name}",
+            "clusterArn": f"{ECS}:cluster/{service.cluster}",
             "startedAt": each.created,
             "createdAt": each.created,
             "targetServiceRevisionArn": each.arn.replace("service-deployment", "service-revision"),
@@ -441,14 +310,3 @@ class Tasks:
         self._over(service, deployment, "FAILED", "ECS deployment stopped.", "ROLLBACK_IN_PROGRESS")
         self.deploy(service, self._before(service, deployment).task_definition)
         return {"serviceDeploymentArn": arn}
-
-    def _GetLogEvents(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        known = self.logs.get((asked.given["logGroupName"], asked.given["logStreamName"]))
-        if known is None:
-            raise Refusal("ResourceNotFoundException", "The specified log stream does not exist.")
-        events = [{"message": line, "timestamp": 1_790_000_000_000 + n} for n, line in enumerate(known)]
-        return {"events": events[-asked.given.get("limit", 10_000) :], "nextForwardToken": "f/1"}
-
-    def _DescribeLogGroups(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
-        prefix = asked.given.get("logGroupNamePrefix", "")
-        return {"logGroups": [{"logGroupName": name} for name in sorted(self.log_groups) if name.startswith(prefix)]}

@@ -266,6 +266,7 @@ class _Attempt:
             scales=plan.replicas is not None,
             restores=self.place.restoring is not None,
             goes_back=plan.trigger is Trigger.ROLLBACK,
+            restarts=plan.trigger is Trigger.RESTART,
             abandoned=self.watch.abandoned,
         )
 

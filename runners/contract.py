@@ -47,6 +47,8 @@ class Work:
     """The work puts back what ran before, because the run failed: if that still runs, it is left as it is."""
     goes_back: bool = False
     """The run goes back to a release that ran here before: it may be used again just as it was."""
+    restarts: bool = False
+    """Nothing of the release changes: what runs is only begun anew."""
     abandoned: Callable[[], bool] = lambda: False
     """True while the process shuts down: leave outside work running on cancellation."""
 

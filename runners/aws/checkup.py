@@ -25,7 +25,7 @@ TO_DEPLOY = (
     *("ecs:DescribeClusters", "ecs:DescribeServices", "ecs:UpdateService", "ecs:ListTasks", "ecs:DescribeTasks"),
     *("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource"),
     *("ecs:ListServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:StopServiceDeployment", "iam:PassRole"),
-    *("logs:GetLogEvents",),
+    *("ecs:RunTask", "ecs:StopTask", "logs:GetLogEvents"),
 )
 """Permissions: what a deploy to ECS asks for."""
 TO_VERIFY = (

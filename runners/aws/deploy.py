@@ -1,13 +1,14 @@
 """One deploy to an ECS service: found begun, or verified, registered and begun; then followed, or put back."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from runners.aws import revisions, services, stopped
+from runners.aws import oneoff, revisions, services, stopped
 from runners.aws.errors import AwsRefused
 from runners.aws.images import images_of
+from runners.aws.oneoff import Before, OneOff
 from runners.aws.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
 from runners.aws.rollout import Ended, Rollout
 from runners.aws.services import Deployment, Service, Target
@@ -37,6 +38,8 @@ class Deploy:
     """The one that the catalog names; empty: found out."""
     environ: Mapping[str, str]
     logins: Logins | None
+    before: Sequence[Before] = ()
+    """What runs with a new release before the service gets it."""
     pace: float = 1.0
 
     async def run(self) -> Outcome:
@@ -50,6 +53,8 @@ class Deploy:
 
     async def stop(self) -> None:
         """Find what the key of the work began, and put the service back if that is still under way."""
+        if self.before:
+            await self._one_off.stop()
         state = await services.look(self.account, self.target)
         current = await revisions.read(self.account, state.task_definition)
         if current.tags.get(KEY) == self.work.key and state.primary and state.primary.rollout == "IN_PROGRESS":
@@ -67,7 +72,9 @@ class Deploy:
         mine = await self._mine(current)
         begun = await self._begun(state, mine) if mine else None
         if mine is None or begun is None:
-            mine = await self._prepared(state, current, mine)
+            container, mine = await self._prepared(state, current, mine)
+            for task in self._first:
+                await self._one_off.run(task, container, mine, state)
             state, begun = await self._update(mine, state)
         try:
             await self._rollout(mine.arn, begun, _replaced(mine)).to_its_end(state)
@@ -127,6 +134,16 @@ class Deploy:
     def _goes_back(self) -> bool:
         return self.work.goes_back or self.work.restores
 
+    @property
+    def _first(self) -> Sequence[Before]:
+        """What is to run before the switch: what goes back, or only begins anew, has had it."""
+        had = self._goes_back or self.work.restarts or self.work.scales
+        return () if had else self.before
+
+    @property
+    def _one_off(self) -> OneOff:
+        return OneOff(account=self.account, target=self.target, key=self.work.key, sink=self.sink, pace=self.pace)
+
     async def _mine(self, current: Revision) -> Revision | None:
         """Find the revision of this work: made for it, or marked for it."""
         made = await revisions.found(self.account, self.work.key, current)
@@ -177,24 +194,25 @@ class Deploy:
             for each in known["serviceRevisions"]
         ]
 
-    async def _prepared(self, state: Service, current: Revision, mine: Revision | None) -> Revision:
-        """Verify, then give the revision to deploy: made before a crash, used before, or new."""
+    async def _prepared(self, state: Service, current: Revision, mine: Revision | None) -> tuple[str, Revision]:
+        """Verify, then give the container, and the revision to deploy: made before a crash, used before, or new."""
         container, images = await images_of(self.work, current, self.container, self.environ, self.logins)
+        oneoff.check(self._first, current)
         change = self._change(container, images, current)
         await Verification(
             account=self.account, service=state, revision=current, variables=change.variables, sink=self.sink
         ).check()
         if mine is not None:
             self.sink.line(f"{mine.name} was registered before")
-            return mine
+            return container, mine
         before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
         if before is not None:
-            return await self._marked(before, state)
+            return container, await self._marked(before, state)
         made = await revisions.register(self.account, current, change)
         self.sink.line(f"{made.name} registered, from {current.name}")
         for line in revisions.difference(current.definition, made.definition):
             self.sink.line(f"  {line}")
-        return made
+        return container, made
 
     def _change(self, container: str, images: Mapping[str, str], current: Revision) -> Change:
         work = self.work

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runners import options, registry
-from runners.aws import errors, images, revisions, rollout, services, stopped, verify
+from runners.aws import errors, images, oneoff, revisions, rollout, services, stopped, verify
 from runners.aws.deploy import Deploy
 from runners.aws.revisions import Change
 from runners.aws.services import Target, short
@@ -25,6 +25,7 @@ _KNOWN = {
     "service": options.text,
     "services": options.variables,
     "container": options.text,
+    "before": oneoff.problem,
 }
 _ERRORS = {
     **registry.ERRORS,
@@ -33,6 +34,7 @@ _ERRORS = {
     **images.ERRORS,
     **verify.ERRORS,
     **rollout.ERRORS,
+    **oneoff.ERRORS,
     "no_environment": "the stage says no environment, or the environment no account",
 }
 _TASKS = 10
@@ -123,6 +125,7 @@ class EcsRunner:
             work=work,
             sink=sink,
             container=str(work.options.get("container") or environment.options.get("container") or ""),
+            before=oneoff.read(work.options.get("before") or environment.options.get("before"), work.service.name),
             environ=self._environ,
             logins=self._logins,
             pace=self._pace,

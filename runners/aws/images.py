@@ -38,10 +38,10 @@ async def images_of(
         )
     listed = _definitions(work.workspace / "artifacts" / _FILE)
     for name in listed:
-        _have(base, name, worded("{file} names it", file=_FILE))
+        have(base, name, worded("{file} names it", file=_FILE))
     mine = [name for name, image in listed.items() if repository_of(image) == work.service.image]
     container = named or next(iter(mine), "") or _usual(work, base)
-    _have(base, container, worded("name it with the option container"))
+    have(base, container, worded("name it with the option container"))
     login = await registry.login(work.registry, work.service.image, environ, logins)
     if await registry.manifest(work.service.image, digest, login) is None:
         raise _gone(f"{work.service.image}@{digest}")
@@ -57,7 +57,8 @@ def _usual(work: Work, base: Revision) -> str:
     return work.service.name if work.service.name in names or names[1:] else names[0]
 
 
-def _have(base: Revision, name: str, why: str) -> None:
+def have(base: Revision, name: str, why: str) -> None:
+    """Raise `ActionFailed` unless the task definition has a container; `why` says who names it."""
     names = [each["name"] for each in base.containers]
     if name not in names:
         raise ActionFailed(

@@ -36,12 +36,12 @@ async def tell(account: Account, target: Target, revision: Revision, since: date
     if not tasks:
         return Stopped()
     for task in tasks[:_SHOWN]:
-        for line in _lines(task):
+        for line in lines_of(task):
             sink.line(line)
     first = tasks[0]
-    container = _culprit(first)
+    container = culprit(first)
     await _show_tail(account, revision, str(container.get("name", "")), short(first["taskArn"]), sink)
-    return Stopped(why=_why(first, container), exit_code=container.get("exitCode"))
+    return Stopped(why=why_of(first, container), exit_code=container.get("exitCode"))
 
 
 async def _tasks(account: Account, target: Target, revision: Revision, since: datetime) -> list[Mapping[str, Any]]:
@@ -60,7 +60,8 @@ async def _tasks(account: Account, target: Target, revision: Revision, since: da
     return sorted(told, key=lambda task: task.get("stoppedAt") or task["createdAt"])
 
 
-def _lines(task: Mapping[str, Any]) -> list[str]:
+def lines_of(task: Mapping[str, Any]) -> list[str]:
+    """Say how a task ended: in ECS's words, and each container's exit code."""
     lines = [f"task {short(task['taskArn'])}: {task.get('stopCode', 'stopped')}: {task.get('stoppedReason', '')}"]
     for each in task.get("containers", []):
         code = f"exit code {each['exitCode']}" if "exitCode" in each else "no exit code"
@@ -68,15 +69,16 @@ def _lines(task: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _culprit(task: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The container to look at: one that says a reason, else one that failed, else the first."""
+def culprit(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the container to look at: one that says a reason, else one that failed, else the first."""
     known: Sequence[Mapping[str, Any]] = task.get("containers", [])
     with_reason = [each for each in known if each.get("reason")]
     failed = [each for each in known if each.get("exitCode")]
     return next(iter([*with_reason, *failed, *known]), {})
 
 
-def _why(task: Mapping[str, Any], container: Mapping[str, Any]) -> str:
+def why_of(task: Mapping[str, Any], container: Mapping[str, Any]) -> str:
+    """Say in short why a container of a task ended."""
     name, code = container.get("name", "the task"), container.get("exitCode")
     said = container.get("reason") or task.get("stoppedReason", "")
     ended = (

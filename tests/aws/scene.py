@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         service=Service(name="hello", repository="unused", image=given["image"]),
         environment=Environment(name="production", target="ecs", aws=place, options={"cluster": "web"}),
         registry=registry.catalog,
-        options={},
+        options={"before": [{"name": "migrate", "command": ["migrate"]}]} if given["scene"] == "migrate" else {},
         artifacts={artifact.DIGEST: given["digest"]},
         workspace=Path(given["workspace"]),
         goes_back=given["scene"] == "back",
@@ -46,7 +47,7 @@ async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         replicas=3 if given["scene"] == "scale" else None,
     )
     if given["scene"] == "stop":
-        await runner.stop(work)
+        await runner.stop(replace(work, options={"before": [{"name": "migrate", "command": ["migrate"]}]}))
     else:
         await runner.run(work, Notes())
 

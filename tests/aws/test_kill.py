@@ -13,7 +13,9 @@ import pytest
 
 from runners.crash import ARMED
 from tests.aws.fleet import Fleet
+from tests.doubles.aws.jobs import Script
 from tests.doubles.aws.repositories import Repositories
+from tests.doubles.aws.rest import Rest
 from tests.doubles.aws.server import Server
 from tests.doubles.aws.tasks import Behaviour
 
@@ -22,6 +24,8 @@ DEPLOYING = ["ecs.register.before", "ecs.register.after", "ecs.update.before", "
 GOING_BACK = ["ecs.mark.before", "ecs.mark.after"]
 STOPPING = ["ecs.back.before", "ecs.back.after"]
 SCALING = ["ecs.scale.before", "ecs.scale.after"]
+MIGRATING = ["ecs.task.before", "ecs.task.after", "ecs.done.before", "ecs.done.after"]
+HALTING = ["ecs.halt.before", "ecs.halt.after"]
 IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
 
 
@@ -62,6 +66,45 @@ async def test_a_deploy_is_registered_and_begun_once(spot: str, fleet: Fleet, se
     assert fleet.service.primary.rollout == "COMPLETED"
     assert len(fleet.service.deployments) == 2
     assert server.count("RegisterTaskDefinition") == server.count("UpdateService") == 1
+
+
+@pytest.mark.parametrize("spot", some(MIGRATING, "ecs.task.after"))
+async def test_a_migration_is_run_once(spot: str, fleet: Fleet, rest: Rest, server: Server) -> None:
+    networked(fleet, rest)
+    new = fleet.pushed("new")
+    assert await play("migrate", fleet, new, spot) == -signal.SIGKILL
+    assert await play("migrate", fleet, new) == 0
+    assert len(fleet.tasks.jobs.tasks) == server.count("UpdateService") == 1
+    assert fleet.service.primary.rollout == "COMPLETED"
+
+
+@pytest.mark.sweep
+async def test_a_migration_that_went_well_is_remembered_when_ecs_has_forgotten_it(fleet: Fleet, rest: Rest) -> None:
+    networked(fleet, rest)
+    new = fleet.pushed("new")
+    assert await play("migrate", fleet, new, "ecs.done.after") == -signal.SIGKILL
+    fleet.tasks.jobs.forget()
+    assert await play("migrate", fleet, new) == 0
+    assert len(fleet.tasks.jobs.tasks) == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", HALTING)
+async def test_a_migration_is_stopped_whatever_dies(spot: str, fleet: Fleet, rest: Rest, server: Server) -> None:
+    networked(fleet, rest)
+    new = fleet.pushed("new")
+    fleet.tasks.jobs.scripts = [Script(takes=1e9)]
+    assert await play("migrate", fleet, new, "ecs.task.after") == -signal.SIGKILL
+    assert await play("stop", fleet, new, spot) == -signal.SIGKILL
+    assert await play("stop", fleet, new) == 0
+    (task,) = fleet.tasks.jobs.shown()
+    assert (task["stopCode"], server.count("UpdateService")) == ("UserInitiated", 0)
+
+
+def networked(fleet: Fleet, rest: Rest) -> None:
+    """Give the service a network, which a task takes over."""
+    fleet.service.more["networkConfiguration"] = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    rest.subnets.add("subnet-1")
 
 
 @pytest.mark.sweep
@@ -107,4 +150,4 @@ async def test_a_repository_is_made_once(spot: str, fleet: Fleet, repositories: 
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    assert labelled == {*DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *IN_ECR}
+    assert labelled == {*DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING, *IN_ECR}

@@ -1,0 +1,265 @@
+"""One-off tasks on ECS before a release: migrations, run with the new revision while the old one still serves.
+
+A task is begun once per key: ECS knows it by its client token, we by what started it. What went well stands in the
+tags of the revision, because ECS forgets a task that has stopped after an hour.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runners.aws.errors import AwsRefused
+from runners.aws.images import have
+from runners.aws.revisions import KEY, Revision
+from runners.aws.services import Service, Target, short
+from runners.aws.session import Account
+from runners.aws.stopped import culprit, lines_of, stream_of, why_of
+from runners.aws.streams import Stream
+from runners.contract import ActionFailed, Sink
+from runners.crash import crash_here
+from storage.model.catalog import Json
+from storage.model.worded import worded
+
+ERRORS = {
+    "task_failed": "a task that runs before the release failed, or did not start; the service was not touched",
+    "task_not_placed": "ECS has no place for a task that runs before the release",
+    "task_unknown": "a task that ran before the release is forgotten by ECS, and how it ended is not known",
+}
+DONE = "estiva:done:"
+"""Tag of a revision, with the task's name behind it: the task that did this, and went well."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_TASK = "estiva:task"
+_WANTED = "a list such as [{name: migrate, command: [python, manage.py, migrate]}], each name once; or one per service"
+_KNOWN = {"name", "command", "container", "variables", "cpu", "memory"}
+_NETWORK = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType", "placementConstraints")
+"""What a task takes over from the service, so that it runs where the service's own tasks do."""
+_SHORTEST, _LONGEST = 1.0, 6.0
+_PATIENCE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the catalog says of one."""
+
+    name: str
+    command: Sequence[str]
+    container: str = ""
+    """Empty: the container of the service."""
+    variables: Mapping[str, str]
+    size: Mapping[str, str]
+    """`cpu` and `memory` of the whole task, where it needs others."""
+
+
+def problem(value: Json) -> str | None:
+    """Say what such tasks should be: a list, or one for each service."""
+    lists = list(value.values()) if isinstance(value, dict) else [value]
+    return None if lists and all(_is_list(each) for each in lists) else _WANTED
+
+
+def _is_list(value: Json) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    names = [each.get("name") for each in value if isinstance(each, dict) and _is_right(each)]
+    return len(set(names)) == len(value)
+
+
+def _is_right(each: Mapping[str, Json]) -> bool:
+    command, variables = each.get("command"), each.get("variables", {})
+    texts = [each.get("name"), each.get("container", "x"), each.get("cpu", "1"), each.get("memory", "1")]
+    return (
+        set(each) <= _KNOWN
+        and all(isinstance(text, str) and text for text in texts)
+        and _NAME.fullmatch(str(each["name"])) is not None
+        and isinstance(command, list)
+        and bool(command)
+        and all(isinstance(word, str) for word in command)
+        and isinstance(variables, dict)
+        and all(isinstance(one, str | int | float) for one in variables.values())
+    )
+
+
+def read(value: Json, service: str) -> list[Before]:
+    """Read what of a service `problem` finds nothing wrong with."""
+    listed = value.get(service) if isinstance(value, dict) else value
+    return [_read(each) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _read(each: Mapping[str, Json]) -> Before:
+    command, variables = each["command"], each.get("variables", {})
+    return Before(
+        name=str(each["name"]),
+        command=[str(word) for word in command] if isinstance(command, list) else [],
+        container=str(each.get("container", "")),
+        variables={name: str(one) for name, one in variables.items()} if isinstance(variables, dict) else {},
+        size={name: str(each[name]) for name in ("cpu", "memory") if name in each},
+    )
+
+
+def check(tasks: Sequence[Before], base: Revision) -> None:
+    """Raise `ActionFailed` when a task names a container that there is not."""
+    for task in tasks:
+        if task.container:
+            have(base, task.container, worded("the task `{task}` names it", task=task.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOff:
+    """Runs the tasks of one piece of work, one after the other."""
+
+    account: Account
+    target: Target
+    key: str
+    sink: Sink
+    pace: float = 1.0
+
+    async def run(self, task: Before, container: str, revision: Revision, service: Service) -> None:
+        """Bring a task to its end, or find that it went well before. Raises `ActionFailed`; cancelled, it is left."""
+        if DONE + task.name in revision.tags:
+            self.sink.line(f"{task.name}: done before, by task {revision.tags[DONE + task.name]}")
+            return
+        name = task.container or container
+        arn = await self._found(task, revision) or await self._begun(task, name, revision, service)
+        ended = await self._followed(task, arn, name, revision)
+        self._judge(task, ended, name)
+        crash_here("ecs.done.before")
+        await self.account.call(
+            "ecs", "tag_resource", resourceArn=revision.arn, tags=[{"key": DONE + task.name, "value": short(arn)}]
+        )
+        crash_here("ecs.done.after")
+
+    async def stop(self) -> None:
+        """Stop what the key began and what still runs."""
+        for arn in await self._listed(startedBy=self._started_by):
+            crash_here("ecs.halt.before")
+            await self.account.call(
+                "ecs", "stop_task", cluster=self.target.cluster, task=arn, reason="Cancelled in Estiva"
+            )
+            crash_here("ecs.halt.after")
+            self.sink.line(f"task {short(arn)} is stopped")
+
+    @property
+    def _started_by(self) -> str:
+        readable = re.sub(r"[^a-zA-Z0-9/_-]", "-", self.key)[:100]
+        return f"estiva/{readable}/{_short_hash(self.key)}"
+
+    async def _found(self, task: Before, revision: Revision) -> str | None:
+        """Find the task that was begun before a crash: it runs, or ended within the hour."""
+        family = str(revision.definition["family"])
+        listed = await self._listed(startedBy=self._started_by)
+        listed += await self._listed(family=family, desiredStatus="STOPPED")
+        if not listed:
+            return None
+        answer = await self.account.call(
+            "ecs", "describe_tasks", cluster=self.target.cluster, tasks=listed[:100], include=["TAGS"]
+        )
+        mine = [each for each in answer["tasks"] if each.get("startedBy") == self._started_by]
+        named = {"key": _TASK, "value": task.name}
+        return next((str(each["taskArn"]) for each in mine if named in each.get("tags", [])), None)
+
+    async def _listed(self, **by: str) -> list[str]:
+        answer = await self.account.call("ecs", "list_tasks", cluster=self.target.cluster, maxResults=100, **by)
+        return list(answer["taskArns"])
+
+    async def _begun(self, task: Before, container: str, revision: Revision, service: Service) -> str:
+        override = {
+            "name": container,
+            "command": [*task.command],
+            "environment": [{"name": name, "value": value} for name, value in sorted(task.variables.items())],
+        }
+        crash_here("ecs.task.before")
+        answer = await self.account.call(
+            "ecs",
+            "run_task",
+            cluster=self.target.cluster,
+            taskDefinition=revision.arn,
+            overrides={"containerOverrides": [override], **task.size},
+            startedBy=self._started_by,
+            clientToken=hashlib.sha256(f"{self.key} {task.name}".encode()).hexdigest(),
+            tags=[{"key": KEY, "value": self.key}, {"key": _TASK, "value": task.name}],
+            count=1,
+            **{name: service.raw[name] for name in _NETWORK if service.raw.get(name)},
+        )
+        crash_here("ecs.task.after")
+        if not answer["tasks"]:
+            raise _not_placed(task, answer.get("failures", []))
+        arn = str(answer["tasks"][0]["taskArn"])
+        self.sink.line(f"{task.name}: task {short(arn)} of {revision.name} runs in {container} before the release")
+        return arn
+
+    async def _followed(self, task: Before, arn: str, container: str, revision: Revision) -> Mapping[str, Any]:
+        place = stream_of(revision, container, short(arn))
+        stream = Stream(account=self.account, group=place[0], name=place[1]) if place else None
+        pause, failures = _SHORTEST, 0
+        while True:
+            try:
+                known = await self._looked(task, arn)
+                failures = 0
+            except ActionFailed as failure:
+                failures += 1
+                if not failure.retryable or failures > _PATIENCE:
+                    raise
+                known = {}
+            stream = await self._told(stream, container)
+            if known.get("lastStatus") == "STOPPED":
+                return known
+            await asyncio.sleep(pause * self.pace)
+            pause = min(pause * 1.3, _LONGEST)
+
+    async def _looked(self, task: Before, arn: str) -> Mapping[str, Any]:
+        answer = await self.account.call("ecs", "describe_tasks", cluster=self.target.cluster, tasks=[arn])
+        if answer["tasks"]:
+            found: Mapping[str, Any] = answer["tasks"][0]
+            return found
+        raise ActionFailed(
+            worded("ECS has forgotten the task {task} ({id}), and so how it ended", task=task.name, id=short(arn)),
+            hint=worded("see in its log whether it did its work, then retry: it is run again"),
+            error="task_unknown",
+        )
+
+    async def _told(self, stream: Stream | None, container: str) -> Stream | None:
+        """Write to the log what is new; gives the stream as long as it can be read."""
+        if stream is None:
+            return None
+        try:
+            news = await stream.news()
+        except AwsRefused as refused:
+            self.sink.line(f"the log of {container} cannot be read: {refused.reason}")
+            return None
+        except ActionFailed:
+            return stream  # with the next look
+        for line in news:
+            self.sink.line(f"  {container} | {line}")
+        return stream
+
+    def _judge(self, task: Before, ended: Mapping[str, Any], container: str) -> None:
+        """Raise unless its container has ended well; what else ran in the task ends with it, however."""
+        its = next((each for each in ended.get("containers", []) if each["name"] == container), {})
+        if its.get("exitCode") == 0:
+            self.sink.line(f"{task.name}: ended with exit code 0")
+            return
+        for line in lines_of(ended):
+            self.sink.line(line)
+        blamed = its if "exitCode" in its or its.get("reason") else culprit(ended)
+        raise ActionFailed(
+            worded("{task} failed before the release: {why}", task=task.name, why=why_of(ended, blamed)),
+            exit_code=blamed.get("exitCode"),
+            hint=worded("the service was not touched and runs what it ran; see the task's last lines in the log"),
+            error="task_failed",
+        )
+
+
+def _not_placed(task: Before, failures: Sequence[Mapping[str, str]]) -> ActionFailed:
+    said = ", ".join(sorted({str(each.get("reason", "")) for each in failures})) or "-"
+    return ActionFailed(
+        worded("ECS does not place the task {task}: {said}", task=task.name, said=said),
+        hint=worded("the service was not touched; give the cluster room for one task more, then retry"),
+        error="task_not_placed",
+        retryable=True,
+    )
+
+
+def _short_hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:12]

@@ -236,7 +236,7 @@ class OneOff:
 
     def _judge(self, task: Before, ended: Mapping[str, Any], container: str) -> None:
         """Raise unless its container has ended well; what else ran in the task ends with it, however."""
-        its = next((each for each in ended.get("containers", []) if each["name"] == container), {})
+        its: Mapping[str, Any] = next((each for each in ended.get("containers", []) if each["name"] == container), {})
         if its.get("exitCode") == 0:
             self.sink.line(f"{task.name}: ended with exit code 0")
             return

@@ -88,7 +88,7 @@ async def test_several_run_one_after_the_other_until_one_fails(fleet: Fleet, ser
 
 
 async def test_an_environment_says_it_for_each_service(fleet: Fleet, server: Server) -> None:
-    options = {
+    options: dict[str, Any] = {
         **fleet.environment.options,
         "before": {"hello": [MIGRATE], "other": [MIGRATE, {**MIGRATE, "name": "b"}]},
     }
@@ -104,7 +104,7 @@ async def test_a_container_that_there_is_not_is_told_before_anything_is_touched(
 
 
 @pytest.mark.parametrize("more", [{"goes_back": True}, {"restarts": True}, {"restores": True}])
-async def test_what_only_comes_back_migrates_nothing(fleet: Fleet, server: Server, more: dict[str, bool]) -> None:
+async def test_what_only_comes_back_migrates_nothing(fleet: Fleet, server: Server, more: dict[str, Any]) -> None:
     await fleet.deploy(fleet.old, **before(), **more)
     assert server.count("RunTask") == 0
 

@@ -137,13 +137,7 @@ async def test_a_task_that_ecs_has_forgotten_is_no_success(fleet: Fleet, server:
 def test_says_what_a_list_of_tasks_should_be(fleet: Fleet) -> None:
     assert fleet.runner.problems({"before": [MIGRATE]}) == []
     assert fleet.runner.problems({"before": {"hello": [MIGRATE]}}) == []
-    for wrong in (
-        [],
-        {},
-        {"hello": MIGRATE},
-        [{"name": "migrate"}],
-        [MIGRATE, MIGRATE],
-        [{**MIGRATE, "comand": []}],
-        "migrate",
-    ):
+    unnamed, misspelled = {"command": ["x"]}, {**MIGRATE, "comand": []}
+    wrongs: list[Any] = [[], {}, {"hello": MIGRATE}, [unnamed], [MIGRATE, MIGRATE], [misspelled], "migrate"]
+    for wrong in wrongs:
         assert "a list such as" in fleet.runner.problems({"before": wrong})[0]

@@ -8,8 +8,10 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import NotFound
 
+from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
+from runners.aws.made import Collector
 from runners.aws.session import Clouds
 from runners.buildspec.runner import BuildspecRunner
 from runners.command import CommandRunner
@@ -102,6 +104,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         PushRunner(tools.containers, tools.environ, tools.ecr),
         DockerRunner(tools.containers, tools.proxy, tools.environ, tools.ecr),
         EcsRunner(tools.clouds, tools.environ, tools.ecr),
+        CodeBuildRunner(tools.clouds, Collector(tools.environ, tools.ecr)),
     )
     return {runner.kind: runner for runner in runners}
 

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from runners.aws import services
-from runners.aws.ecs import target_of
+from runners.aws import builds, services
+from runners.aws.codebuild import CodeBuildRunner
+from runners.aws.ecs import EcsRunner, target_of
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account, Clouds, Visitor
 from runners.contract import ActionFailed
 from runners.findings import Finding
-from storage.model.catalog import Catalog, Environment, Service
+from storage.model.catalog import Action, Catalog, Environment, Service
 from storage.model.cloud import Aws
 from storage.model.soundness import deploy_to
 
@@ -34,6 +35,14 @@ TO_VERIFY = (
 )
 """Permissions: what is looked at before a deploy to ECS. Without one of them, what it would tell is believed."""
 
+TO_BUILD = (
+    *("codebuild:BatchGetProjects", "codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"),
+    *("codebuild:ListBuildsForProject", "codebuild:BatchGetReports", "logs:GetLogEvents"),
+)
+"""Permissions: what a build in CodeBuild asks for."""
+TO_FETCH = ("s3:GetObject", "s3:ListBucket")
+"""Permissions: what fetching its artifacts asks for."""
+
 
 async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
     """Look at each account that the catalog names, as Estiva would enter it."""
@@ -44,15 +53,22 @@ async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
             yield Finding(what, problem.reason, problem.hint)
             continue
         yield Finding(what, f"{account.identity} in {place.region}", "")
-        yield await _permissions(f"{what}: permissions", account, needed)
+        if needed:
+            yield await _permissions(f"{what}: permissions", account, needed)
     for service, environment in _deployed(catalog):
         yield await _service(clouds, service, environment)
+    for environment, project in _projects(catalog):
+        yield await _project(clouds, environment, project)
 
 
 def _deployed(catalog: Catalog) -> Iterator[tuple[Service, Environment]]:
     for environment in catalog.environments.values():
         for service in catalog.services.values():
-            if environment.aws is not None and deploy_to(service.stages, environment.name, catalog.environments):
+            if (
+                environment.target == EcsRunner.kind
+                and environment.aws
+                and deploy_to(service.stages, environment.name, catalog.environments)
+            ):
                 yield service, environment
 
 
@@ -68,12 +84,51 @@ async def _service(clouds: Clouds, service: Service, environment: Environment) -
     return Finding(what, f"{target} runs {services.short(found.task_definition)}" if found else "", "")
 
 
+def _projects(catalog: Catalog) -> list[tuple[Environment, str]]:
+    """List the projects of CodeBuild, each once in an environment."""
+    found = {
+        (environment.name, str(action.options.get("project", "")))
+        for environment in catalog.environments.values()
+        if environment.aws is not None
+        for action in _actions(catalog, environment, CodeBuildRunner.kind)
+    }
+    return [(catalog.environments[name], project) for name, project in sorted(found)]
+
+
+async def _project(clouds: Clouds, environment: Environment, project: str) -> Finding:
+    """Look whether the project is there."""
+    what = f"CodeBuild project {project} in {environment.name}"
+    try:
+        account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
+        found = await builds.project(account, project) if account else {}
+    except ActionFailed as problem:
+        return Finding(what, problem.reason, problem.hint)
+    return Finding(what, f"builds from {found.get('source', {}).get('type', '')}", "")
+
+
+def _actions(catalog: Catalog, environment: Environment, kind: str) -> Iterator[Action]:
+    """List the actions of a kind in all pipelines that lead through an environment."""
+    services_ = catalog.services.values()
+    ways = [stages for each in services_ for stages in (each.stages, *(way.stages for way in each.pipelines.values()))]
+    for stage in (stage for stages in ways for stage in stages if stage.environment == environment.name):
+        yield from (action for action in stage.actions if action.uses == kind)
+
+
+def _needed(catalog: Catalog, environment: Environment) -> tuple[str, ...]:
+    """List the permissions that an environment's role needs for what the catalog has it do."""
+    builds_ = list(_actions(catalog, environment, CodeBuildRunner.kind))
+    fetches = any(action.options.get("fetch") is True for action in builds_)
+    deploys = (*TO_DEPLOY, *TO_VERIFY) if environment.target == EcsRunner.kind else ()
+    wanted = (*deploys, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()))
+    return tuple(dict.fromkeys(wanted))
+
+
 def _places(catalog: Catalog) -> Iterator[tuple[str, Aws, Sequence[str]]]:
     if catalog.registry.ecr is not None:
         yield "aws for the registry", catalog.registry.ecr.aws, TO_PUSH
     for environment in catalog.environments.values():
         if environment.aws is not None:
-            yield f"aws for {environment.name}", environment.aws, (*TO_DEPLOY, *TO_VERIFY)
+            yield f"aws for {environment.name}", environment.aws, _needed(catalog, environment)
 
 
 async def _permissions(what: str, account: Account, needed: Sequence[str]) -> Finding:

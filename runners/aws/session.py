@@ -184,6 +184,12 @@ class Account:
         except (ClientError, BotoCoreError) as error:
             raise told(error, f"{service}:{_camel(operation)}", self.place) from error
 
+    async def download(self, service: str, operation: str, member: str, most: int, /, **given: Any) -> bytes:
+        """Ask for what comes as a stream in one member of the answer; gives its first `most` bytes."""
+        return await self._clouds.ask(
+            lambda: bytes(self.asked(service, operation, **given)[member].read(most))  # may block, as the answer does
+        )
+
     async def model(self, service: str, operation: str) -> Any:
         """Give what the installed SDK knows of an operation (`DescribeServices`)."""
         return await self._clouds.ask(lambda: self._client(service).meta.service_model.operation_model(operation))

@@ -23,7 +23,12 @@ class Stream:
         """Give the lines that were written since the last time. Raises `AwsRefused` when it may not be read."""
         found: list[str] = []
         for _ in range(_MOST_PAGES):
-            lines, token = await self._page()
+            try:
+                lines, token = await self._page()
+            except AwsRefused:
+                if found:
+                    break  # what was read is not lost: the next look meets the refusal again
+                raise
             found += lines
             if not token or token == self._token:  # the same token again: there is nothing more for now
                 break

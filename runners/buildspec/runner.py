@@ -5,7 +5,6 @@ that the operators trust.
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from docker.errors import ImageNotFound
 
 from runners import job, options, registry
 from runners.aws.session import Clouds, Visitor
-from runners.buildspec import failure
+from runners.buildspec import definitions, failure
 from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
 from runners.buildspec.build import Build
+from runners.buildspec.definitions import image_uri, wrong_image
 from runners.buildspec.environment import About
 from runners.buildspec.failure import failure_of
-from runners.buildspec.leavings import read_left
 from runners.buildspec.machine import DockerMachine
 from runners.buildspec.order import Order
 from runners.buildspec.record import Record
@@ -47,8 +46,7 @@ _ERRORS = {
     **registry.ERRORS,
     **job.ERRORS,
     **failure.ERRORS,
-    "wrong_image": "the build names an image that is not this service's",
-    "bad_image_definitions": "imagedefinitions.json cannot be read",
+    **definitions.ERRORS,
 }
 
 _NOBODY: Mapping[str, str] = {"username": "", "password": ""}
@@ -146,18 +144,12 @@ class BuildspecRunner:
 
     async def _image(self, work: Work, login: Mapping[str, str] | None) -> dict[str, str]:
         """Name the image of `imagedefinitions.json`, with what the registry holds under it by now."""
-        uri = _image_uri(work)
+        uri = image_uri(work)
         if uri is None:
             return {}
         repository, _, tag = uri.rpartition(":")
         if repository != work.service.image:
-            raise ActionFailed(
-                worded(
-                    "imagedefinitions.json names {uri}, which is no image of {image}", uri=uri, image=work.service.image
-                ),
-                hint=worded("tag the image with $IMAGE_REPOSITORY, or mend the service's image in the catalog"),
-                error="wrong_image",
-            )
+            raise wrong_image(uri, work)
         there = await registry.manifest(repository, tag, login)
         if there:
             return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
@@ -184,19 +176,3 @@ def _tested(record: Record) -> str:
     if failed:
         return worded("tests: {passed} passed, {failed} failed", passed=passed, failed=failed)
     return worded("tests: {passed} passed", passed=passed) if passed else ""
-
-
-def _image_uri(work: Work) -> str | None:
-    text = read_left(work.workspace / "artifacts", "imagedefinitions.json")
-    if text is None:
-        return None
-    try:
-        entries = json.loads(text)
-        named = [each for each in entries if each["name"] == work.service.name] or entries
-        return str(named[0]["imageUri"])
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise ActionFailed(
-            worded("imagedefinitions.json cannot be read"),
-            hint=worded("it should be {shape}", shape='[{"name": "...", "imageUri": "..."}]'),
-            error="bad_image_definitions",
-        ) from error

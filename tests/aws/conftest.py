@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecs import EcsRunner
+from runners.aws.made import Collector
 from runners.aws.session import Clouds
 from storage.model.catalog import Environment
 from storage.model.cloud import Aws
 from tests.aws.fleet import Fleet
 from tests.aws.images import put
+from tests.aws.workshop import Workshop
+from tests.doubles.aws.builds import Builds
 from tests.doubles.aws.front import Front, fronting
+from tests.doubles.aws.growing import GrowingLogs
 from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
 from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
@@ -103,4 +109,25 @@ def fleet(
         root=tmp_path,
         image=f"{registry.host}/{name}",
         old=put(registry, name, "old", tag="old"),
+    )
+
+
+@pytest.fixture
+def builds(server: Server) -> Builds:
+    return Builds(server, GrowingLogs(server))
+
+
+@pytest.fixture
+def workshop(
+    server: Server, builds: Builds, registry: Registry, clouds: Clouds, place: Aws, tmp_path: Path
+) -> Workshop:
+    builds.project("hello")
+    return Workshop(
+        server=server,
+        builds=builds,
+        objects=Objects(server),
+        registry=registry,
+        runner=CodeBuildRunner(clouds, Collector(registry.environ), pace=1 / server.clock.speed),
+        environment=Environment(name="homolog", aws=place),
+        root=tmp_path,
     )

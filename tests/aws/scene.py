@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
+from runners.aws.made import Collector
 from runners.aws.session import Clouds, Visitor
 from runners.contract import Work
 from storage.model import artifact
@@ -22,9 +24,30 @@ async def play(given: dict[str, Any]) -> None:
     clouds, place = Clouds(), Aws(**given["aws"])
     if given["scene"] == "repository":
         await Registries(clouds).ensure(Ecr(aws=place, keep=100), "hello", Visitor(name="hello-1"), Notes())
+    elif given["scene"].startswith("build"):
+        await build(given, clouds, place)
     else:
         await deploy(given, clouds, place)
     clouds.close()
+
+
+async def build(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
+    registry, run = Registry(given["registry"]), given["run"]
+    runner = CodeBuildRunner(clouds, Collector(registry.environ), pace=given["pace"])
+    work = Work(
+        key=f"{run}/build/image/1",
+        run=run,
+        stage="build",
+        action="image",
+        attempt=1,
+        service=Service(name="hello", repository="unused", image=given["image"]),
+        environment=Environment(name="homolog", aws=place),
+        registry=registry.catalog,
+        options={"project": "hello"},
+        artifacts={artifact.COMMIT: "c0ffee1" + "0" * 33},
+        workspace=Path(given["workspace"]),
+    )
+    await (runner.stop(work) if given["scene"] == "build-stop" else runner.run(work, Notes()))
 
 
 async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.aws.checkup import TO_DEPLOY, TO_PUSH, TO_VERIFY
+from runners.aws.checkup import TO_BUILD, TO_DEPLOY, TO_FETCH, TO_PUSH, TO_VERIFY
 from runners.kinds import known_kinds
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
@@ -87,3 +87,4 @@ def _allowed(name: str) -> set[str]:
 def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() -> None:
     assert _allowed("registry-policy.json") == set(TO_PUSH)
     assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY}
+    assert _allowed("build-policy.json") == {*TO_BUILD, *TO_FETCH}

@@ -10,6 +10,7 @@ from runners.findings import Finding
 from storage.model.catalog import Action, Catalog, Environment, Registry, Service, Stage
 from storage.model.cloud import Aws, Ecr
 from tests.aws.fleet import Fleet
+from tests.aws.workshop import Workshop
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.server import ACCOUNT, KEY, Server
 
@@ -61,6 +62,30 @@ async def test_looks_whether_the_services_of_an_environment_are_there(
     assert permissions.found == "missing: iam:PassRole"
     assert (hello.ok, hello.found) == (True, "web/hello runs hello:1")
     assert "there is no active ECS service web/ghost" in ghost.found
+    assert ghost.mend
+
+
+async def test_looks_whether_the_projects_of_an_environment_are_there(
+    clouds: Clouds, place: Aws, workshop: Workshop, server: Server
+) -> None:
+    server.denied.add("codebuild:StartBuild")
+    actions = [
+        Action(name=name, uses="codebuild", options={"project": name, "fetch": True}) for name in ("hello", "ghost")
+    ]
+    build = Stage(name="build", environment="homolog", actions=tuple(actions))
+    service = Service(name="hello", repository="unused", image="x/hello", stages=(build,))
+    known = Catalog(
+        services={"hello": service},
+        environments={"homolog": workshop.environment},
+        people={},
+        grants=(),
+        registry=Registry(host="x"),
+    )
+    account, permissions, ghost, hello = [finding async for finding in checkup(known, clouds)]
+    assert account.what == "aws for homolog"
+    assert permissions.found == "missing: codebuild:StartBuild"
+    assert (hello.ok, hello.found) == (True, "builds from GITHUB")
+    assert "there is no CodeBuild project ghost" in ghost.found
     assert ghost.mend
 
 

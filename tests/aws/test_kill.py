@@ -13,6 +13,8 @@ import pytest
 
 from runners.crash import ARMED
 from tests.aws.fleet import Fleet
+from tests.aws.workshop import Workshop
+from tests.doubles.aws.builds import Script as BuildScript
 from tests.doubles.aws.jobs import Script
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
@@ -29,7 +31,13 @@ HALTING = ["ecs.halt.before", "ecs.halt.after"]
 IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
 
 
-async def play(scene: str, fleet: Fleet, digest: str, crash_at: str = "", run: str = "hello-900") -> int:
+BUILDING = ["codebuild.start.before", "codebuild.start.after"]
+STOPPING_A_BUILD = ["codebuild.stop.before", "codebuild.stop.after"]
+
+
+async def play(
+    scene: str, fleet: Fleet | Workshop, digest: str = "", crash_at: str = "", run: str = "hello-900"
+) -> int:
     given = {
         "scene": scene,
         "aws": asdict(fleet.environment.aws) if fleet.environment.aws else {},
@@ -147,7 +155,26 @@ async def test_a_repository_is_made_once(spot: str, fleet: Fleet, repositories: 
     assert list(repositories.known) == list(repositories.policies) == ["hello"]
 
 
+@pytest.mark.parametrize("spot", some(BUILDING, "codebuild.start.after"))
+async def test_a_build_is_started_once(spot: str, workshop: Workshop, server: Server) -> None:
+    assert await play("build", workshop, crash_at=spot) == -signal.SIGKILL
+    for _ in range(6):  # the token lives for five minutes of AWS's, and others build meanwhile
+        workshop.builds.start("hello")
+    assert await play("build", workshop) == 0
+    assert sum("idempotencyToken" in build.given for build in workshop.builds.built) == 1
+
+
+@pytest.mark.parametrize("spot", some(STOPPING_A_BUILD, "codebuild.stop.before"))
+async def test_a_build_is_stopped_whatever_dies(spot: str, workshop: Workshop) -> None:
+    workshop.script(BuildScript(lasts={"BUILD": 1e6}))
+    assert await play("build", workshop, crash_at="codebuild.start.after") == -signal.SIGKILL
+    assert await play("build-stop", workshop, crash_at=spot) == -signal.SIGKILL
+    assert await play("build-stop", workshop) == 0
+    assert [build.stopped is not None for build in workshop.builds.built] == [True]
+
+
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    assert labelled == {*DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING, *IN_ECR}
+    of_ecs = {*DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING}
+    assert labelled == {*of_ecs, *IN_ECR, *BUILDING, *STOPPING_A_BUILD}

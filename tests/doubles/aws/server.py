@@ -21,7 +21,10 @@ ACCOUNT = "111122223333"
 REGION = "sa-east-1"
 KEY = "AKIAESTIVA0000000001"
 SECRET = "aws-secret-of-the-tests"
-SERVICES = ("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm")
+SERVICES = (
+    *("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm"),
+    *("codebuild", "codepipeline", "s3"),
+)
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Clock:
 
 
 Handler = Callable[[Asked, Identity], dict[str, Any]]
+ObjectHandler = Callable[[web.Request], web.Response]
 
 
 class Server:
@@ -73,6 +77,8 @@ class Server:
         self.calls: list[Asked] = []
         self.wrong: list[str] = []
         self.handlers: dict[tuple[str, str], Handler] = {}
+        self.objects: ObjectHandler | None = None
+        """What S3 answers to a GET of a path, if there is an S3."""
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -96,6 +102,17 @@ class Server:
             self.wrong.append(traceback.format_exc())
             return wire.refusal(service, Refusal("InvalidDouble", self.wrong[-1][-300:], 400))
 
+    async def handle_get(self, request: web.Request) -> web.Response:
+        """Answer as S3, whose requests are like those of no other service."""
+        operation = "ListBucket" if "list-type" in request.query else "GetObject"
+        try:
+            asked = wire.asked_of_s3(request, operation)
+            self.calls.append(asked)
+            self._admitted(asked)
+            return self.objects(request) if self.objects else web.Response(status=404)
+        except Refusal as error:
+            return wire.refusal("s3", error)
+
     def _admitted(self, asked: Asked) -> Identity:
         """Refuse as AWS does: unknown keys, expired ones, missing permissions, and what the test scripted."""
         who = self.keys.get(asked.key)
@@ -107,7 +124,7 @@ class Server:
             raise Refusal(code, "The security token included in the request is expired")
         name = f"{asked.service}:{asked.operation}"
         if name in self.denied:
-            code = "AccessDenied" if asked.service in ("sts", "iam") else "AccessDeniedException"
+            code = "AccessDenied" if asked.service in ("sts", "iam", "s3") else "AccessDeniedException"
             text = f"User: {who.arn} is not authorized to perform: {name} on resource: * because no identity-based"
             raise Refusal(code, f"{text} policy allows the {name} action", 400 if code[-1] == "n" else 403)
         for fault in self.faults:
@@ -129,6 +146,8 @@ def serving(server: Server) -> Iterator[Server]:
     async def serve() -> None:
         app = web.Application(client_max_size=8_000_000)
         app.router.add_post("/", server.handle)
+        app.router.add_get("/{bucket}", server.handle_get)
+        app.router.add_get("/{bucket}/{key:.*}", server.handle_get)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", server.port).start()

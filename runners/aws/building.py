@@ -1,0 +1,188 @@
+"""Following one build of CodeBuild to its end: its phases, its log as it is written, and the builds that retry it."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+
+from runners.aws import builds
+from runners.aws.builds import Build, Phase
+from runners.aws.session import Account
+from runners.aws.streams import Stream
+from runners.contract import ActionFailed, Sink
+from storage.model.worded import worded
+
+ERRORS = {
+    "build_failed": "a phase of the build failed",
+    "build_fault": "CodeBuild itself went wrong",
+    "build_timed_out": "the build took longer than the project allows",
+    "build_stopped": "somebody stopped the build in AWS",
+}
+_OFTEN, _SELDOM = 2.0, 10.0
+"""Seconds between two looks: at first, and at most."""
+_PATIENCE = 10
+"""Looks in a row that may fail for a reason that passes."""
+_LATE = 2.0
+"""Seconds by which the last lines of a log may come after the end of their build."""
+_AGAIN = 30.0
+"""Seconds in which CodeBuild is given to begin a retry of its own."""
+_TRIED_AGAIN = {"FAILED", "FAULT", "TIMED_OUT"}
+_EXIT = re.compile(r"exit status (\d+)")
+_LONGEST = 1_024
+
+
+@dataclass(slots=True)
+class Following:
+    """The builds of one piece of work, one after the other. `latest`: the one that counts."""
+
+    account: Account
+    sink: Sink
+    latest: Build
+    pace: float = 1.0
+    """1, unless the AWS of a test runs faster."""
+    _told: set[tuple[str, str]] = field(default_factory=set, init=False)
+
+    async def to_its_end(self) -> Build:
+        """Give the build as it ended, after all tries of CodeBuild's own."""
+        while True:
+            await self._to_one_end()
+            if not await self._is_tried_again():
+                return self.latest
+
+    async def _to_one_end(self) -> None:
+        tail, looks = None, 0
+        while True:
+            self._tell()
+            tail = tail or self._tail()
+            if tail is not None:
+                await tail.show()
+            if self.latest.over:
+                break
+            await self._sleep(min(_SELDOM, _OFTEN + looks / 10))
+            self.latest, looks = await self._look(self.latest.id), looks + 1
+        if tail is not None:
+            await self._drain(tail)
+        elif self.latest.logs_elsewhere:
+            self.sink.line(f"{self.latest.named} does not log to CloudWatch, so its log cannot be shown")
+
+    async def _drain(self, tail: "_Tail") -> None:
+        """Show the last lines, until none come any more."""
+        failures = 0
+        while failures <= _PATIENCE:
+            await self._sleep(_LATE)
+            shown = await tail.show()
+            if shown == 0:
+                return
+            failures += shown is None
+
+    async def _is_tried_again(self) -> bool:
+        """Go on with the build that tries it again, if there is to be one."""
+        ended, waited = self.latest, 0.0
+        while ended.status in _TRIED_AGAIN and ended.tries_left and not ended.next and waited < _AGAIN:
+            await self._sleep(_OFTEN)
+            ended, waited = await self._look(ended.id), waited + _OFTEN
+        if not ended.next:
+            return False
+        self.latest = await self._look(ended.next)
+        self.sink.line(f"{ended.named} ended as {ended.status}; CodeBuild tries again: {self.latest.named}")
+        return True
+
+    async def _look(self, id_: str) -> Build:
+        failures = 0
+        while True:
+            try:
+                return await builds.look(self.account, id_)
+            except ActionFailed as failure:
+                failures += 1
+                if not failure.retryable or failures > _PATIENCE:
+                    raise
+                self.sink.line(f"{failure.reason}; the build goes on, and is looked at again")
+                await self._sleep(_SELDOM)
+
+    def _tail(self) -> "_Tail | None":
+        place = self.latest.log
+        return _Tail(Stream(account=self.account, group=place[0], name=place[1]), self.sink) if place else None
+
+    def _tell(self) -> None:
+        for phase in self.latest.phases:
+            known = (self.latest.id, phase.name)
+            if phase.status and known not in self._told:
+                self._told.add(known)
+                self.sink.line(_told(phase))
+
+    async def _sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds * self.pace)
+
+
+@dataclass(slots=True)
+class _Tail:
+    """The log of one build. What keeps it from being read is no failure of the build."""
+
+    stream: Stream
+    sink: Sink
+    _refused: bool = field(default=False, init=False)
+
+    async def show(self) -> int | None:
+        """Show what is new, and give how much that was; nothing when something that passes kept it from being read."""
+        if self._refused:
+            return 0
+        try:
+            news = await self.stream.news()
+        except ActionFailed as failure:
+            if failure.retryable:
+                return None
+            self._refused = True
+            self.sink.line(f"the log {self.stream.group} cannot be read: {failure.reason}; {failure.hint}")
+            return 0
+        for line in (line for text in news for line in text.split("\n")):
+            self.sink.line(line.rstrip("\r"))
+        return len(news)
+
+
+def failure_of(build: Build) -> ActionFailed | None:
+    """Say why a build did not succeed; nothing when it did."""
+    if build.status == "SUCCEEDED":
+        return None
+    wrong = next((phase for phase in build.phases if phase.status not in ("", "SUCCEEDED", "IN_PROGRESS")), None)
+    where = worded(" in {phase}", phase=wrong.name) if wrong else ""
+    said = ": ".join(part for part in (wrong.code, wrong.message[:_LONGEST]) if part) if wrong else ""
+    why = worded(": {said}", said=said) if said else ""
+    if build.status == "FAULT":
+        return ActionFailed(
+            worded("CodeBuild itself went wrong with {build}{where}{why}", build=build.named, where=where, why=why),
+            hint=worded("retry; if it goes on, see https://health.aws.amazon.com"),
+            error="build_fault",
+            retryable=True,
+        )
+    if build.status == "TIMED_OUT":
+        return ActionFailed(
+            worded("{build} took longer than it may{where}{why}", build=build.named, where=where, why=why),
+            hint=worded("find what hangs at the end of its log, or raise the timeout of the project"),
+            error="build_timed_out",
+        )
+    if build.status == "STOPPED":
+        return ActionFailed(
+            worded("somebody stopped {build} in AWS{where}", build=build.named, where=where),
+            hint=worded("CloudTrail says who; retry builds it again"),
+            error="build_stopped",
+        )
+    code = _EXIT.search(wrong.message) if wrong else None
+    return ActionFailed(
+        worded("{build} failed{where}{why}", build=build.named, where=where, why=why),
+        exit_code=int(code[1]) if code else None,
+        hint=_hint(wrong.code if wrong else ""),
+        error="build_failed",
+    )
+
+
+def _hint(code: str) -> str:
+    if code == "YAML_FILE_ERROR":
+        return worded("mend the buildspec, or see the action's option buildspec")
+    if code == "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE":
+        return worded("see that the build image is there, and that the project's role may pull it")
+    return ""
+
+
+def _told(phase: Phase) -> str:
+    took = f" in {phase.seconds} s" if phase.seconds is not None else ""
+    why = ": ".join(part for part in (phase.code, phase.message) if part)
+    return f"{phase.name}: {phase.status}{took}{f': {why}' if why else ''}"

@@ -1,0 +1,246 @@
+"""Kind `codebuild`: a project of CodeBuild, started for the commit of the run and followed to its end.
+
+The project is yours, made by whatever makes your infrastructure. A build is known by a variable that has the key of its
+work: it is found again by it, and not started twice.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from runners import options
+from runners.aws import building, builds, errors, made
+from runners.aws.building import Following, failure_of
+from runners.aws.builds import KEY, Build
+from runners.aws.errors import AwsRefused
+from runners.aws.session import Account, Clouds, Visitor
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from storage.model import artifact
+from storage.model.catalog import Json
+from storage.model.worded import worded
+
+_KNOWN = {
+    "project": options.text,
+    "source_version": options.text,
+    "buildspec": options.text,
+    "image": options.text,
+    "privileged": options.flag,
+    "compute_type": options.text,
+    "auto_retry": options.count,
+    "env": options.variables,
+    "parameter_store": options.variables,
+    "secrets_manager": options.variables,
+    "fetch": options.flag,
+}
+_ERRORS = {
+    **errors.ERRORS,
+    **builds.ERRORS,
+    **building.ERRORS,
+    **made.ERRORS,
+    "no_environment": "the stage says no environment, or the environment no account",
+    "other_commit": "CodeBuild built another commit than the run is about",
+}
+_OVERRIDES = {
+    "buildspec": "buildspecOverride",
+    "image": "imageOverride",
+    "privileged": "privilegedModeOverride",
+    "compute_type": "computeTypeOverride",
+    "auto_retry": "autoRetryLimitOverride",
+}
+"""Option -> what StartBuild calls it."""
+_KINDS = {"env": "PLAINTEXT", "parameter_store": "PARAMETER_STORE", "secrets_manager": "SECRETS_MANAGER"}
+_RESERVED = {"CODEBUILD_": "CodeBuild", "ESTIVA_": "Estiva"}
+_OF_GIT = {"CODECOMMIT", "GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_MANAGED", "BITBUCKET"}
+"""Sources whose version is a commit."""
+_APART = timedelta(minutes=10)
+"""By which our clock and AWS's may differ."""
+
+
+class CodeBuildRunner:
+    """Hands on the exported variables, and the image that `imagedefinitions.json` names."""
+
+    kind = "codebuild"
+    errors = _ERRORS
+    exports = None
+
+    def __init__(self, clouds: Clouds, collector: made.Collector, pace: float = 1.0) -> None:
+        """Take the way to AWS, and who collects what builds made. `pace`: 1, unless AWS's time runs faster."""
+        self._clouds = clouds
+        self._collector = collector
+        self._pace = pace
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options."""
+        return options.problems(options_, _KNOWN, required=("project",)) + [
+            f"option {given}: {name} is a name that {owner} uses itself"
+            for given in _KINDS
+            for name in options.texts(options_.get(given))
+            for prefix, owner in _RESERVED.items()
+            if name.startswith(prefix)
+        ]
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Start the build, or find it started, and follow it to its end."""
+        return await (await self._ordered(work, sink)).run()
+
+    async def stop(self, work: Work) -> None:
+        """Stop the build that the work started, when nobody awaits it any more."""
+        await (await self._ordered(work, _Silence())).stop()
+
+    async def _ordered(self, work: Work, sink: Sink) -> "_Order":
+        place = work.environment.aws if work.environment else None
+        if place is None:
+            raise ActionFailed(
+                worded("the stage has no environment with an account in the catalog"),
+                hint=worded("set the stage's environment in the catalog, and aws in that environment"),
+                error="no_environment",
+            )
+        account = await self._clouds.enter(place, Visitor.of(work))
+        return _Order(account=account, work=work, sink=sink, collector=self._collector, pace=self._pace)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Order:
+    """One build that was asked for."""
+
+    account: Account
+    work: Work
+    sink: Sink
+    collector: made.Collector
+    pace: float
+    _following: Following | None = field(default=None, init=False)
+
+    async def run(self) -> Outcome:
+        """Give what came of it; stops it when that is what is wanted."""
+        try:
+            return await self._built()
+        except asyncio.CancelledError:
+            if not self.work.abandoned():
+                await self._stopped_or_said()
+            raise
+
+    async def stop(self) -> None:
+        """Stop what the key started, if it still goes on."""
+        latest = self._following.latest if self._following else await self._found()
+        while latest is not None and latest.over and latest.next:
+            latest = await builds.look(self.account, latest.next)
+        if latest is not None and not latest.over:
+            await builds.stop(self.account, latest)
+
+    async def _built(self) -> Outcome:
+        build = await self._found() or await self._started()
+        self._following = Following(self.account, self.sink, build, self.pace)
+        build = await self._following.to_its_end()
+        reports = await made.reports(self.account, build, self.sink)
+        if failed := failure_of(build):
+            raise failed
+        self._see_commit(build)
+        handed = await self.collector.collect(self.account, self.work, build, self.sink)
+        return Outcome(
+            artifacts={**{f"exported.{name}": value for name, value in build.exported.items()}, **handed},
+            variables={**made.places(build), **build.exported},
+            summary=reports or worded("{build} succeeded", build=build.named),
+        )
+
+    async def _found(self) -> Build | None:
+        build = await builds.find(self.account, self._project, self.work.key, self._intended())
+        if build is not None:
+            self.sink.line(f"{build.named} was started before: {build.id}")
+        return build
+
+    async def _started(self) -> Build:
+        given = self._overrides(await self._source())
+        self._intend()
+        build = await builds.start(self.account, self.work.key, given)
+        self.sink.line(f"{build.named} started: {build.id}")
+        return build
+
+    async def _source(self) -> str:
+        """Give the kind of the project's source; a project that may not be looked at is believed to be of git."""
+        try:
+            described = await builds.project(self.account, self._project)
+        except AwsRefused as refused:
+            if refused.error != "aws_denied":
+                raise
+            self.sink.line(f"not checked beforehand: {refused.hint}")
+            return "GITHUB"
+        kind = str(described.get("source", {}).get("type", ""))
+        if kind == "CODEPIPELINE":
+            raise ActionFailed(
+                worded("the CodeBuild project {name} gets its source from CodePipeline", name=self._project),
+                hint=worded("start its pipeline with uses: codepipeline, or name a project with a source of its own"),
+                error="no_project",
+            )
+        return kind
+
+    def _overrides(self, source: str) -> dict[str, Any]:
+        told = self.work.options
+        given: dict[str, Any] = {name: told[key] for key, name in _OVERRIDES.items() if key in told}
+        version = str(told.get("source_version") or (self._commit if source in _OF_GIT else ""))
+        if version:
+            given["sourceVersion"] = version
+        return {"projectName": self._project, "environmentVariablesOverride": self._variables(), **given}
+
+    def _variables(self) -> list[dict[str, str]]:
+        work = self.work
+        own = {
+            KEY: work.key,
+            "ESTIVA_RUN": work.run,
+            "ESTIVA_SERVICE": work.service.name,
+            "ESTIVA_COMMIT": self._commit,
+            "IMAGE_REPOSITORY": work.service.image,
+        }
+        known = [("PLAINTEXT", own), *((kind, options.texts(work.options.get(name))) for name, kind in _KINDS.items())]
+        return [{"name": n, "value": v, "type": kind} for kind, values in known for n, v in values.items()]
+
+    def _see_commit(self, build: Build) -> None:
+        """Raise when what was built is not what the run is about."""
+        wanted, kind = self.work.artifacts.get(artifact.COMMIT), build.raw.get("source", {}).get("type")
+        if "source_version" in self.work.options or kind not in _OF_GIT or not wanted or not build.commit:
+            return
+        if build.commit != wanted:
+            raise ActionFailed(
+                worded("{build} built {commit}, not {wanted}", build=build.named, commit=build.commit, wanted=wanted),
+                hint=worded("see that the project and the service in the catalog have the same repository"),
+                error="other_commit",
+            )
+
+    async def _stopped_or_said(self) -> None:
+        try:
+            await self.stop()
+        except ActionFailed as failure:
+            self.sink.line(f"the build could not be stopped: {failure.reason}")
+
+    @property
+    def _project(self) -> str:
+        return str(self.work.options["project"])
+
+    @property
+    def _commit(self) -> str:
+        return self.work.artifacts.get(artifact.COMMIT) or self.work.artifacts.get(artifact.REF, "")
+
+    def _intend(self) -> None:
+        """Note when the build is started, before it is: so far back it is looked for after a long time away."""
+        self._note.parent.mkdir(exist_ok=True)
+        self._note.write_text(datetime.now(UTC).isoformat())
+
+    def _intended(self) -> datetime | None:
+        try:
+            return datetime.fromisoformat(self._note.read_text()) - _APART
+        except (OSError, ValueError):
+            return None
+
+    @property
+    def _note(self) -> Path:
+        return self.work.workspace / ".codebuild" / sha256(self.work.key.encode()).hexdigest()[:16]
+
+
+class _Silence:
+    """Where nobody listens."""
+
+    def line(self, text: str) -> None:
+        """Take it."""

@@ -1,0 +1,118 @@
+"""What a build of CodeBuild made: test reports, artifacts, and the image that a deploy may take."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from runners import registry
+from runners.aws import fetched
+from runners.aws.builds import Build
+from runners.aws.revisions import repository_of
+from runners.aws.session import Account
+from runners.buildspec import definitions
+from runners.buildspec.definitions import image_uri, wrong_image
+from runners.contract import ActionFailed, Sink, Work
+from runners.registry import Logins
+from storage.model import artifact
+from storage.model.worded import worded
+
+ERRORS = {
+    **registry.ERRORS,
+    **fetched.ERRORS,
+    **definitions.ERRORS,
+    "image_missing": "the image that the build names is not in the registry",
+}
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_PAGE = 100
+_GOOD, _BAD = "SUCCEEDED", ("FAILED", "ERROR")
+
+
+async def reports(account: Account, build: Build, sink: Sink) -> str:
+    """Show the test reports of a build; gives all their tests in one line, empty when there are none."""
+    arns = build.raw.get("reportArns", [])[:_PAGE]
+    if not arns:
+        return ""
+    try:
+        found = (await account.call("codebuild", "batch_get_reports", reportArns=arns)).get("reports", [])
+    except ActionFailed as failure:
+        sink.line(f"the reports cannot be read: {failure.reason}")
+        return ""
+    for each in found:
+        sink.line(f"report {each.get('name', '')}: {_summed(each)} ({each.get('reportGroupArn', '')})")
+    counts = [_counts(each) for each in found]
+    passed = sum(each.get(_GOOD, 0) for each in counts)
+    failed = sum(each.get(word, 0) for each in counts for word in _BAD)
+    if failed:
+        return worded("tests: {passed} passed, {failed} failed", passed=passed, failed=failed)
+    return worded("tests: {passed} passed", passed=passed) if passed else ""
+
+
+def places(build: Build) -> dict[str, str]:
+    """Give where to find the build and what it made, as variables."""
+    location = build.raw.get("artifacts", {}).get("location", "")
+    return {"BUILD_ID": build.id, **({"ARTIFACTS": str(location)} if location else {})}
+
+
+class Collector:
+    """Collects what later actions need of a build."""
+
+    def __init__(self, environ: Mapping[str, str], logins: Logins | None = None) -> None:
+        """Take where the registry's credentials are."""
+        self._environ = environ
+        self._logins = logins
+
+    async def collect(self, account: Account, work: Work, build: Build, sink: Sink) -> dict[str, str]:
+        """Name the artifacts, fetch them when the action says so, and give the image that the build pushed."""
+        for each in (build.raw.get("artifacts", {}), *build.raw.get("secondaryArtifacts", [])):
+            if each.get("location"):
+                sink.line(f"artifacts: {each['location']}")
+        location = build.raw.get("artifacts", {}).get("location", "")
+        if work.options.get("fetch") is not True:
+            return await self._exported(work, build)
+        if location:
+            count = await fetched.fetch(account, location, work.workspace / "artifacts")
+            sink.line(f"{count} files fetched")
+        return await self._named(work) or await self._exported(work, build)
+
+    async def _named(self, work: Work) -> dict[str, str]:
+        """Give the image that `imagedefinitions.json` names."""
+        uri = image_uri(work)
+        if uri is None:
+            return {}
+        repository = repository_of(uri)
+        if repository != work.service.image:
+            raise wrong_image(uri, work)
+        reference = uri.removeprefix(repository).lstrip(":@") or "latest"
+        return await self._image(work, uri, reference)
+
+    async def _exported(self, work: Work, build: Build) -> dict[str, str]:
+        """Give the image whose digest the buildspec exports as `IMAGE_DIGEST`."""
+        digest = build.exported.get(artifact.variable(artifact.DIGEST), "")
+        if not _DIGEST.fullmatch(digest):
+            return {}
+        return await self._image(work, f"{work.service.image}@{digest}", digest)
+
+    async def _image(self, work: Work, uri: str, reference: str) -> dict[str, str]:
+        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
+        there = await registry.manifest(work.service.image, reference, login)
+        if there is None:
+            raise ActionFailed(
+                worded("{image} is not in the registry", image=uri),
+                hint=worded("let the buildspec push it before the build ends"),
+                error="image_missing",
+            )
+        return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
+
+
+def _counts(report: Mapping[str, Any]) -> Mapping[str, int]:
+    counts: Mapping[str, int] = report.get("testSummary", {}).get("statusCounts", {})
+    return counts
+
+
+def _summed(report: Mapping[str, Any]) -> str:
+    """Say what a report holds, in one line: tests by how they ended, or how much is covered."""
+    coverage = report.get("codeCoverageSummary", {})
+    if "lineCoveragePercentage" in coverage:
+        return f"{coverage['lineCoveragePercentage']:g} % of the lines covered"
+    counts = ", ".join(f"{count} {word.lower()}" for word, count in sorted(_counts(report).items()) if count)
+    return counts or str(report.get("status", "")).lower()

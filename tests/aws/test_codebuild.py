@@ -1,0 +1,350 @@
+"""A build of CodeBuild, on a strict double whose builds go two hundred times as fast as AWS's."""
+
+import asyncio
+import io
+import json
+import zipfile
+
+import pytest
+
+from runners.contract import ActionFailed
+from tests.aws.images import put
+from tests.aws.workshop import COMMIT, Workshop
+from tests.doubles.aws.builds import Script
+from tests.doubles.aws.server import Fault, Server
+from tests.runners.bench import Notes
+
+LOG = tuple(f"line {number}" for number in range(1, 12))
+
+
+async def test_builds_the_commit_of_the_run_and_hands_on_what_the_buildspec_exports(
+    workshop: Workshop, notes: Notes
+) -> None:
+    workshop.script(Script(exported={"VERSION": "1.4.2"}, location="arn:aws:s3:::kept/hello.zip"))
+    outcome = await workshop.build(notes=notes, run="hello-77")
+    assert workshop.given()["sourceVersion"] == COMMIT
+    assert workshop.variables() == {
+        "ESTIVA_KEY": "hello-77/build/image/1",
+        "ESTIVA_RUN": "hello-77",
+        "ESTIVA_SERVICE": "hello",
+        "ESTIVA_COMMIT": COMMIT,
+        "IMAGE_REPOSITORY": f"{workshop.registry.host}/workshop",
+    }
+    build = workshop.builds.built[0]
+    assert outcome.variables == {
+        "VERSION": "1.4.2",
+        "BUILD_ID": build.id,
+        "ARTIFACTS": "arn:aws:s3:::kept/hello.zip",
+    }
+    assert outcome.artifacts == {"exported.VERSION": "1.4.2"}
+    assert "BUILD: SUCCEEDED in 2 s" in notes.text
+    assert f"hello #1 started: {build.id}" in notes.text
+
+
+async def test_overrides_what_the_action_says(workshop: Workshop) -> None:
+    await workshop.build(
+        {
+            "source_version": "release/1",
+            "buildspec": "ci/buildspec.yml",
+            "image": "aws/codebuild/amazonlinux2-x86_64-standard:5.0",
+            "privileged": True,
+            "compute_type": "BUILD_GENERAL1_LARGE",
+            "env": {"STAGE": "homolog", "JOBS": 4},
+            "parameter_store": {"TOKEN": "/hello/token"},
+            "secrets_manager": {"PASSWORD": "hello:password"},
+        }
+    )
+    given = workshop.given()
+    assert given["sourceVersion"] == "release/1"
+    assert given["buildspecOverride"] == "ci/buildspec.yml"
+    assert given["imageOverride"] == "aws/codebuild/amazonlinux2-x86_64-standard:5.0"
+    assert given["privilegedModeOverride"] is True
+    assert given["computeTypeOverride"] == "BUILD_GENERAL1_LARGE"
+    variables = given["environmentVariablesOverride"]
+    assert {"name": "JOBS", "value": "4", "type": "PLAINTEXT"} in variables
+    assert {"name": "TOKEN", "value": "/hello/token", "type": "PARAMETER_STORE"} in variables
+    assert {"name": "PASSWORD", "value": "hello:password", "type": "SECRETS_MANAGER"} in variables
+
+
+async def test_shows_every_line_of_the_log_once_and_in_order(workshop: Workshop, notes: Notes) -> None:
+    workshop.script(Script(log=LOG, seconds=3))
+    await workshop.build(notes=notes)
+    assert [line for line in notes.lines if line.startswith("line ")] == list(LOG)
+
+
+async def test_shows_the_log_while_it_is_written(workshop: Workshop, notes: Notes) -> None:
+    workshop.script(Script(log=LOG, lasts={"BUILD": 1e6}))
+    building = asyncio.create_task(workshop.build(notes=notes))
+    async with asyncio.timeout(10):
+        while "line 5" not in notes.text:  # noqa: ASYNC110 - a sink tells nobody
+            await asyncio.sleep(0.02)
+    building.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await building
+
+
+async def test_a_log_that_may_not_be_read_does_not_fail_the_build(workshop: Workshop, notes: Notes) -> None:
+    workshop.server.denied.add("logs:GetLogEvents")
+    await workshop.build(notes=notes)
+    assert notes.text.count("the log /aws/codebuild/hello cannot be read") == 1
+    assert "allow logs:GetLogEvents" in notes.text
+
+
+async def test_a_project_that_logs_elsewhere_is_said(workshop: Workshop, notes: Notes) -> None:
+    workshop.script(Script(), logsConfig={"cloudWatchLogs": {"status": "DISABLED"}})
+    await workshop.build(notes=notes)
+    assert "hello #1 does not log to CloudWatch" in notes.text
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "reason", "exit_code"),
+    [
+        (
+            Script(wrong="BUILD", message="Error while executing: make. Reason: exit status 2"),
+            "build_failed",
+            "hello #1 failed in BUILD: COMMAND_EXECUTION_ERROR: Error while executing: make. Reason: exit status 2",
+            2,
+        ),
+        (
+            Script(wrong="DOWNLOAD_SOURCE", code="YAML_FILE_ERROR", message="stat buildspec.yml: no such file"),
+            "build_failed",
+            "hello #1 failed in DOWNLOAD_SOURCE: YAML_FILE_ERROR: stat buildspec.yml: no such file",
+            None,
+        ),
+        (
+            Script(wrong="PROVISIONING", status="FAULT", code="INTERNAL_SERVICE_ERROR", message="Please try again"),
+            "build_fault",
+            "CodeBuild itself went wrong with hello #1 in PROVISIONING: INTERNAL_SERVICE_ERROR: Please try again",
+            None,
+        ),
+        (
+            Script(wrong="BUILD", status="TIMED_OUT", code="BUILD_TIMED_OUT", message="Build has timed out."),
+            "build_timed_out",
+            "hello #1 took longer than it may in BUILD: BUILD_TIMED_OUT: Build has timed out.",
+            None,
+        ),
+    ],
+)
+async def test_every_bad_end_is_told_apart(
+    workshop: Workshop, script: Script, error: str, reason: str, exit_code: int | None
+) -> None:
+    workshop.script(script)
+    failure = await workshop.failure()
+    assert (failure.error, failure.reason, failure.exit_code) == (error, reason, exit_code)
+    assert failure.retryable == (error == "build_fault")
+
+
+async def test_a_build_that_somebody_stops_in_aws_was_stopped(workshop: Workshop, notes: Notes) -> None:
+    workshop.script(Script(lasts={"BUILD": 1e6}))
+    building = asyncio.create_task(workshop.failure(notes=notes))
+    async with asyncio.timeout(10):
+        while "PRE_BUILD" not in notes.text:  # noqa: ASYNC110 - a sink tells nobody
+            await asyncio.sleep(0.02)
+    workshop.builds.built[0].stopped = workshop.server.clock.now()
+    failure = await building
+    assert (failure.error, failure.reason) == ("build_stopped", "somebody stopped hello #1 in AWS in BUILD")
+
+
+async def test_a_retry_of_codebuild_is_followed(workshop: Workshop, notes: Notes) -> None:
+    workshop.script(
+        Script(wrong="BUILD", message="exit status 1", log=("first try",)),
+        Script(log=("second try",)),
+        autoRetryLimit=1,
+    )
+    outcome = await workshop.build(notes=notes)
+    assert outcome.variables["BUILD_ID"] == workshop.builds.built[1].id
+    assert "hello #1 ended as FAILED; CodeBuild tries again: hello #2" in notes.text
+    assert notes.lines.index("first try") < notes.lines.index("second try")
+
+
+async def test_a_retry_that_fails_too_is_the_failure(workshop: Workshop) -> None:
+    workshop.script(Script(wrong="BUILD", message="exit status 1"))
+    failure = await workshop.failure({"auto_retry": 2})
+    assert failure.reason.startswith("hello #3 failed in BUILD")
+    assert len(workshop.builds.built) == 3
+
+
+async def test_a_cancelled_build_is_stopped(workshop: Workshop) -> None:
+    workshop.script(Script(lasts={"BUILD": 1e6}))
+    building = asyncio.create_task(workshop.build())
+    async with asyncio.timeout(10):
+        while not workshop.builds.built:  # noqa: ASYNC110 - the double tells nobody
+            await asyncio.sleep(0.02)
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
+    assert workshop.builds.built[0].stopped is not None
+
+
+async def test_a_build_goes_on_when_only_estiva_stops_and_is_found_again(workshop: Workshop, notes: Notes) -> None:
+    workshop.script(Script(lasts={"BUILD": 400}, log=LOG))
+    building = asyncio.create_task(workshop.build(run="hello-500"))
+    async with asyncio.timeout(10):
+        while not workshop.builds.built:  # noqa: ASYNC110 - the double tells nobody
+            await asyncio.sleep(0.02)
+    workshop.abandoned = True
+    building.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await building
+    assert workshop.builds.built[0].stopped is None
+    for _ in range(7):  # others build meanwhile: it is no longer on the first page
+        workshop.builds.start("hello")
+    await workshop.build(notes=notes, run="hello-500")
+    assert "hello #1 was started before" in notes.text
+    assert workshop.server.count("StartBuild") == 1
+
+
+async def test_what_nobody_awaits_any_more_is_stopped_by_its_key(workshop: Workshop) -> None:
+    workshop.script(Script(lasts={"BUILD": 1e6}))
+    building = asyncio.create_task(workshop.build(run="hello-501"))
+    async with asyncio.timeout(10):
+        while not workshop.builds.built:  # noqa: ASYNC110 - the double tells nobody
+            await asyncio.sleep(0.02)
+    workshop.abandoned = True
+    building.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await building
+    await workshop.runner.stop(workshop.work(run="hello-502"))
+    assert workshop.builds.built[0].stopped is None
+    await workshop.runner.stop(workshop.work(run="hello-501"))
+    await workshop.runner.stop(workshop.work(run="hello-501"))
+    assert workshop.builds.built[0].stopped is not None
+
+
+async def test_throttling_and_outages_are_waited_out(workshop: Workshop, server: Server, notes: Notes) -> None:
+    server.faults += [
+        Fault("BatchGetBuilds", "ThrottlingException"),  # which the SDK itself tries again
+        Fault("BatchGetBuilds", "InternalFailure", status=501, times=2),  # which it does not
+        Fault("GetLogEvents", "InternalFailure", status=501, times=2),
+    ]
+    await workshop.build(notes=notes)
+    assert "looked at again" in notes.text
+    assert "[Container] hello" in notes.lines
+
+
+async def test_a_full_queue_may_pass(workshop: Workshop) -> None:
+    workshop.builds.most = 0
+    failure = await workshop.failure()
+    assert (failure.error, failure.retryable) == ("queue_full", True)
+    assert "Cannot have more than 0 builds" in failure.reason
+
+
+async def test_a_missing_project_is_said_before_anything_starts(workshop: Workshop) -> None:
+    failure = await workshop.failure({"project": "ghost"})
+    assert failure.error == "no_project"
+    assert failure.reason == "there is no CodeBuild project ghost in 111122223333, sa-east-1"
+    assert not workshop.builds.built
+
+
+async def test_a_project_of_a_pipeline_is_not_started_by_itself(workshop: Workshop) -> None:
+    workshop.script(source="CODEPIPELINE")
+    failure = await workshop.failure()
+    assert failure.error == "no_project"
+    assert "codepipeline" in failure.hint
+
+
+async def test_a_project_without_a_source_gets_no_commit(workshop: Workshop) -> None:
+    workshop.script(source="NO_SOURCE")
+    await workshop.build()
+    assert "sourceVersion" not in workshop.given()
+
+
+async def test_what_may_not_be_looked_at_is_believed(workshop: Workshop, server: Server, notes: Notes) -> None:
+    server.denied.add("codebuild:BatchGetProjects")
+    await workshop.build(notes=notes)
+    assert "not checked beforehand: allow codebuild:BatchGetProjects" in notes.text
+
+
+@pytest.mark.parametrize("operation", ["StartBuild", "BatchGetBuilds", "ListBuildsForProject"])
+async def test_a_missing_permission_is_named(workshop: Workshop, server: Server, operation: str) -> None:
+    server.denied.add(f"codebuild:{operation}")
+    failure = await workshop.failure()
+    assert failure.error == "aws_denied"
+    assert f"allow codebuild:{operation}" in failure.hint
+
+
+async def test_sums_up_the_reports(workshop: Workshop, notes: Notes) -> None:
+    group = "arn:aws:codebuild:sa-east-1:111122223333:report-group/hello-unit"
+    counts = {"SUCCEEDED": 7, "FAILED": 1, "SKIPPED": 0}
+    summary = {"total": 8, "statusCounts": counts, "durationInNanoSeconds": 5}
+    workshop.builds.reports = {
+        "r1": {"arn": "r1", "name": "unit", "reportGroupArn": group, "status": "FAILED", "testSummary": summary},
+        "r2": {"arn": "r2", "name": "cover", "codeCoverageSummary": {"lineCoveragePercentage": 83.5}},
+    }
+    workshop.script(Script(reports=("r1", "r2")))
+    outcome = await workshop.build(notes=notes)
+    assert outcome.summary == "tests: 7 passed, 1 failed"
+    assert f"report unit: 1 failed, 7 succeeded ({group})" in notes.text
+    assert "report cover: 83.5 % of the lines covered" in notes.text
+
+
+def packed(files: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return made.getvalue()
+
+
+async def test_fetches_artifacts_and_hands_on_the_image_that_they_name(workshop: Workshop, notes: Notes) -> None:
+    digest = put(workshop.registry, "workshop", "new", tag="c0ffee1")
+    uri = f"{workshop.registry.host}/workshop:c0ffee1"
+    definitions = json.dumps([{"name": "hello", "imageUri": uri}])
+    workshop.objects.kept["kept"] = {"hello/out": packed({"imagedefinitions.json": definitions, "docs/a.txt": "a"})}
+    workshop.script(Script(location="arn:aws:s3:::kept/hello/out"))
+    work = workshop.work({"fetch": True})
+    outcome = await workshop.runner.run(work, notes)
+    assert (outcome.artifacts["image"], outcome.artifacts["digest"]) == (uri, digest)
+    assert (work.workspace / "artifacts" / "docs" / "a.txt").read_text() == "a"
+    assert "2 files fetched" in notes.text
+
+
+async def test_fetches_artifacts_that_are_not_packed(workshop: Workshop, notes: Notes) -> None:
+    files = {f"hello/out/{name}": name.encode() for name in ("a.txt", "b/c.txt", "b/d.txt")}
+    workshop.objects.kept["kept"] = {**files, "hello/outside": b"another's"}
+    workshop.script(Script(location="arn:aws:s3:::kept/hello/out"))
+    work = workshop.work({"fetch": True})
+    await workshop.runner.run(work, notes)
+    found = sorted(each.relative_to(work.workspace / "artifacts").as_posix() for each in work.workspace.rglob("*.txt"))
+    assert found == ["a.txt", "b/c.txt", "b/d.txt"]
+
+
+@pytest.mark.parametrize("name", ["../escape", "/tmp/escape", "a/../../escape"])
+async def test_artifacts_stay_where_they_belong(workshop: Workshop, name: str) -> None:
+    workshop.objects.kept["kept"] = {"out": packed({name: "x"})}
+    workshop.script(Script(location="arn:aws:s3:::kept/out"))
+    failure = await workshop.failure({"fetch": True})
+    assert failure.error == "bad_artifacts"
+    assert not list(workshop.root.rglob("escape*"))
+
+
+async def test_an_exported_digest_is_the_image_if_the_registry_has_it(workshop: Workshop) -> None:
+    digest = put(workshop.registry, "workshop", "exported", tag="exported")
+    workshop.script(Script(exported={"IMAGE_DIGEST": digest}), Script(exported={"IMAGE_DIGEST": "sha256:" + "0" * 64}))
+    assert (await workshop.build()).artifacts["digest"] == digest
+    assert (await workshop.failure()).error == "image_missing"
+
+
+async def test_another_commit_than_the_runs_is_no_success(workshop: Workshop) -> None:
+    workshop.script(Script(resolves="d" * 40))
+    failure = await workshop.failure()
+    assert failure.error == "other_commit"
+
+
+async def test_without_an_account_nothing_is_asked(workshop: Workshop) -> None:
+    with pytest.raises(ActionFailed) as raised:
+        await workshop.build(environment=None)
+    assert raised.value.error == "no_environment"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({}, "option project is missing"),
+        ({"project": "x", "imge": "y"}, "unknown option imge; did you mean image?"),
+        ({"project": "x", "env": {"CODEBUILD_A": "y"}}, "option env: CODEBUILD_A is a name that CodeBuild uses itself"),
+        ({"project": "x", "env": {"ESTIVA_KEY": "y"}}, "option env: ESTIVA_KEY is a name that Estiva uses itself"),
+    ],
+)
+def test_wrong_options_are_said(workshop: Workshop, options: dict[str, object], problem: str) -> None:
+    assert workshop.runner.problems(options) == [problem]  # type: ignore[arg-type]

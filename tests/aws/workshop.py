@@ -1,0 +1,82 @@
+"""A project of CodeBuild, as somebody has it, and work that builds with it."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from runners.aws.codebuild import CodeBuildRunner
+from runners.contract import ActionFailed, Outcome, Work
+from storage.model import artifact
+from storage.model.catalog import Environment, Json, Service
+from tests.doubles.aws.builds import Builds, Script
+from tests.doubles.aws.objects import Objects
+from tests.doubles.aws.server import Server
+from tests.registry import Registry
+from tests.runners.bench import Notes
+
+COMMIT = "c0ffee1" + "0" * 33
+_runs = itertools.count(1)
+
+
+@dataclass
+class Workshop:
+    """The project `hello`, of a repository on GitHub."""
+
+    server: Server
+    builds: Builds
+    objects: Objects
+    registry: Registry
+    runner: CodeBuildRunner
+    environment: Environment
+    root: Path
+    abandoned: bool = False
+
+    @property
+    def image(self) -> str:
+        return f"{self.registry.host}/workshop"
+
+    def script(self, *scripts: Script, **more: Any) -> None:
+        """Say what the next builds do."""
+        self.builds.project("hello", *scripts, **more)
+
+    def work(self, options: Mapping[str, Json] | None = None, run: str | None = None, **more: Any) -> Work:
+        run = run or f"hello-{next(_runs)}"
+        workspace = self.root / run
+        workspace.mkdir(exist_ok=True)
+        work = Work(
+            key=f"{run}/build/image/1",
+            run=run,
+            stage="build",
+            action="image",
+            attempt=1,
+            service=Service(name="hello", repository="unused", image=self.image),
+            environment=self.environment,
+            registry=self.registry.catalog,
+            options={"project": "hello", **(options or {})},
+            artifacts={artifact.COMMIT: COMMIT, artifact.REF: "main"},
+            workspace=workspace,
+            abandoned=lambda: self.abandoned,
+        )
+        return replace(work, **more)
+
+    async def build(
+        self, options: Mapping[str, Json] | None = None, notes: Notes | None = None, **more: Any
+    ) -> Outcome:
+        return await self.runner.run(self.work(options, **more), notes or Notes())
+
+    async def failure(self, options: Mapping[str, Json] | None = None, notes: Notes | None = None) -> ActionFailed:
+        """Build what fails."""
+        try:
+            outcome = await self.build(options, notes)
+        except ActionFailed as failure:
+            return failure
+        raise AssertionError(f"it did not fail: {outcome}")
+
+    def given(self) -> dict[str, Any]:
+        """What the newest build was started with."""
+        return self.builds.built[-1].given
+
+    def variables(self) -> dict[str, str]:
+        return {each["name"]: each["value"] for each in self.given()["environmentVariablesOverride"]}

@@ -1,0 +1,39 @@
+"""S3: objects that are read. Requests are checked by their signature's form only, answers are written by hand."""
+
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from tests.doubles.aws.server import Server
+from tests.doubles.aws.wire import Refusal
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_PAGE = 2
+
+
+class Objects:
+    """`kept`: bucket -> key -> content."""
+
+    def __init__(self, server: Server) -> None:
+        self.kept: dict[str, dict[str, bytes]] = {}
+        server.objects = self.handle
+
+    def handle(self, request: web.Request) -> web.Response:
+        bucket = self.kept.get(request.match_info["bucket"])
+        if bucket is None:
+            raise Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
+        if "list-type" in request.query:
+            return self._list(bucket, request.query.get("prefix", ""), request.query.get("continuation-token", ""))
+        key = request.match_info["key"]
+        if key not in bucket:
+            raise Refusal("NoSuchKey", "The specified key does not exist.", 404)
+        return web.Response(body=bucket[key], content_type="application/octet-stream")
+
+    def _list(self, bucket: dict[str, bytes], prefix: str, token: str) -> web.Response:
+        keys = sorted(key for key in bucket if key.startswith(prefix) and key > token)
+        page, rest = keys[:_PAGE], keys[_PAGE:]
+        found = "".join(f"<Contents><Key>{escape(key)}</Key><Size>{len(bucket[key])}</Size></Contents>" for key in page)
+        more = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if rest else ""
+        inside = f"<IsTruncated>{str(bool(rest)).lower()}</IsTruncated>{more}{found}"
+        text = f'<ListBucketResult xmlns="{_NAMESPACE}">{inside}</ListBucketResult>'
+        return web.Response(text=text, content_type="application/xml")

@@ -52,6 +52,11 @@ def _deploy_offer(asked: Asked, service: Service, environment: str) -> Offer:
 
 
 async def _build(asked: Asked, service: Service, environment: Environment, ref: str) -> Plan:
+    known = await commit_of(asked, service, environment, ref)
+    return plan_deploy(asked.catalog, service, environment, ref, known, asked.arguments.get("pipeline"))
+
+
+async def commit_of(asked: Asked, service: Service, environment: Environment, ref: str) -> dict[str, str]:
     """Resolve the ref to a commit now, so that a wrong one is refused before anything starts."""
     try:
         found = await asked.desk.mirrors.resolve(service, ref)
@@ -61,17 +66,16 @@ async def _build(asked: Asked, service: Service, environment: Environment, ref: 
         ) from unknown
     except ActionFailed as unreachable:
         raise Refused(sentence(asked, unreachable)) from unreachable
-    known = {
+    return {
         artifact.COMMIT: found.commit,
         artifact.AUTHOR: found.author,
         artifact.SUBJECT: found.subject,
         artifact.COMMITTED_AT: found.committed_at,
     }
-    return plan_deploy(asked.catalog, service, environment, ref, known, asked.arguments.get("pipeline"))
 
 
 def _near(asked: Asked, service: Service, environment: Environment, names: list[str]) -> tuple[Offer, ...]:
-    verb = asked.command.name
+    verb = asked.command.verbs[0]
     return tuple(
         Offer(label=f"{service.name}@{name}"[:75], command=f"{verb} {service.name}@{name} to {environment.name}")
         for name in names[:3]

@@ -28,7 +28,7 @@ from storage.model.event import Kind
 from storage.model.release import Release, artifacts_of
 from storage.model.run import Run, Status, Trigger
 from storage.model.view import ActionView, RunView, StageView
-from storage.model.worded import data_of, worded
+from storage.model.worded import data_of, data_of_lines, worded
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -189,7 +189,11 @@ class _Attempt:
             _log.exception("action %s broke", self._key)
             return await self._broken(unforeseen(error))
         await self._release(view, outcome)
-        made: dict[str, Json] = {"artifacts": {**outcome.artifacts}, **data_of(summary=outcome.summary)}
+        made: dict[str, Json] = {
+            "artifacts": {**outcome.artifacts},
+            **data_of(summary=outcome.summary),
+            **data_of_lines("details", outcome.details),
+        }
         if outcome.variables:
             made["variables"] = {**outcome.variables}
         await self._journal(Kind.ACTION_SUCCEEDED, "ended", made)

@@ -4,6 +4,7 @@ from storage.approvals import Approvals
 from storage.model.approval import Approval, Decision, is_about
 from storage.model.catalog import Environment, Stage
 from storage.model.run import Plan
+from storage.model.soundness import only_looks
 from storage.model.view import RunView
 from storage.model.worded import worded
 
@@ -37,7 +38,7 @@ async def check_consent(approvals: Approvals, view: RunView, stage: Stage) -> No
 
     Reads the approvals themselves, not the plan's order of stages: a plan without its gate is refused too.
     """
-    if stage.approval or stage.environment is None:
+    if stage.approval or stage.environment is None or only_looks(stage):
         return
     run, environment = view.run, environment_of(view.run.plan, stage)
     found = [await approvals.get(approval_id(run.id, s.name)) for s in run.plan.stages if s.approval]

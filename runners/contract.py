@@ -71,6 +71,8 @@ class Outcome:
     """Nothing was done: what should be there was there already."""
     summary: str = ""
     """`7 tests passed`, `sha256:1a2b… pushed`: the subject of the task card."""
+    details: Sequence[str] = ()
+    """What people have to see besides, one line each: what a plan would change. Kept in the journal, so not endless."""
 
 
 class ActionFailed(Exception):  # noqa: N818 - a fact about the user's work, not an error of ours

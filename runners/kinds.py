@@ -12,6 +12,7 @@ from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
 from runners.aws.made import Collector
+from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.session import Clouds
 from runners.buildspec.runner import BuildspecRunner
 from runners.command import CommandRunner
@@ -105,6 +106,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         DockerRunner(tools.containers, tools.proxy, tools.environ, tools.ecr),
         EcsRunner(tools.clouds, tools.environ, tools.ecr),
         CodeBuildRunner(tools.clouds, Collector(tools.environ, tools.ecr)),
+        CloudFormationRunner(tools.clouds),
     )
     return {runner.kind: runner for runner in runners}
 

@@ -8,7 +8,7 @@ from storage.model import artifact
 from storage.model.catalog import Catalog, Environment, Pipeline, Service, Stage
 from storage.model.release import Release, artifacts_of
 from storage.model.run import Plan, Run, Trigger
-from storage.model.soundness import closest
+from storage.model.soundness import closest, only_looks
 from storage.model.view import RunView
 from storage.model.worded import worded
 
@@ -195,7 +195,7 @@ def _plan(
     return sound(
         Plan(
             # of its pipelines a plan keeps the one that it is cut from
-            service=replace(service, stages=pipeline.stages, pipelines={}),
+            service=replace(service, stages=pipeline.stages, pipelines={}, infra={}),
             environment=environment,
             trigger=trigger,
             ref=ref,
@@ -240,7 +240,8 @@ def guarded(stages: tuple[Stage, ...], environments: Mapping[str, Environment]) 
     planned: list[Stage] = []
     for stage in _named(stages):
         name = stage.environment
-        needs = name is not None and bool(stage.actions) and environments[name].approvals > 0
+        changes = bool(stage.actions) and not only_looks(stage)
+        needs = name is not None and changes and environments[name].approvals > 0
         if needs and not any(earlier.approval and earlier.environment == name for earlier in planned):
             planned.append(Stage(name=f"approve-{name}", approval=True, environment=name))
         planned.append(stage)

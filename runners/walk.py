@@ -15,6 +15,7 @@ from runners.consent import Unapproved, check_consent, environment_of
 from runners.contract import unforeseen
 from runners.crash import crash_here
 from runners.gates import Gates, Unmet
+from runners.infra import nothing_to_change
 from runners.progress import Progress
 from storage.fence import Claim
 from storage.model.approval import Decision, subject_of
@@ -155,6 +156,8 @@ class Walk:
 
     async def _at_gates(self, view: RunView, stage: StageView) -> Move | None:
         """Pass the gates in their order; what does not let the run pass gives the move instead."""
+        if nothing_to_change(view, stage.stage):
+            return await self.end(view, Status.SUCCEEDED, worded("there is nothing to change"))
         await self.gates.check_success(view, stage.stage)
         if stage.stage.approval and (stage.gate is None or stage.gate.decision is Decision.PENDING):
             return await self._ask(view, stage)

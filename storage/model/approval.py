@@ -55,16 +55,16 @@ _OF_THE_RUN = ("trigger", "ref", "origin", "artifacts")
 
 
 def subject_of(plan: Plan, artifacts: dict[str, str]) -> str:
-    """Hash what an approval is about: the whole plan, and the commit and the image that it would release.
+    """Hash what an approval is about: the whole plan, the commit and image to release, and the changes planned.
 
     Anything that changes what would run (a stage, an option, a variable, a target) changes the hash, and so voids the
     approval. What a plan gets to hold later is covered without a word here; as long as it holds the default it changes
     no hash, so that an upgrade voids no approval that is asked for.
     """
     described = {name: value for name, value in _said(plan).items() if name not in _OF_THE_RUN}
-    return _hash(
-        described | {name: artifacts.get(name, "") for name in (artifact.COMMIT, artifact.DIGEST, artifact.IMAGE)}
-    )
+    planned = {name: value for name, value in artifacts.items() if artifact.is_changes(name)}
+    made = {name: artifacts.get(name, "") for name in (artifact.COMMIT, artifact.DIGEST, artifact.IMAGE)}
+    return _hash(described | made | planned)
 
 
 def is_about(subject: str, plan: Plan, artifacts: dict[str, str]) -> bool:

@@ -19,6 +19,24 @@ DIGEST = "digest"
 ADDRESS = "address"
 """Where the release answers: `http://127.0.0.1:18081`."""
 CONTAINER = "container"
+_CHANGES = "changes/"
+
+
+def changes(environment: str, what: str) -> str:
+    """Name what is planned to be changed in the infrastructure of an environment: `what` is a stack, or a directory.
+
+    Its value says which plan it is and what is in it; people approve exactly that.
+    """
+    return f"{_CHANGES}{environment}/{what}"
+
+
+def is_changes(name: str) -> bool:
+    """Tell whether an artifact is a plan of changes."""
+    return name.startswith(_CHANGES)
+
+
+NO_CHANGES = "none"
+"""Value of such an artifact when there is nothing to change."""
 
 
 def variable(name: str) -> str:

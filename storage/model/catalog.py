@@ -62,6 +62,8 @@ class Stage:
     """The run waits before the stage until the window is open."""
     succeeded_in: str | None = None
     """The run ends before the stage unless the same image digest has succeeded in this environment."""
+    looks: bool = False
+    """Its actions change nothing in the environment (each `does` only plan): nobody has to approve before."""
 
     @property
     def gated(self) -> bool:
@@ -175,6 +177,8 @@ class Service:
     """The whole default pipeline, first stage to last, over all environments."""
     pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
     """All pipelines by name, the default one first; empty when there is none but `stages`, and in plans."""
+    infra: Mapping[str, Action] = field(default_factory=dict)
+    """Environment name -> what makes the infrastructure there, without what it is to `do`; empty in plans."""
 
     def pipeline(self, name: str | None = None) -> Pipeline:
         """Return the pipeline of that name, or the default one. Raises `KeyError`."""

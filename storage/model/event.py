@@ -27,7 +27,9 @@ class Kind(StrEnum):
     LOCK_TAKEN = "lock_taken"  # environment, token?
     STAGE_STARTED = "stage_started"  # stage
     ACTION_STARTED = "action_started"  # stage, action, attempt
-    ACTION_SUCCEEDED = "action_succeeded"  # stage, action, attempt, artifacts: {}, variables?: {}, summary?
+    ACTION_SUCCEEDED = (
+        "action_succeeded"  # stage, action, attempt, artifacts: {}, variables?: {}, summary?, details?: []
+    )
     ACTION_FAILED = (
         "action_failed"  # stage, action, attempt, reason, error?, exit_code?, hint?, excerpt: [], final: bool
     )

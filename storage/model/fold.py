@@ -13,7 +13,7 @@ from storage.model.release import Release
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploy_to
 from storage.model.view import ActionView, GateView, PauseView, Restoring, RunView, StageView, WaitView
-from storage.model.worded import text_of
+from storage.model.worded import lines_of, text_of
 
 
 def fold(run: Run, events: Iterable[Event]) -> RunView:
@@ -112,7 +112,13 @@ def _succeeded(view: RunView, event: Event) -> RunView:
     made, place = _texts(event, "artifacts"), f"{_text(event, 'stage')}/{_text(event, 'action')}"
     handed_on = {**{artifact.variable(name): value for name, value in made.items()}, **_texts(event, "variables")}
     changed = _with_action(
-        view, event, status=Status.SUCCEEDED, ended_at=event.at, summary=_text(event, "summary"), reason=""
+        view,
+        event,
+        status=Status.SUCCEEDED,
+        ended_at=event.at,
+        summary=_text(event, "summary"),
+        details=lines_of(event.data, "details"),
+        reason="",
     )
     variables = {**view.variables, place: handed_on}
     return replace(changed, artifacts={**view.artifacts, **made}, variables=variables)

@@ -47,6 +47,8 @@ class Trigger(StrEnum):
     """The release that runs, in new containers."""
     SCALE = "scale"
     """The release that runs, in more or fewer containers."""
+    INFRA = "infra"
+    """Infrastructure: looked at, or changed as it was shown and approved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

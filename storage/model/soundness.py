@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from storage.model.catalog import Action, Environment, OnFailure, Stage
 from storage.model.kind import Kind
+from storage.model.run import Plan, Trigger
 from storage.model.variables import (
     ENVIRONMENT,
     OF_THE_RUN,
@@ -18,6 +19,12 @@ from storage.model.variables import (
     place,
     texts,
 )
+
+DO = "do"
+"""Option by which kinds of infrastructure are told what to do: one of `LOOKING`, or `apply`."""
+PREVIEW, PLAN, APPLY = "preview", "plan", "apply"
+"""Show what would change; show and keep it, to be applied just so; apply what was kept."""
+LOOKING = frozenset({PREVIEW, PLAN})
 
 Given = Callable[[Reference], bool]
 """Tells whether a reference has a value although no earlier action of the pipeline hands it on."""
@@ -60,6 +67,17 @@ def deploys(stage: Stage, environments: Mapping[str, Environment]) -> list[Actio
     """List the actions of a stage that release to its environment."""
     environment = environments.get(stage.environment or "")
     return [action for action in stage.actions if environment is not None and action.uses == environment.target]
+
+
+def only_looks(stage: Stage) -> bool:
+    """Tell whether a stage says that it changes nothing, and each of its actions says so too."""
+    return stage.looks and all(action.options.get(DO) in LOOKING for action in stage.actions)
+
+
+def changes_infra(plan: Plan) -> bool:
+    """Tell whether a plan about infrastructure is to change it, and not only to look."""
+    told = (action.options.get(DO) for stage in plan.stages for action in stage.actions)
+    return plan.trigger is Trigger.INFRA and APPLY in told
 
 
 def deploy_to(

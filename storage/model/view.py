@@ -21,6 +21,8 @@ class ActionView:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     summary: str = ""
+    details: tuple[str, ...] = ()
+    """What people have to see of its outcome, line by line: what a plan would change."""
     reason: str = ""
     error: str = ""
     """Stable name of what it failed with: see the runner's `errors`."""

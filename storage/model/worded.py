@@ -58,6 +58,18 @@ def text_of(data: Mapping[str, Json], name: str) -> str:
     return _read(described) or plain if described is not None else plain
 
 
+def data_of_lines(name: str, lines: Iterable[str]) -> dict[str, Json]:
+    """Give lines as the data of an event: each as it is made, or as it stands where nobody worded it."""
+    described: list[Json] = [_described(line) for line in lines]
+    return {name: described} if described else {}
+
+
+def lines_of(data: Mapping[str, Json], name: str) -> tuple[str, ...]:
+    """Read lines back from the data of an event."""
+    lines = data.get(name)
+    return tuple(_read(line) for line in lines) if isinstance(lines, list) else ()
+
+
 def _filled(message: str, values: Mapping[str, str]) -> str:
     """Fill the fields in one pass: what is put in is never filled in again."""
     return _FIELD.sub(lambda field: values.get(field[1], field[0]), message)

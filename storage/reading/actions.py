@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from storage.model.catalog import Action, Json, OnFailure, Stage
 from storage.model.kind import ENGINE_ERRORS, Kind
-from storage.model.soundness import nearest
+from storage.model.soundness import DO, LOOKING, nearest, only_looks
 from storage.reading.document import Item, meant
 from storage.reading.window import window
+
+_NONE: Mapping[str, Json] = MappingProxyType({})
 
 Kinds = Mapping[str, Kind]
 """Kind of action by what `uses` says."""
@@ -21,12 +24,12 @@ class Actions:
     kinds: Kinds | None
     environments: Collection[str]
 
-    def one(self, item: Item, name: str = "", uses: str = "") -> Action:
-        """Read one action. `name` and `uses` stand in when the file need not say them."""
+    def one(self, item: Item, name: str = "", uses: str = "", implied: Mapping[str, Json] = _NONE) -> Action:
+        """Read one action. `name` and `uses` stand in when the file need not say them; `implied`: further options."""
         required = [key for key, given in (("name", name), ("uses", uses)) if not given]
         read = item.record(_ACTION, required)
         entries = item.entries()
-        options = _options(entries.get("with"))
+        options = {**_options(entries.get("with")), **implied}
         kind = read.get("uses", uses)
         self.check(kind, options, entries.get("uses", item), entries.get("with", item))
         if "retry" in entries:
@@ -84,6 +87,7 @@ class Actions:
                 "pause": Item.flag,
                 "window": window,
                 "succeeded_in": lambda entry: entry.choice(self.environments),
+                "looks": Item.flag,
                 "actions": self.many,
             },
             ["stage"],
@@ -98,6 +102,8 @@ class Actions:
             item.problem("is an approval and so has no actions; put them into a stage after it")
         if not (stage.actions or stage.approval or stage.gated):
             item.problem("has no actions, and no gate to wait at")
+        if stage.looks and not only_looks(stage):
+            item.entries()["looks"].problem(f"is for stages whose actions all say {DO}: {' or '.join(sorted(LOOKING))}")
         return stage
 
 

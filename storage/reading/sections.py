@@ -9,6 +9,7 @@ from storage.model.catalog import Environment, Grant, Keep, Person, Registry, Se
 from storage.reading import cloud, rules
 from storage.reading.actions import Actions
 from storage.reading.document import NAME, NAMING, Item, meant
+from storage.reading.infra import infra
 from storage.reading.pipelines import pipelines
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
@@ -138,13 +139,16 @@ def services(
     for name, entry in (item.entries() if item else {}).items():
         _named(name, entry)
         readers = {**_SERVICE, "addresses": _addresses(places), "env": _variables(places)}
-        known = {**readers, **dict.fromkeys(("pipeline", "pipelines", "build", "tests"), _nothing)}
+        known = {**readers, **dict.fromkeys(("pipeline", "pipelines", "build", "tests", "infra"), _nothing)}
         read = {key: value for key, value in entry.record(known, ["repository", "image"]).items() if key in readers}
         repository = _repository(read.pop("repository", ""), folder)
         image = read.pop("image", "")
         ways = pipelines(entry, places, actions)
         stages = next(iter(ways.values())).stages
-        found[name] = Service(name=name, repository=repository, image=image, stages=stages, pipelines=ways, **read)
+        made_by = infra(entry.entries().get("infra"), places, actions)
+        found[name] = Service(
+            name=name, repository=repository, image=image, stages=stages, pipelines=ways, infra=made_by, **read
+        )
     return found
 
 

@@ -9,9 +9,11 @@ import pytest
 from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecs import EcsRunner
 from runners.aws.made import Collector
+from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.session import Clouds
 from storage.model.catalog import Environment
 from storage.model.cloud import Aws
+from tests.aws.estate import Estate
 from tests.aws.fleet import Fleet
 from tests.aws.images import put
 from tests.aws.workshop import Workshop
@@ -23,6 +25,7 @@ from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
 from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.doubles.aws.stacks import Stacks
 from tests.doubles.aws.tasks import Tasks
 from tests.registry import PASSWORD, USER, Registry
 from tests.runners.conftest import bench, containers, engine, namespace, notes, registry
@@ -86,6 +89,17 @@ def tasks(server: Server) -> Tasks:
 @pytest.fixture
 def rest(server: Server) -> Rest:
     return Rest(server)
+
+
+@pytest.fixture
+def estate(server: Server, clouds: Clouds, place: Aws, tmp_path: Path) -> Estate:
+    return Estate(
+        server=server,
+        stacks=Stacks(server),
+        runner=CloudFormationRunner(clouds, pace=1 / server.clock.speed),
+        environment=Environment(name="production", target="ecs", aws=place),
+        root=tmp_path,
+    )
 
 
 @pytest.fixture

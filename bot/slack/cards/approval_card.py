@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.details import listed
 from bot.slack.cards.run_card import decision_line, short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, moment
@@ -13,6 +14,7 @@ from storage.model.approval import Decision
 from storage.model.reply import Style
 from storage.model.run import Trigger
 from storage.model.view import GateView, RunView, StageView
+from storage.model.worded import in_words_of
 
 _MENTIONED, _CHANGES = 10, 15
 
@@ -40,6 +42,7 @@ _ASKS = {
     Trigger.ROLLBACK: later("*{run}*: {who} asks to roll back *{service}* in *{environment}*"),
     Trigger.REDEPLOY: later("*{run}*: {who} asks to redeploy *{service}* in *{environment}*"),
     Trigger.RESTART: later("*{run}*: {who} asks to restart *{service}* in *{environment}*"),
+    Trigger.INFRA: later("*{run}*: {who} asks to change the infrastructure of *{service}* in *{environment}*"),
     Trigger.SCALE: later("*{run}*: {who} asks to scale *{service}* in *{environment}* to {count}"),
 }
 
@@ -84,6 +87,9 @@ def _subject(view: RunView, around: Surroundings) -> Mark:
 
 
 def _changes(view: RunView, around: Surroundings) -> list[Block]:
+    planned = [in_words_of(around.say, line) for stage in view.stages for a in stage.actions for line in a.details]
+    if planned:
+        return [kit.section(each) for each in listed(planned, around.say, around.say("What it would change:"))]
     if not around.changes:
         return []
     say, extra = around.say, len(around.changes) - _CHANGES
@@ -141,14 +147,19 @@ def _decided(gate: GateView, around: Surroundings) -> Mark:
 
 def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> list[Block]:
     say = around.say
+    infra = view.run.plan.trigger is Trigger.INFRA
     question = marked(
         say,
-        "Release {service} {commit} to {environment}?",
+        later("Change the infrastructure of {service} in {environment} just so?")
+        if infra
+        else later("Release {service} {commit} to {environment}?"),
         service=view.run.plan.service.name,
         commit=code(view.artifacts.get(artifact.COMMIT, view.run.plan.ref)[:8]),
         environment=_environment(view, stage),
     )
-    asks = kit.confirm(say("Approve release"), question, say("Approve"), say("Not yet"))
+    asks = kit.confirm(
+        say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not yet")
+    )
     place = view.run.plan.environments.get(_environment(view, stage), view.run.plan.environment)
     if place.approval.second_factor:  # a code is asked for in a modal, which confirms by itself
         yes = kit.button(say("Approve"), "approve.code", f"approve {gate.approval}", style=Style.PRIMARY)

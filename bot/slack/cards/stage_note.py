@@ -2,6 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.details import listed
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
 from bot.slack.marks import Mark, escape_within, joined, marked
@@ -18,7 +19,8 @@ def stage_note(view: RunView, stage: StageView, around: Surroundings) -> tuple[l
     text = marked(around.say, "*{stage}* done in {took}", stage=stage.stage.name, took=took)
     service = view.run.plan.service.name
     lines = [_line(action, around, service) for action in stage.actions[:20]]
-    return [kit.section(joined([text, *lines]))], text
+    details = [in_words_of(around.say, line) for action in stage.actions for line in action.details]
+    return [kit.section(joined([text, *lines])), *map(kit.section, listed(details, around.say))], text
 
 
 def _line(action: ActionView, around: Surroundings, service: str) -> Mark:

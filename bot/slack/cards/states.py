@@ -7,12 +7,14 @@ from commands.texts import later
 from commands.times import span
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
+from storage.model.soundness import changes_infra
 from storage.model.view import GateView, RunView
 
 _DEPLOYED = later("Deployed {service} to {environment} in {took}")
 _DONE = {
     Trigger.ROLLBACK: later("Rolled back {service} in {environment} in {took}"),
     Trigger.RESTART: later("Restarted {service} in {environment} in {took}"),
+    Trigger.INFRA: later("Looked at the infrastructure of {service} in {environment} in {took}"),
     Trigger.SCALE: later("Scaled {service} in {environment} to {count} in {took}"),
 }
 
@@ -28,7 +30,7 @@ def _outcome(view: RunView, around: Surroundings) -> str:
     names = {"service": plan.service.name, "environment": plan.environment.name, "count": plan.replicas, "took": took}
     match view.status:
         case Status.SUCCEEDED:
-            return say(_DONE.get(view.run.plan.trigger, _DEPLOYED), **names)
+            return say(_done(view), **names)
         case Status.FAILED if view.failed:
             return say("{title} (failed after {took})", title=_failed(view, around), took=took)
         case Status.FAILED:
@@ -37,6 +39,14 @@ def _outcome(view: RunView, around: Surroundings) -> str:
             return _stopped(view, around, took)
         case _:
             return say("Error: Estiva itself went wrong after {took}", took=took)
+
+
+def _done(view: RunView) -> str:
+    if view.run.plan.trigger is Trigger.INFRA and view.stages[-1].skipped:
+        return later("Nothing to change in the infrastructure of {service} in {environment}, seen in {took}")
+    if changes_infra(view.run.plan):
+        return later("Changed the infrastructure of {service} in {environment} in {took}")
+    return _DONE.get(view.run.plan.trigger, _DEPLOYED)
 
 
 def why(view: RunView) -> str:

@@ -5,6 +5,7 @@ import re
 from bot.slack.marks import Say
 from commands.texts import later
 from storage.model.run import Status, Trigger
+from storage.model.soundness import DO, LOOKING, changes_infra
 from storage.model.view import ActionView, RunView
 
 _KINDS = {
@@ -14,6 +15,8 @@ _KINDS = {
     "dockerfile": "build",
     "push": "push",
     "docker": "deploy",
+    "cloudformation": "change",
+    "terraform": "change",
 }
 """The verb of an action whose name has none, by the kind of runner."""
 
@@ -40,11 +43,24 @@ _VERBS = {
         later("Put {what} back as it was"),
         later("Couldn't put {what} back"),
     ),
+    "look": (
+        later("Look at {what}"),
+        later("Looking at {what}"),
+        later("Looked at {what}"),
+        later("Couldn't look at {what}"),
+    ),
+    "change": (
+        later("Change {what}"),
+        later("Changing {what}"),
+        later("Changed {what}"),
+        later("Couldn't change {what}"),
+    ),
     "run": (later("Run {what}"), later("Running {what}"), later("Ran {what}"), later("Couldn't run {what}")),
 }
 _THINGS = {
     "code": later("code"),
     "image": later("image"),
+    "infra": later("infrastructure"),
     "smoke": later("smoke"),
     "smoke tests": later("smoke tests"),
     "tests": later("tests"),
@@ -82,13 +98,16 @@ _ASKED = {
     Trigger.SCALE: later("Scale {service} in {environment} to {count}"),
     Trigger.RETRY: later("Deploy {service} to {environment} again"),
     Trigger.RERUN: later("Deploy {service} to {environment} again"),
+    Trigger.INFRA: later("Look at the infrastructure of {service} in {environment}"),
 }
+_TO_CHANGE = later("Change the infrastructure of {service} in {environment}")
 
 
 def run_title(view: RunView, say: Say) -> str:
     """Call a run by what was asked: `Deploy hello to homolog`."""
     plan = view.run.plan
     text = _ASKED.get(plan.trigger, later("Deploy {service} to {environment}"))
+    text = _TO_CHANGE if changes_infra(plan) else text
     return say(text, service=plan.service.name, environment=plan.environment.name, count=plan.replicas or 1)
 
 
@@ -100,6 +119,8 @@ def _verb(view: ActionView) -> tuple[str, bool]:
     """Find the verb, and whether the action's own name says it."""
     first = next(iter(_words(view)), "").lower()
     verb = _SAME.get(first, first)
+    if view.action.options.get(DO) in LOOKING:
+        return "look", verb in _VERBS
     return (verb, True) if verb in _VERBS else (_KINDS.get(view.action.uses, "run"), False)
 
 

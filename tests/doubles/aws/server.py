@@ -23,7 +23,7 @@ KEY = "AKIAESTIVA0000000001"
 SECRET = "aws-secret-of-the-tests"
 SERVICES = (
     *("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm"),
-    *("codebuild", "codepipeline", "s3"),
+    *("codebuild", "codepipeline", "s3", "cloudformation"),
 )
 
 

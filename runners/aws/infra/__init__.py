@@ -1,0 +1,1 @@
+"""CloudFormation: what would change is shown as a change set, and applied as just that change set."""

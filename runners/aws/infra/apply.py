@@ -1,0 +1,208 @@
+"""Applying a change set: begun once, followed by its events to the stack's end, cancelled where AWS can do that."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runners.aws.errors import AwsRefused
+from runners.aws.infra.changes import ChangeSets, name_of
+from runners.aws.infra.stack import Stack, look
+from runners.aws.session import Account
+from runners.contract import ActionFailed, Sink
+from runners.crash import crash_here
+from storage.model.worded import joined, worded
+
+ERRORS = {
+    "changes_gone": "the plan that was approved is not there any more, or the infrastructure has changed since",
+    "changes_differ": "the plan that is there is not the one that was approved",
+    "stack_rolled_back": "a resource failed, and CloudFormation has put the stack back",
+    "stack_stuck": "the stack can go neither forward nor back until somebody has mended it",
+    "stack_failed": "a resource failed, and the stack is left as it is",
+    "stack_unseen": "the stack shows nothing of what was begun",
+}
+_WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+_BACK = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
+_STUCK = ("ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED", "DELETE_FAILED")
+_LOOK, _SELDOM, _OFTEN = 3.0, 10.0, 40
+"""Seconds between two looks; between two later ones; how many are made before it is later."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Apply:
+    """One approved change set of one stack."""
+
+    account: Account
+    stack: str
+    key: str
+    """Of the work; found again by it."""
+    approved: str
+    """Id and hash of the change set, as people approved it."""
+    sink: Sink
+    pace: float = 1.0
+    _told: set[str] = field(default_factory=set, init=False)
+
+    async def run(self) -> Stack:
+        """Begin what is not begun, and follow it to its end. Raises `ActionFailed`."""
+        await self._begin()
+        return await self._to_its_end()
+
+    async def stop(self) -> None:
+        """Let CloudFormation cancel an update of ours that is under way; what is being created goes on."""
+        now = await look(self.account, self.stack)
+        if now is None or now.status != "UPDATE_IN_PROGRESS" or not _begun(await self._events(now), self._token):
+            return
+        crash_here("stack.cancel.before")
+        await self.account.call(
+            "cloudformation", "cancel_update_stack", StackName=self.stack, ClientRequestToken=f"{self._token}-cancel"
+        )
+        crash_here("stack.cancel.after")
+        self.sink.line(f"{self.stack}: the update is cancelled, and what it did is put back")
+
+    @property
+    def _id(self) -> str:
+        return self.approved.partition(" ")[0]
+
+    @property
+    def _token(self) -> str:
+        return name_of(self._id)
+
+    async def _begin(self) -> None:
+        now = await look(self.account, self.stack)
+        if now is not None and now.change_set == self._id and not now.is_empty:
+            return
+        planned = await ChangeSets(account=self.account, stack=self.stack).find(self._id)
+        if planned is None or planned.execution in ("OBSOLETE", "UNAVAILABLE"):
+            raise _gone(self.stack)
+        if planned.subject != self.approved:
+            raise ActionFailed(
+                worded("the change set of {stack} is not the one that was approved", stack=self.stack),
+                hint=worded("nothing was changed: ask for the plan again"),
+                error="changes_differ",
+            )
+        if planned.execution == "AVAILABLE":
+            await self._execute()
+
+    async def _execute(self) -> None:
+        crash_here("stack.apply.before")
+        try:
+            await self.account.call(
+                "cloudformation",
+                "execute_change_set",
+                StackName=self.stack,
+                ChangeSetName=self._id,
+                ClientRequestToken=self._token,
+            )
+        except AwsRefused as refused:
+            if refused.code not in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
+                raise
+            now = await look(self.account, self.stack)
+            if now is None or now.change_set != self._id:  # else by the call of a process that died
+                raise _gone(self.stack) from refused
+        crash_here("stack.apply.after")
+        self.sink.line(f"{self.stack}: the approved change set is applied")
+
+    async def _to_its_end(self) -> Stack:
+        looks, events = 0, ()
+        while True:
+            now = await look(self.account, self.stack)
+            if now is None:
+                raise _unseen(self.stack)
+            events = _begun(await self._events(now), self._token)
+            self._tell(events)
+            if events and not now.busy:
+                return self._ended(now, events)
+            looks += 1
+            if not events and looks > _OFTEN:
+                raise _unseen(self.stack)
+            await asyncio.sleep((_LOOK if looks < _OFTEN else _SELDOM) * self.pace)
+
+    async def _events(self, now: Stack) -> Sequence[Mapping[str, Any]]:
+        """Read what happened to the stack, oldest first, back to the beginning of what was begun last."""
+        found: list[Mapping[str, Any]] = []
+        more: dict[str, str] = {}
+        while True:
+            answer = await self.account.call("cloudformation", "describe_stack_events", StackName=now.id, **more)
+            found += answer["StackEvents"]
+            if not answer.get("NextToken") or _begun(found[::-1], self._token):
+                return found[::-1]
+            more = {"NextToken": answer["NextToken"]}
+
+    def _tell(self, events: Sequence[Mapping[str, Any]]) -> None:
+        for event in events:
+            if event["EventId"] not in self._told:
+                self._told.add(event["EventId"])
+                reason = event.get("ResourceStatusReason", "")
+                what = f"{event['ResourceStatus']} {event['ResourceType']} {event['LogicalResourceId']}"
+                self.sink.line(f"{self.stack}: {what}" + (f": {reason}" if reason else ""))
+
+    def _ended(self, now: Stack, events: Sequence[Mapping[str, Any]]) -> Stack:
+        if now.status in _WELL:
+            return now
+        why = joined([_first_failure(events), worded("{stack} is {status}", stack=self.stack, status=now.status)])
+        if now.status in _BACK:
+            created = now.status == "ROLLBACK_COMPLETE"
+            hint = (
+                worded(
+                    "nothing of it is there: delete the stack {stack}, mend the cause, then ask again", stack=self.stack
+                )
+                if created
+                else worded("all is as it was before: mend the cause, then ask again")
+            )
+            raise ActionFailed(why, hint=hint, error="stack_rolled_back")
+        raise (
+            stuck(self.stack, now, why)
+            if now.status in _STUCK
+            else ActionFailed(
+                why, hint=worded("look at the stack in AWS, mend it there, then ask again"), error="stack_failed"
+            )
+        )
+
+
+def stuck(name: str, now: Stack, why: str = "") -> ActionFailed:
+    """Say that a stack needs somebody's hand, and which."""
+    hint = worded("look at the stack in AWS, mend it there, then ask again")
+    if now.status == "UPDATE_ROLLBACK_FAILED":
+        hint = worded("mend what it says, let CloudFormation continue the update's rollback, then ask again")
+    elif now.status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        hint = worded("it was never made whole: delete the stack {stack}, then ask again", stack=name)
+    text = why or worded("{stack} is {status}", stack=name, status=now.status)
+    return ActionFailed(text, hint=hint, error="stack_stuck")
+
+
+def _begun(events: Sequence[Mapping[str, Any]], token: str) -> Sequence[Mapping[str, Any]]:
+    """Give the events from the first of ours on; none when there is no such."""
+    at = next((n for n, event in enumerate(events) if event.get("ClientRequestToken") == token), None)
+    return () if at is None else events[at:]
+
+
+def _first_failure(events: Sequence[Mapping[str, Any]]) -> str:
+    """Say what failed first: all later failures are only cancelled because of it."""
+    for event in events:
+        if (
+            event["ResourceStatus"].endswith("_FAILED")
+            and "cancelled" not in event.get("ResourceStatusReason", "").lower()
+        ):
+            return worded(
+                "{name} ({type}) failed: {why}",
+                name=event["LogicalResourceId"],
+                type=event["ResourceType"],
+                why=event.get("ResourceStatusReason", "") or "-",
+            )
+    return ""
+
+
+def _gone(stack: str) -> ActionFailed:
+    return ActionFailed(
+        worded("the approved change set of {stack} is not there, or the stack has changed since", stack=stack),
+        hint=worded("nothing was changed: ask for the plan again"),
+        error="changes_gone",
+    )
+
+
+def _unseen(stack: str) -> ActionFailed:
+    return ActionFailed(
+        worded("{stack} shows nothing of the change set that was applied", stack=stack),
+        hint=worded("look at the stack in AWS; then ask for the plan again"),
+        error="stack_unseen",
+    )

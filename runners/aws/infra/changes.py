@@ -1,0 +1,231 @@
+"""A change set: made under the key of the work, read as people read it, and known by what is in it."""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runners.aws.errors import AwsRefused
+from runners.aws.infra.stack import Declared, Stack, is_gone
+from runners.aws.session import Account
+from runners.contract import ActionFailed
+from runners.crash import crash_here
+from storage.model import artifact
+from storage.model.worded import worded
+
+ERRORS = {
+    "plan_failed": "what would change cannot be found out; AWS's reason is in the failure",
+}
+_OURS = "estiva-"
+_NOTHING = re.compile(r"didn't contain changes|No updates are to be performed", re.IGNORECASE)
+_NO_NAME = re.compile(r"[^a-zA-Z0-9-]+", re.ASCII)
+_LOOK = 2.0
+"""Seconds between two looks whether a change set is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would happen to one resource."""
+
+    raw: Mapping[str, Any]
+
+    @property
+    def danger(self) -> int:
+        """Sort what takes something away first."""
+        order = ("Remove", "True", "Conditional", "Dynamic", "Modify", "SyncWithActual", "Import", "Add")
+        replacing = self.raw.get("Replacement")
+        word = replacing if replacing in order else self.raw.get("Action")
+        return order.index(word) if word in order else 0
+
+    @property
+    def line(self) -> str:
+        """Say it: resource, what happens to it, and because of which properties; never a value."""
+        names = {"type": self.raw.get("ResourceType", ""), "name": self.raw.get("LogicalResourceId", "")}
+        names["properties"] = ", ".join(self._properties()) or "-"
+        match self.raw.get("Action"):
+            case "Add":
+                return worded("add {type} {name}", **names)
+            case "Import":
+                return worded("take over {type} {name}", **names)
+            case "Remove" if self.raw.get("PolicyAction") == "Retain":
+                return worded("let go of {type} {name}, which stays", **names)
+            case "Remove":
+                return worded("remove {type} {name}", **names)
+            case _:
+                return self._changing(names)
+
+    def _changing(self, names: Mapping[str, str]) -> str:
+        match self.raw.get("Replacement"):
+            case "True":
+                return worded("replace {type} {name}, because of {properties}", **names)
+            case "Conditional":
+                return worded("change {type} {name}, perhaps replace it: {properties}", **names)
+            case _:
+                return worded("change {type} {name}: {properties}", **names)
+
+    def _properties(self) -> list[str]:
+        targets = [each.get("Target", {}) for each in self.raw.get("Details", [])]
+        return sorted({target.get("Name") or target.get("Attribute", "") for target in targets} - {""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """A change set that was made, or failed to be."""
+
+    id: str
+    status: str
+    execution: str
+    reason: str
+    changes: tuple[Change, ...]
+    described: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def nothing(self) -> bool:
+        """Tell whether there is nothing to change."""
+        return self.status == "FAILED" and _NOTHING.search(self.reason) is not None
+
+    @property
+    def subject(self) -> str:
+        """Say which change set it is, and what is in it: people approve exactly this."""
+        return artifact.NO_CHANGES if self.nothing else f"{self.id} {self.hash}"
+
+    @property
+    def hash(self) -> str:
+        """Hash everything that it says it would do, and with what."""
+        text = json.dumps(self.described, sort_keys=True, default=str, separators=(",", ":"))
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def name_of(key: str) -> str:
+    """Name the change set of a piece of work: the same for the same key, and no other's."""
+    readable = _NO_NAME.sub("-", key)[:100].strip("-")
+    return f"{_OURS}{readable}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSets:
+    """The change sets of one stack."""
+
+    account: Account
+    stack: str
+    pace: float = 1.0
+
+    async def make(self, key: str, declared: Declared, body: str, given: Any, now: Stack | None) -> ChangeSet:
+        """Find the change set of the key, else let it be made, and wait until it is. Raises `ActionFailed`."""
+        name = name_of(key)
+        made = await self.find(name)
+        if made is None:
+            created = await self._create(name, declared, body, given, now)
+            made = await self.find(created)
+        while made is not None and made.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+            await asyncio.sleep(_LOOK * self.pace)
+            made = await self.find(made.id)
+        if made is None or not (made.status == "CREATE_COMPLETE" or made.nothing):
+            why = made.reason if made is not None else worded("it was deleted while it was made")
+            raise ActionFailed(
+                worded("what would change in {stack} cannot be found out: {why}", stack=self.stack, why=why),
+                hint=worded("nothing was changed: mend the template or the stack in the catalog, then ask again"),
+                error="plan_failed",
+            )
+        return made
+
+    async def find(self, name: str) -> ChangeSet | None:
+        """Find a change set by its name or id, with all of its changes; `None`: there is none."""
+        pages: list[Mapping[str, Any]] = []
+        more: dict[str, str] = {}
+        try:
+            while not pages or more:
+                answer = await self.account.call(
+                    "cloudformation",
+                    "describe_change_set",
+                    StackName=self.stack,
+                    ChangeSetName=name,
+                    IncludePropertyValues=True,
+                    **more,
+                )
+                pages.append(answer)
+                more = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+        except AwsRefused as refused:
+            if is_gone(refused):
+                return None
+            raise
+        return _read(pages)
+
+    async def delete(self, name: str) -> None:
+        """Delete a change set; one that is gone stays gone."""
+        crash_here("stack.forget.before")
+        try:
+            await self.account.call("cloudformation", "delete_change_set", StackName=self.stack, ChangeSetName=name)
+        except AwsRefused as refused:
+            if not is_gone(refused):
+                raise
+        crash_here("stack.forget.after")
+
+    async def delete_others(self, key: str) -> None:
+        """Delete what earlier runs left here: they were not approved, and are not true any more."""
+        own = name_of(key)
+        for name in await self._names():
+            if name.startswith(_OURS) and name != own:
+                await self.delete(name)
+
+    async def delete_empty(self) -> None:
+        """Delete a stack of which nothing was ever made, together with the change set that it waited for."""
+        crash_here("stack.drop.before")
+        await self.account.call("cloudformation", "delete_stack", StackName=self.stack)
+        crash_here("stack.drop.after")
+
+    async def _names(self) -> list[str]:
+        try:
+            answer = await self.account.call("cloudformation", "list_change_sets", StackName=self.stack)
+        except AwsRefused as refused:
+            if is_gone(refused):
+                return []
+            raise
+        return [each["ChangeSetName"] for each in answer.get("Summaries", [])]
+
+    async def _create(self, name: str, declared: Declared, body: str, given: Any, now: Stack | None) -> str:
+        more: dict[str, Any] = {"RoleARN": declared.role} if declared.role else {}
+        crash_here("stack.plan.before")
+        try:
+            answer = await self.account.call(
+                "cloudformation",
+                "create_change_set",
+                StackName=self.stack,
+                ChangeSetName=name,
+                ClientToken=name,
+                ChangeSetType="CREATE" if now is None or now.is_empty else "UPDATE",
+                Description=f"made by Estiva as {name}",
+                TemplateBody=body,
+                Parameters=given,
+                Capabilities=[*declared.capabilities],
+                Tags=[{"Key": key, "Value": value} for key, value in declared.tags.items()],
+                **more,
+            )
+        except AwsRefused as refused:
+            if refused.code == "AlreadyExistsException":  # by the call of a process that died
+                return name
+            raise
+        crash_here("stack.plan.after")
+        return str(answer["Id"])
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """Put first what takes something away."""
+    return sorted(changes, key=lambda change: (change.danger, change.raw.get("LogicalResourceId", "")))
+
+
+def _read(pages: list[Mapping[str, Any]]) -> ChangeSet:
+    first = pages[0]
+    raw = [each["ResourceChange"] for page in pages for each in page.get("Changes", []) if "ResourceChange" in each]
+    said = {name: first.get(name, []) for name in ("StackId", "Parameters", "Capabilities", "Tags")}
+    return ChangeSet(
+        id=first["ChangeSetId"],
+        status=first["Status"],
+        execution=first.get("ExecutionStatus", "UNAVAILABLE"),
+        reason=first.get("StatusReason", ""),
+        changes=tuple(Change(each) for each in raw),
+        described={**said, "Changes": raw},
+    )

@@ -1,0 +1,189 @@
+"""Kind `cloudformation`: the stacks of an environment, from templates in the commit.
+
+`do: preview` shows what would change and forgets it; `do: plan` keeps the change sets; `do: apply` applies in the same
+run exactly those, which is what people approve: id and content are in the approval's subject.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from runners import options
+from runners.aws import errors
+from runners.aws.infra import apply, changes, stack
+from runners.aws.infra.apply import Apply
+from runners.aws.infra.changes import ChangeSet, ChangeSets, in_order
+from runners.aws.infra.stack import Declared, Stack
+from runners.aws.session import Account, Clouds, Visitor
+from runners.contract import ActionFailed, Outcome, Sink, Work
+from storage.model import artifact
+from storage.model.catalog import Environment, Json
+from storage.model.soundness import APPLY, DO, PLAN, PREVIEW
+from storage.model.worded import joined, worded
+
+_KNOWN = {DO: options.one_of(PREVIEW, PLAN, APPLY), "stacks": stack.listed}
+_ERRORS = {
+    **errors.ERRORS,
+    **stack.ERRORS,
+    **changes.ERRORS,
+    **apply.ERRORS,
+    "no_environment": "the stage says no environment, or the environment no account",
+    "stack_busy": "something else is being done to the stack",
+    "not_planned": "no earlier stage of the run has planned what should be applied",
+}
+_SHOWN = 60
+"""Changes that are kept for people to see; the log has all of them."""
+
+
+class CloudFormationRunner:
+    """The account is the environment's."""
+
+    kind = "cloudformation"
+    errors = _ERRORS
+    exports = None
+
+    def __init__(self, clouds: Clouds, pace: float = 1.0) -> None:
+        """Take the way to AWS. `pace`: 1, unless AWS's time runs faster."""
+        self._clouds = clouds
+        self._pace = pace
+
+    def problems(self, options_: Mapping[str, Json]) -> list[str]:
+        """Say what is wrong with the options."""
+        return options.problems(options_, _KNOWN, required=(DO, "stacks"))
+
+    async def run(self, work: Work, sink: Sink) -> Outcome:
+        """Plan all stacks, or apply what was planned of them, one after the other."""
+        account, place = await self._entered(work)
+        stacks = Declared.read(work.options["stacks"])
+        if work.options[DO] == APPLY:
+            return await self._applied(account, place, stacks, work, sink)
+        return await self._planned(account, place, stacks, work, sink)
+
+    async def stop(self, work: Work) -> None:
+        """Cancel the update that the work began, if it is under way."""
+        if work.options[DO] != APPLY:
+            return
+        account, place = await self._entered(work)
+        for declared in Declared.read(work.options["stacks"]):
+            approved = work.artifacts.get(artifact.changes(place.name, declared.name), artifact.NO_CHANGES)
+            if approved != artifact.NO_CHANGES:
+                await self._apply(account, declared, approved, work, _Silence()).stop()
+
+    async def _planned(
+        self, account: Account, place: Environment, stacks: tuple[Declared, ...], work: Work, sink: Sink
+    ) -> Outcome:
+        made: dict[str, ChangeSet] = {}
+        for declared in stacks:
+            made[declared.name] = await self._plan(account, declared, work, sink)
+        subjects = {artifact.changes(place.name, name): each.subject for name, each in made.items()}
+        return Outcome(
+            artifacts=subjects if work.options[DO] == PLAN else {},
+            unchanged=all(each.nothing for each in made.values()),
+            summary=joined([_counted(name, each) for name, each in made.items()]),
+            details=_details(made),
+        )
+
+    async def _plan(self, account: Account, declared: Declared, work: Work, sink: Sink) -> ChangeSet:
+        body = declared.body(work)
+        now = await stack.look(account, declared.name)
+        _check_ready(declared.name, now)
+        sets = ChangeSets(account=account, stack=declared.name, pace=self._pace)
+        given = await stack.parameters(
+            account, declared, body, declared.given(work), None if now and now.is_empty else now
+        )
+        await sets.delete_others(work.key)
+        made = await sets.make(work.key, declared, body, given, now)
+        sink.line(_counted(declared.name, made))
+        for change in in_order(made.changes):
+            sink.line(f"  {change.line}")
+        if made.nothing or work.options[DO] == PREVIEW:
+            await sets.delete(made.id)
+            if now is None or now.is_empty:
+                await sets.delete_empty()
+        return made
+
+    async def _applied(
+        self, account: Account, place: Environment, stacks: tuple[Declared, ...], work: Work, sink: Sink
+    ) -> Outcome:
+        outputs: dict[str, str] = {}
+        ends: list[str] = []
+        for declared in stacks:
+            approved = work.artifacts.get(artifact.changes(place.name, declared.name))
+            if approved is None:
+                raise ActionFailed(
+                    worded("what should change in {stack} was not planned in this run", stack=declared.name),
+                    hint=worded("let an earlier stage do the same with `do: plan`"),
+                    error="not_planned",
+                )
+            if approved == artifact.NO_CHANGES:
+                ends.append(worded("nothing to change in {stack}", stack=declared.name))
+                continue
+            ended = await self._follow(self._apply(account, declared, approved, work, sink), work)
+            outputs |= ended.outputs
+            ends.append(worded("{stack} is {status}", stack=declared.name, status=ended.status))
+        return Outcome(variables=outputs, summary=joined(ends))
+
+    def _apply(self, account: Account, declared: Declared, approved: str, work: Work, sink: Sink) -> Apply:
+        return Apply(account=account, stack=declared.name, key=work.key, approved=approved, sink=sink, pace=self._pace)
+
+    async def _follow(self, one: Apply, work: Work) -> Stack:
+        try:
+            return await one.run()
+        except asyncio.CancelledError:
+            if not work.abandoned():
+                await one.stop()
+            raise
+
+    async def _entered(self, work: Work) -> tuple[Account, Environment]:
+        environment = work.environment
+        if environment is None or environment.aws is None:
+            raise ActionFailed(
+                worded("there is no account whose infrastructure it could be"),
+                hint=worded("set the stage's environment in the catalog, and aws in that environment"),
+                error="no_environment",
+            )
+        return await self._clouds.enter(environment.aws, Visitor.of(work)), environment
+
+
+def _check_ready(name: str, now: Stack | None) -> None:
+    """Raise `ActionFailed` when a stack cannot be changed as it stands."""
+    if now is None or now.is_empty:
+        return
+    if now.busy:
+        raise ActionFailed(
+            worded("something else is being done to {stack}: it is {status}", stack=name, status=now.status),
+            hint=worded("wait until that is over, then ask again"),
+            error="stack_busy",
+        )
+    if now.status.endswith("_FAILED") or now.status == "ROLLBACK_COMPLETE":
+        raise apply.stuck(name, now)
+
+
+def _counted(name: str, made: ChangeSet) -> str:
+    if made.nothing:
+        return worded("nothing to change in {stack}", stack=name)
+    actions = [each.raw.get("Action") for each in made.changes]
+    return worded(
+        "{stack}: {add} to add, {change} to change ({replace} by replacement), {remove} to remove",
+        stack=name,
+        add=actions.count("Add") + actions.count("Import"),
+        change=len(actions) - actions.count("Add") - actions.count("Import") - actions.count("Remove"),
+        replace=sum(each.raw.get("Replacement") == "True" for each in made.changes),
+        remove=actions.count("Remove"),
+    )
+
+
+def _details(made: Mapping[str, ChangeSet]) -> list[str]:
+    lines = [
+        worded("{stack}: {change}", stack=name, change=change.line)
+        for name, each in made.items()
+        for change in in_order(each.changes)
+    ]
+    more = len(lines) - _SHOWN
+    return lines if more <= 0 else [*lines[:_SHOWN], worded("and {count} more, in the log", count=more)]
+
+
+class _Silence:
+    """Where nobody listens."""
+
+    def line(self, text: str) -> None:
+        """Take it."""

@@ -1,0 +1,233 @@
+"""One stack: what the catalog and the commit say of it, and what AWS does."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runners import options
+from runners.aws.errors import AwsRefused
+from runners.aws.session import Account
+from runners.contract import ActionFailed, Work
+from storage.model import artifact
+from storage.model.catalog import Json
+from storage.model.soundness import closest
+from storage.model.worded import worded
+
+ERRORS = {
+    "no_source": "no earlier stage has fetched the source that the template is in",
+    "bad_template": "the template cannot be read, AWS refuses it, or it has not the parameters that are given",
+    "needs_capability": "the template makes what has to be allowed by name, in `capabilities`",
+}
+_MOST_BYTES = 51_200
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", re.ASCII)
+_CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+_GONE = re.compile(r"does not exist", re.IGNORECASE)
+
+
+def _name(value: Json) -> str | None:
+    right = isinstance(value, str) and _NAME.fullmatch(value)
+    return None if right else "the name of a stack: letters, digits and `-`, a letter first"
+
+
+def _capabilities(value: Json) -> str | None:
+    right = isinstance(value, list) and all(each in _CAPABILITIES for each in value)
+    return None if right else f"a list of {', '.join(_CAPABILITIES)}"
+
+
+_KNOWN: Mapping[str, options.Check] = {
+    "stack": _name,
+    "template": options.inside,
+    "parameters": options.variables,
+    "image": options.text,
+    "capabilities": _capabilities,
+    "tags": options.variables,
+    "role": options.text,
+}
+
+
+def listed(value: Json) -> str | None:
+    """A list of stacks, each with what it may have."""
+    if not isinstance(value, list) or not value:
+        return "a list of stacks"
+    for each in value:
+        found = options.problems(each, _KNOWN, ("stack", "template")) if isinstance(each, dict) else ["it is none"]
+        if found:
+            return f"a list of stacks ({found[0]})"
+    names = [each["stack"] for each in value if isinstance(each, dict)]
+    return None if len(set(names)) == len(names) else "a list of stacks, each of them once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A stack as the catalog says it."""
+
+    name: str
+    template: str
+    """Path inside the source."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    """The parameter that gets the image that runs, by its digest."""
+    capabilities: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
+    """ARN of the role with which CloudFormation itself works; empty: as Estiva."""
+
+    @classmethod
+    def read(cls, value: Json) -> "tuple[Declared, ...]":
+        """Read what `listed` has found to be right."""
+        return tuple(cls._one(each) for each in value if isinstance(each, dict)) if isinstance(value, list) else ()
+
+    @classmethod
+    def _one(cls, raw: Mapping[str, Json]) -> "Declared":
+        return cls(
+            name=str(raw["stack"]),
+            template=str(raw["template"]),
+            parameters=options.texts(raw.get("parameters")),
+            image=str(raw.get("image", "")),
+            capabilities=options.words(raw.get("capabilities")),
+            tags=options.texts(raw.get("tags")),
+            role=str(raw.get("role", "")),
+        )
+
+    def body(self, work: Work) -> str:
+        """Read the template from the commit. Raises `ActionFailed`."""
+        source = work.artifacts.get(artifact.SOURCE)
+        if not source:
+            raise ActionFailed(
+                worded("there is no source to take {template} from", template=self.template),
+                hint=worded("fetch it in an earlier stage, with an action that uses git"),
+                error="no_source",
+            )
+        path = (Path(source) / self.template).resolve()
+        try:
+            if not path.is_relative_to(Path(source).resolve()):
+                raise _unreadable(self, worded("it leads out of the source"))
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(self, type(error).__name__) from error
+        if len(text.encode()) > _MOST_BYTES:
+            raise _unreadable(
+                self, worded("it has more than {most} bytes, which AWS takes only from S3", most=_MOST_BYTES)
+            )
+        return text
+
+    def given(self, work: Work) -> dict[str, str]:
+        """Give the parameters, with the image that runs where one of them wants it and something runs."""
+        digest = work.artifacts.get(artifact.DIGEST, "")
+        return {**self.parameters, **({self.image: f"{work.service.image}@{digest}"} if self.image and digest else {})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A stack as it is in AWS."""
+
+    id: str
+    status: str
+    reason: str
+    change_set: str
+    """The change set that was applied last."""
+    parameters: frozenset[str]
+    outputs: Mapping[str, str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing of it was made yet: a change set has it waiting to be created."""
+        return self.status == "REVIEW_IN_PROGRESS"
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether something is being done to it."""
+        return self.status.endswith("_IN_PROGRESS") and not self.is_empty
+
+
+async def look(account: Account, name: str) -> Stack | None:
+    """Look at a stack by its name or id; `None`: there is none."""
+    try:
+        answer = await account.call("cloudformation", "describe_stacks", StackName=name)
+    except AwsRefused as refused:
+        if is_gone(refused):
+            return None
+        raise
+    found = [_read(raw) for raw in answer["Stacks"] if raw["StackStatus"] != "DELETE_COMPLETE"]
+    return found[0] if found else None
+
+
+def is_gone(refused: AwsRefused) -> bool:
+    """Tell whether AWS refuses because a stack or a change set is not there (any more)."""
+    return refused.code == "ChangeSetNotFound" or (
+        refused.code == "ValidationError" and _GONE.search(refused.reason) is not None
+    )
+
+
+async def parameters(
+    account: Account, declared: Declared, body: str, given: Mapping[str, str], now: Stack | None
+) -> Any:
+    """Give the parameters as AWS takes them: what is given, and for the rest what the stack was given before.
+
+    Raises `ActionFailed` when AWS refuses the template, or the template does not fit what is given.
+    """
+    summary = await _summary(account, declared, body)
+    known = [each["ParameterKey"] for each in summary.get("Parameters", [])]
+    for name in given:
+        if name not in known:
+            raise _unreadable(declared, _no_parameter(name, known))
+    lacking = [each for each in summary.get("Capabilities", []) if not _allowed(each, declared)]
+    if lacking:
+        raise ActionFailed(
+            worded(
+                "{stack} needs {names}: {why}",
+                stack=declared.name,
+                names=", ".join(lacking),
+                why=summary.get("CapabilitiesReason", ""),
+            ),
+            hint=worded("when that is meant, add it to the stack's capabilities in the catalog"),
+            error="needs_capability",
+        )
+    before = now.parameters if now is not None else frozenset()
+    kept = [name for name in known if name in before and name not in given]
+    return [
+        *({"ParameterKey": name, "ParameterValue": value} for name, value in given.items()),
+        *({"ParameterKey": name, "UsePreviousValue": True} for name in kept),
+    ]
+
+
+def _no_parameter(name: str, known: Sequence[str]) -> str:
+    near = closest(name, known)
+    if near:
+        return worded("it has no parameter {name}; did you mean {near}", name=name, near=near)
+    return worded("it has no parameter {name}; there are: {names}", name=name, names=", ".join(known) or "-")
+
+
+def _allowed(capability: str, declared: Declared) -> bool:
+    stronger = "CAPABILITY_NAMED_IAM" if capability == "CAPABILITY_IAM" else capability
+    return capability in declared.capabilities or stronger in declared.capabilities
+
+
+async def _summary(account: Account, declared: Declared, body: str) -> dict[str, Any]:
+    try:
+        return await account.call("cloudformation", "get_template_summary", TemplateBody=body)
+    except AwsRefused as refused:
+        if refused.code != "ValidationError":
+            raise
+        raise _unreadable(declared, refused.reason) from refused
+
+
+def _read(raw: Mapping[str, Any]) -> Stack:
+    return Stack(
+        id=raw["StackId"],
+        status=raw["StackStatus"],
+        reason=raw.get("StackStatusReason", ""),
+        change_set=raw.get("ChangeSetId", ""),
+        parameters=frozenset(each["ParameterKey"] for each in raw.get("Parameters", [])),
+        outputs={each["OutputKey"]: each["OutputValue"] for each in raw.get("Outputs", [])},
+    )
+
+
+def _unreadable(declared: Declared, why: str) -> ActionFailed:
+    return ActionFailed(
+        worded("{template}, the template of {stack}: {why}", template=declared.template, stack=declared.name, why=why),
+        hint=worded("mend the template in the repository, or the stack in the catalog; nothing was changed"),
+        error="bad_template",
+    )

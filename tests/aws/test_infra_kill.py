@@ -1,0 +1,103 @@
+"""The process dies by SIGKILL around each thing that it does to stacks; another goes on, and nothing is done twice."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from runners.crash import ARMED
+from tests.aws.estate import STACK, Estate, template
+
+ROOT = Path(__file__).parents[2]
+PLANNING = ["stack.plan.before", "stack.plan.after"]
+LOOKING = ["stack.forget.before", "stack.forget.after", "stack.drop.before", "stack.drop.after"]
+APPLYING = ["stack.apply.before", "stack.apply.after"]
+STOPPING = ["stack.cancel.before", "stack.cancel.after"]
+
+
+async def play(
+    estate: Estate, do: str, crash_at: str = "", scene: str = "run", artifacts: Mapping[str, str] | None = None
+) -> dict[str, str] | None:
+    """Give what was made; `None` when the process was killed."""
+    work = estate.work(do, "hello-900", artifacts)
+    said = {name: getattr(work, name) for name in ("key", "run", "stage", "action", "options", "artifacts")}
+    given = {
+        "scene": scene,
+        "aws": asdict(estate.environment.aws) if estate.environment.aws else {},
+        "pace": 1 / estate.server.clock.speed,
+        "work": {**said, "workspace": str(work.workspace)},
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.aws.infra_scene", json.dumps(given)),
+        cwd=ROOT,
+        env={**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    made, said_wrong = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode in (0, -signal.SIGKILL), said_wrong.decode()
+    return json.loads(made or b"{}") if process.returncode == 0 else None
+
+
+def some(places: list[str], *chosen: str) -> list[object]:
+    """A few of the places in every run of the tests, the others in the sweep."""
+    return [place if place in chosen else pytest.param(place, marks=pytest.mark.sweep) for place in places]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", PLANNING)
+async def test_one_change_set_is_made(spot: str, estate: Estate) -> None:
+    estate.commit(template())
+    assert await play(estate, "plan", spot) is None
+    assert await play(estate, "plan") is not None
+    assert len(estate.stacks.known[STACK].sets) == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", LOOKING)
+async def test_a_preview_leaves_nothing(spot: str, estate: Estate) -> None:
+    estate.commit(template())
+    assert await play(estate, "preview", spot) is None
+    assert await play(estate, "preview") == {}
+    assert estate.stacks.known == {}
+
+
+@pytest.mark.parametrize("spot", some([*PLANNING, *APPLYING], "stack.apply.after"))
+async def test_what_was_approved_is_applied_once(spot: str, estate: Estate) -> None:
+    estate.commit(template())
+    if spot in PLANNING:
+        assert await play(estate, "plan", spot) is None
+    planned = await play(estate, "plan")
+    if spot in APPLYING:
+        assert await play(estate, "apply", spot, artifacts=planned) is None
+    assert await play(estate, "apply", artifacts=planned) == {}
+    assert len(estate.stacks.executed) == estate.server.count("CreateChangeSet") == 1
+    assert estate.stacks.status(STACK) == "CREATE_COMPLETE"
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", STOPPING)
+async def test_an_update_is_cancelled_once(spot: str, estate: Estate) -> None:
+    await estate.applied(template())
+    estate.stacks.takes = 1e6
+    estate.commit(template("Logs"))
+    planned = await play(estate, "plan")
+    assert await play(estate, "apply", "stack.apply.after", artifacts=planned) is None
+    estate.stacks.takes = 1
+    assert await play(estate, "apply", spot, "stop", planned) is None
+    await play(estate, "apply", "", "stop", planned)
+    assert estate.server.count("CancelUpdateStack") == 1
+    assert set(estate.stacks.resources(STACK)) == {"Repository", "Task"}
+
+
+def test_every_labelled_place_is_swept() -> None:
+    sources = [path.read_text() for path in (ROOT / "runners" / "aws" / "infra").glob("*.py")]
+    labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
+    assert labelled == {*PLANNING, *LOOKING, *APPLYING, *STOPPING}

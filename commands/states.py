@@ -24,5 +24,6 @@ WORDS = (
     later("redeploy"),
     later("restart"),
     later("scale"),
+    later("infra"),
     later("rerun"),
 )

@@ -6,6 +6,7 @@ from runners.aws import builds, services
 from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecs import EcsRunner, target_of
 from runners.aws.errors import AwsRefused
+from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.session import Account, Clouds, Visitor
 from runners.contract import ActionFailed
 from runners.findings import Finding
@@ -42,6 +43,13 @@ TO_BUILD = (
 """Permissions: what a build in CodeBuild asks for."""
 TO_FETCH = ("s3:GetObject", "s3:ListBucket")
 """Permissions: what fetching its artifacts asks for."""
+TO_PROVISION = (
+    *("cloudformation:GetTemplateSummary", "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"),
+    *("cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ListChangeSets"),
+    *("cloudformation:DeleteChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:CancelUpdateStack"),
+    *("cloudformation:DeleteStack", "cloudformation:TagResource"),
+)
+"""Permissions: what changes of stacks ask for, besides what the templates themselves make."""
 
 
 async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
@@ -107,7 +115,9 @@ async def _project(clouds: Clouds, environment: Environment, project: str) -> Fi
 
 
 def _actions(catalog: Catalog, environment: Environment, kind: str) -> Iterator[Action]:
-    """List the actions of a kind in all pipelines that lead through an environment."""
+    """List the actions of a kind that are done in an environment: in all pipelines, and for its infrastructure."""
+    made_by = (service.infra.get(environment.name) for service in catalog.services.values())
+    yield from (action for action in made_by if action is not None and action.uses == kind)
     services_ = catalog.services.values()
     ways = [stages for each in services_ for stages in (each.stages, *(way.stages for way in each.pipelines.values()))]
     for stage in (stage for stages in ways for stage in stages if stage.environment == environment.name):
@@ -119,7 +129,8 @@ def _needed(catalog: Catalog, environment: Environment) -> tuple[str, ...]:
     builds_ = list(_actions(catalog, environment, CodeBuildRunner.kind))
     fetches = any(action.options.get("fetch") is True for action in builds_)
     deploys = (*TO_DEPLOY, *TO_VERIFY) if environment.target == EcsRunner.kind else ()
-    wanted = (*deploys, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()))
+    provisions = TO_PROVISION if any(_actions(catalog, environment, CloudFormationRunner.kind)) else ()
+    wanted = (*deploys, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()), *provisions)
     return tuple(dict.fromkeys(wanted))
 
 

@@ -9,6 +9,8 @@ from storage.reading.actions import Actions
 from storage.reading.document import Item, meant
 
 NAME = "infra"
+IN_AWS = "cloudformation"
+"""The kind that is nowhere without an account."""
 
 
 def infra(item: Item | None, places: Mapping[str, Environment], actions: Actions) -> dict[str, Action]:
@@ -27,6 +29,8 @@ def _one(item: Item, place: Environment, places: Mapping[str, Environment], acti
     if given is not None and DO in given.entries():
         given.entries()[DO].problem("is for the command to say: `infra plan` or `infra apply`")
         return Action(name=NAME, uses="")
+    if item.entries().get("uses") is not None and item.entries()["uses"].text() == IN_AWS and place.aws is None:
+        item.problem("needs to know which account and region: add aws to this environment")
     action = actions.one(item, name=NAME, implied={DO: PREVIEW})
     stage = Stage(name=NAME, actions=(action,), environment=place.name)
     for flaw in flaws((stage,), places, actions.kinds):

@@ -8,6 +8,7 @@ import pytest
 
 from runners.consent import Unapproved, check_consent
 from storage.model.approval import Decision, subject_of
+from storage.model.artifact import changes
 from storage.model.catalog import Grant
 from storage.model.event import Kind
 from storage.model.fold import fold
@@ -136,6 +137,9 @@ def _variants(office: Office) -> dict[str, str]:
     subjects = {name: subject_of(each, dict(plan.artifacts)) for name, each in changed.items()}
     subjects["the digest"] = subject_of(plan, {**plan.artifacts, "digest": "sha256:2"})
     subjects["the commit"] = subject_of(plan, {**plan.artifacts, "commit": "2"})
+    for value in ("plan-1 sha256:1", "plan-1 sha256:2", "plan-2 sha256:1"):
+        planned = {changes("production", "web"): value}
+        subjects[f"changes of the infrastructure: {value}"] = subject_of(plan, {**plan.artifacts, **planned})
     return subjects
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.aws.checkup import TO_BUILD, TO_DEPLOY, TO_FETCH, TO_PUSH, TO_VERIFY
+from runners.aws.checkup import TO_BUILD, TO_DEPLOY, TO_FETCH, TO_PROVISION, TO_PUSH, TO_VERIFY
 from runners.kinds import known_kinds
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
@@ -60,6 +60,22 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
             "region: us-east-1\n      # The",
             "is missing",
         ),
+        ("stack: hello-production", "stack: hello production", "the name of a stack: letters, digits and `-`"),
+        ("template: infra/service.yml", "template: /etc/passwd", "a path inside the source"),
+        ("image: Image", "imaeg: Image", "unknown option imaeg; did you mean image?"),
+        (
+            "uses: cloudformation",
+            "uses: cloudformatoin",
+            "did you mean cloudformation?",
+        ),
+        ("    infra:\n      production:", "    infra:\n      prodution:", "there is no environment 'prodution'"),
+        ("          stacks:\n", "          do: apply\n          stacks:\n", "is for the command to say"),
+        ("tags: {team: web}", "tags: {team: '#{build.TEAM}'}", "there is no action build"),
+        (
+            "      production:\n        uses: cloud",
+            "      homolog:\n        uses: cloud",
+            "add aws to this environment",
+        ),
         ("block: critical", "block: awful", "'awful' is not one of critical, high, medium, low"),
         ("untagged: 14d", "untagged: 36h", "should be whole days, such as 14d"),
         ("role/estiva-production", "user/estiva", "should be the ARN of a role"),
@@ -88,3 +104,4 @@ def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() ->
     assert _allowed("registry-policy.json") == set(TO_PUSH)
     assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY}
     assert _allowed("build-policy.json") == {*TO_BUILD, *TO_FETCH}
+    assert _allowed("infra-policy.json") == {*TO_PROVISION, "iam:PassRole"}

@@ -40,6 +40,16 @@ async def test_all_is_well(clouds: Clouds, place: Aws) -> None:
     assert permissions.found == "all 16 are there"
 
 
+async def test_infrastructure_needs_permissions_of_its_own(clouds: Clouds, place: Aws, server: Server) -> None:
+    environment = Environment(name="production", aws=place)
+    made_by = {"production": Action(name="infra", uses="cloudformation")}
+    service = Service(name="hello", repository="unused", image="hello", infra=made_by)
+    known = replace(catalog(place, environment), services={"hello": service})
+    server.denied.add("cloudformation:ExecuteChangeSet")
+    _, permissions = [finding async for finding in checkup(known, clouds)]
+    assert permissions.found == "missing: cloudformation:ExecuteChangeSet"
+
+
 async def test_names_each_missing_permission(
     clouds: Clouds, place: Aws, server: Server, identities: Identities
 ) -> None:

@@ -7,10 +7,16 @@ import pytest
 from runners.kinds import Tools, kinds
 from storage.model.catalog import Json
 
-RIGHT: dict[str, dict[str, Json]] = {"buildspec": {"image": "estiva/ci:base"}, "command": {"run": ["true"]}}
+RIGHT: dict[str, dict[str, Json]] = {
+    "buildspec": {"image": "estiva/ci:base"},
+    "command": {"run": ["true"]},
+    "cloudformation": {"do": "plan", "stacks": [{"stack": "hello", "template": "hello.yml"}]},
+}
 
 
-@pytest.mark.parametrize("kind", ["git", "buildspec", "dockerfile", "command", "push", "docker", "ecs"])
+@pytest.mark.parametrize(
+    "kind", ["git", "buildspec", "dockerfile", "command", "push", "docker", "ecs", "cloudformation"]
+)
 def test_every_kind_checks_its_options(kind: str, tmp_path: Path) -> None:
     tools = Tools(data=tmp_path, namespace="estiva-test-kinds", environ={})
     runner = kinds(tools)[kind]

@@ -56,6 +56,7 @@ class Stacks:
         self.stuck = False
         self.refusing = ""
         self.executed: list[str] = []
+        self.server = server
         server.handlers |= {
             ("cloudformation", name): handler
             for name, handler in {

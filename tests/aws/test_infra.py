@@ -8,6 +8,7 @@ from commands.texts import phrase
 from runners.aws.infra.changes import Change
 from runners.contract import ActionFailed
 from storage.model import artifact
+from storage.model.catalog import Json
 from storage.model.worded import Worded, in_words_of
 from tests.aws.estate import CHANGES, IMAGE, STACK, Estate, template
 
@@ -198,16 +199,21 @@ def test_each_line_is_said_in_both_languages() -> None:
     assert portuguese == "remover AWS::ECR::Repository R"
 
 
-def test_options_are_checked(estate: Estate) -> None:
-    right = {"do": "plan", "stacks": [{"stack": "a", "template": "a.yml"}]}
-    assert estate.runner.problems(right) == []
-    for stack, said in (
+@pytest.mark.parametrize(
+    ("stack", "said"),
+    [
         ({"stack": "a b", "template": "a.yml"}, "the name of a stack"),
         ({"stack": "a", "template": "../a.yml"}, "a path inside the source"),
         ({"stack": "a"}, "option template is missing"),
         ({"stack": "a", "template": "a.yml", "capabilities": ["ALL"]}, "CAPABILITY_IAM"),
         ({"stack": "a", "template": "a.yml", "parametres": {}}, "did you mean parameters?"),
-    ):
-        assert said in estate.runner.problems({"do": "plan", "stacks": [stack]})[0]
-    twice = {"do": "plan", "stacks": right["stacks"] * 2}  # type: ignore[operator]
-    assert "each of them once" in estate.runner.problems(twice)[0]
+    ],
+)
+def test_options_are_checked(stack: Json, said: str, estate: Estate) -> None:
+    assert said in estate.runner.problems({"do": "plan", "stacks": [stack]})[0]
+
+
+def test_a_stack_is_listed_once(estate: Estate) -> None:
+    stack: Json = {"stack": "a", "template": "a.yml"}
+    assert estate.runner.problems({"do": "plan", "stacks": [stack]}) == []
+    assert "each of them once" in estate.runner.problems({"do": "plan", "stacks": [stack, stack]})[0]

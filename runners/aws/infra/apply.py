@@ -103,7 +103,7 @@ class Apply:
         self.sink.line(f"{self.stack}: the approved change set is applied")
 
     async def _to_its_end(self) -> Stack:
-        looks, events = 0, ()
+        looks = 0
         while True:
             now = await look(self.account, self.stack)
             if now is None:

@@ -173,7 +173,7 @@ def _counted(name: str, made: ChangeSet) -> str:
 
 
 def _details(made: Mapping[str, ChangeSet]) -> list[str]:
-    lines = [
+    lines: list[str] = [
         worded("{stack}: {change}", stack=name, change=change.line)
         for name, each in made.items()
         for change in in_order(each.changes)

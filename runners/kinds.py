@@ -11,8 +11,8 @@ from docker.errors import NotFound
 from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
-from runners.aws.made import Collector
 from runners.aws.infra.runner import CloudFormationRunner
+from runners.aws.made import Collector
 from runners.aws.session import Clouds
 from runners.buildspec.runner import BuildspecRunner
 from runners.command import CommandRunner

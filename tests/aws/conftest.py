@@ -8,8 +8,8 @@ import pytest
 
 from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.ecs import EcsRunner
-from runners.aws.made import Collector
 from runners.aws.infra.runner import CloudFormationRunner
+from runners.aws.made import Collector
 from runners.aws.session import Clouds
 from storage.model.catalog import Environment
 from storage.model.cloud import Aws

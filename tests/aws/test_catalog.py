@@ -71,11 +71,6 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
         ("    infra:\n      production:", "    infra:\n      prodution:", "there is no environment 'prodution'"),
         ("          stacks:\n", "          do: apply\n          stacks:\n", "is for the command to say"),
         ("tags: {team: web}", "tags: {team: '#{build.TEAM}'}", "there is no action build"),
-        (
-            "      production:\n        uses: cloud",
-            "      homolog:\n        uses: cloud",
-            "add aws to this environment",
-        ),
         ("block: critical", "block: awful", "'awful' is not one of critical, high, medium, low"),
         ("untagged: 14d", "untagged: 36h", "should be whole days, such as 14d"),
         ("role/estiva-production", "user/estiva", "should be the ARN of a role"),
@@ -92,6 +87,12 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
 def test_says_what_is_wrong(tmp_path: Path, right: str, bad: str, problem: str) -> None:
     assert right in EXAMPLE
     assert any(problem in said for said in wrong(tmp_path, EXAMPLE.replace(right, bad)))
+
+
+def test_stacks_need_an_account(tmp_path: Path) -> None:
+    text = EXAMPLE.replace("environments:\n", "environments:\n  lab: {}\n")
+    text = text.replace("      production:\n        uses: cloud", "      lab:\n        uses: cloud")
+    assert any("infra.lab" in said and "add aws to this environment" in said for said in wrong(tmp_path, text))
 
 
 def _allowed(name: str) -> set[str]:

@@ -25,7 +25,7 @@ SURROUNDINGS = {
 
 @pytest.fixture
 def stacks() -> Iterator[Stacks]:
-    server = Server(speed=20)
+    server = Server(speed=40)
     identities, stacks = Identities(server), Stacks(server)
     identities.trusted[ROLE] = None
     with serving(server):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runners.aws.errors import AwsRefused
-from runners.aws.infra.changes import ChangeSets, name_of
+from runners.aws.infra.changes import ChangeSets, name_of, pause
 from runners.aws.infra.stack import Stack, look
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
@@ -24,8 +24,8 @@ ERRORS = {
 _WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _BACK = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
 _STUCK = ("ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED", "DELETE_FAILED")
-_LOOK, _SELDOM, _OFTEN = 3.0, 10.0, 40
-"""Seconds between two looks; between two later ones; how many are made before it is later."""
+_UNSEEN = 40
+"""Looks after which what was begun should show itself."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,9 +113,9 @@ class Apply:
             if events and not now.busy:
                 return self._ended(now, events)
             looks += 1
-            if not events and looks > _OFTEN:
+            if not events and looks > _UNSEEN:
                 raise _unseen(self.stack)
-            await asyncio.sleep((_LOOK if looks < _OFTEN else _SELDOM) * self.pace)
+            await asyncio.sleep(pause(looks) * self.pace)
 
     async def _events(self, now: Stack) -> Sequence[Mapping[str, Any]]:
         """Read what happened to the stack, oldest first, back to the beginning of what was begun last."""

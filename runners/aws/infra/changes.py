@@ -22,8 +22,8 @@ ERRORS = {
 _OURS = "estiva-"
 _NOTHING = re.compile(r"didn't contain changes|No updates are to be performed", re.IGNORECASE)
 _NO_NAME = re.compile(r"[^a-zA-Z0-9-]+", re.ASCII)
-_LOOK = 2.0
-"""Seconds between two looks whether a change set is made."""
+_FIRST, _LONGEST, _GROWS = 0.5, 10.0, 1.3
+"""Seconds between the first two looks at something; between two late ones; by how much each pause is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,11 @@ class ChangeSet:
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def pause(looks: int) -> float:
+    """Give the seconds until the next look, after so many: often at first, seldom at what takes long."""
+    return float(min(_LONGEST, _FIRST * _GROWS ** min(looks, 100)))
+
+
 def name_of(key: str) -> str:
     """Name the change set of a piece of work: the same for the same key, and no other's."""
     readable = _NO_NAME.sub("-", key)[:100].strip("-")
@@ -120,9 +125,10 @@ class ChangeSets:
         if made is None:
             created = await self._create(name, declared, body, given, now)
             made = await self.find(created)
+        looks = 0
         while made is not None and made.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
-            await asyncio.sleep(_LOOK * self.pace)
-            made = await self.find(made.id)
+            await asyncio.sleep(pause(looks) * self.pace)
+            made, looks = await self.find(made.id), looks + 1
         if made is None or not (made.status == "CREATE_COMPLETE" or made.nothing):
             why = made.reason if made is not None else worded("it was deleted while it was made")
             raise ActionFailed(

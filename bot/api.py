@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.intake import Answering
+from commands.texts import DEFAULT
+from commands.times import in_words
 from storage.model.catalog import Catalog, Person
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
@@ -52,7 +54,7 @@ class Approvals:
         if text is None:
             return _said(400, "POST /api/approvals/RUN/STAGE/approve, reject or withdraw, with {code, reason} as JSON.")
         reply = await self._desk.handle(_request(person, text))
-        return _said(_STATUS.get(reply.verdict, 500), reply.text, reply)
+        return _said(_STATUS.get(reply.verdict, 500), in_words(DEFAULT, reply.text), reply)
 
     def _person(self, header: str) -> Person | None:
         """Find whose token it is; one that two people share is nobody's."""

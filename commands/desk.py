@@ -15,6 +15,7 @@ from commands.parser import parse
 from commands.policy import knows
 from commands.several import all_of, part_of
 from commands.texts import DEFAULT, phrase
+from commands.times import in_words
 from commands.words import Words
 from runners.contract import Runner
 from runners.mirrors import Mirrors
@@ -89,7 +90,7 @@ class Desk:
             return await work()
         except Refused as refused:
             if refused.verdict is Verdict.REFUSED:
-                await self._remember_refusal(request, refused.text)
+                await self._remember_refusal(request, in_words(language, refused.text))
             return Reply(
                 verdict=refused.verdict, text=refused.text, offers=refused.offers, run=refused.run, private=True
             )
@@ -149,7 +150,7 @@ class Desk:
             for asked in self._each(request, parsed, language, catalog, groups):
                 await parsed.command.check(asked)
         except Refused as refused:
-            await self._remember_refusal(request, refused.text)
+            await self._remember_refusal(request, in_words(language, refused.text))
             return refused
         except Unplannable as impossible:
             return Refused(_in_full(language, impossible))

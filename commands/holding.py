@@ -7,10 +7,10 @@ from datetime import timedelta
 from commands.command import Asked, Refused
 from commands.permit import permit
 from commands.texts import later, phrase
-from commands.times import stamp
 from storage.holds import Taken
 from storage.model.catalog import Catalog
 from storage.model.hold import Hindrance, Hold, HoldKind
+from storage.model.moment import token
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
 
@@ -35,7 +35,7 @@ def by_whom(asked: Asked, found: Hindrance | Hold) -> str:
     who = asked.say("by the catalog") if owner == "catalog" else asked.say("by {name}", name=asked.name(owner))
     parts = [
         who,
-        asked.say("until {when}", when=stamp(asked.language, until)) if until else asked.say("until it is lifted"),
+        asked.say("until {when}", when=token(until)) if until else asked.say("until it is lifted"),
     ]
     return ", ".join(parts) + (f" ({found.reason})" if found.reason else "")
 

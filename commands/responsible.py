@@ -6,9 +6,9 @@ from commands.command import Asked
 from commands.holding import kept_by, place_of
 from commands.permit import allowed, permit
 from commands.places import places
-from commands.times import stamp
 from storage.freezing import frozen
 from storage.model.hold import Hindrance, Hold
+from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Reply, Table, Verdict
 
@@ -29,7 +29,7 @@ async def releasers(asked: Asked) -> Reply:
 
 def _row(asked: Asked, release: Release) -> tuple[str, ...]:
     commit = f"{release.commit[:7]} {release.subject}".strip()
-    since = stamp(asked.language, release.at)
+    since = token(release.at)
     return release.service, release.environment, asked.name(release.by), since, release.run, commit
 
 

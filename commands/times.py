@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from commands.texts import phrase
+from storage.model.moment import spelled
 
 _SPAN = re.compile(r"(?P<count>\d+)(?P<unit>s|m|min|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
@@ -22,13 +23,13 @@ def earlier(text: str, now: datetime | None = None) -> datetime | None:
         return None
 
 
-def stamp(language: str, at: datetime) -> str:
-    """Write a time for a table, where Slack does not put it into the reader's zone."""
-    return written(partial(phrase, language), at)
+def in_words(language: str, text: str) -> str:
+    """Put the moments in an answer into words, for who has no clock of their own: a record, a program, a form."""
+    return spelled(text, partial(written, partial(phrase, language)))
 
 
 def written(say: Callable[..., str], at: datetime) -> str:
-    """Write a time with `say`, which knows the language."""
+    """Write a time in UTC with `say`, which knows the language."""
     there = at.astimezone(UTC)
     fields = {"year": f"{there:%Y}", "month": f"{there:%m}", "day": f"{there:%d}", "time": f"{there:%H:%M}"}
     return say("{year}-{month}-{day} {time} UTC", **fields)

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _ANSWER = 60.0
 """Seconds within which an answer is expected when nobody waits for the run."""
+_DATE = re.compile(r"<!date\^(\d{1,11})\^[^<>]*>")
 _ENDED = {"succeeded": 0, "failed": 1, "broken": 1, "cancelled": 1}
 _ANSWERED = {"done": 0, "started": 0, "ask": 2, "refused": 2, "broken": 1}
 
@@ -146,13 +149,28 @@ def tell(message: Mapping[str, Any]) -> None:
     out.print(plain("\n".join(sections) or message["text"]), markup=False)
     for block in blocks:
         if block["type"] == "table":
-            rows = [[plain(cell["text"]) for cell in row] for row in block["rows"]]
+            rows = [[harmless(_cell(cell)) for cell in row] for row in block["rows"]]
             widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
             for row in rows:
                 line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
                 out.print(f"  {line.rstrip()}", markup=False)
 
 
+def _cell(cell: Mapping[str, Any]) -> str:
+    if cell["type"] == "raw_text":
+        return _unescaped(cell["text"])
+    parts = [part for section in cell["elements"] for part in section["elements"]]
+    return "".join(_here(part["timestamp"]) if part["type"] == "date" else part["text"] for part in parts)
+
+
 def plain(text: str) -> str:
-    """Undo Slack's escaping, and show no more than text."""
-    return harmless(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    """Undo Slack's escaping, write moments by this machine's clock, and show no more than text."""
+    return harmless(_unescaped(_DATE.sub(lambda found: _here(found[1]), text)))
+
+
+def _here(seconds: str | int) -> str:
+    return f"{datetime.fromtimestamp(int(seconds)).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,9 +1,13 @@
 """Block Kit, as much of it as Estiva speaks, each block within Slack's limits whatever goes in."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from bot.slack.marks import Mark, clean, cut, cut_mark
+from bot.slack.marks import BY_THE_CLOCK, ELLIPSIS, Mark, Say, clean, cut, cut_mark
+from commands.times import written
+from storage.model.moment import pieces
 from storage.model.reply import Style
 
 Block = dict[str, Any]
@@ -11,6 +15,8 @@ Block = dict[str, Any]
 MESSAGE = 12_000
 """Characters per message; Slack refuses somewhere near 13,200, though each block be within its limits."""
 _UNSEEN = frozenset({"type", "action_id", "block_id", "task_id", "status", "style"})
+_TORN = re.compile(r"<(t(:\d{0,11})?)?…$")
+"""A moment that was cut in two."""
 VALUE = 2000
 _SECTION = 3000
 _TASKS = 50
@@ -84,8 +90,8 @@ def plan(title: str, tasks: Sequence[Block]) -> Block:
     return {"type": "plan", "title": cut(title, 150) or " ", "tasks": list(tasks[:_TASKS])}
 
 
-def table(header_row: Sequence[str], rows: Iterable[Sequence[str]], room: int = _CELLS) -> tuple[Block, int]:
-    """Make a table of as many rows as fit, and say how many do not."""
+def table(header_row: Sequence[str], rows: Iterable[Sequence[str]], say: Say, room: int = _CELLS) -> tuple[Block, int]:
+    """Make a table of as many rows as fit, and say how many do not. Moments are shown by the reader's clock."""
     every = [list(header_row), *(list(row) for row in rows)]
     width = max(1, min(_COLUMNS, max(len(row) for row in every)))
     kept: list[list[Block]] = []
@@ -94,8 +100,32 @@ def table(header_row: Sequence[str], rows: Iterable[Sequence[str]], room: int = 
         room -= sum(len(text) for text in texts)
         if room < 0:
             break
-        kept.append([{"type": "raw_text", "text": text} for text in texts])
+        kept.append([_cell(text, say) for text in texts])
     return {"type": "table", "rows": kept}, len(every) - len(kept)
+
+
+def _cell(text: str, say: Say) -> Block:
+    parts = [*pieces(_TORN.sub(ELLIPSIS, text))]
+    if all(isinstance(part, str) for part in parts):
+        return {"type": "raw_text", "text": "".join(map(str, parts))}
+    elements = [_words(part) if isinstance(part, str) else _date(part, say) for part in parts]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def _words(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _date(at: datetime, say: Say) -> Block:
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": BY_THE_CLOCK, "fallback": written(say, at)}
+
+
+def cell_text(cell: Block) -> str:
+    """Read a cell of a table as words."""
+    if cell["type"] == "raw_text":
+        return str(cell["text"])
+    parts = [part for section_ in cell["elements"] for part in section_["elements"]]
+    return "".join(str(part.get("text", part.get("fallback", ""))) for part in parts)
 
 
 def size(drawn: object) -> int:

@@ -17,7 +17,9 @@ from bot.slack.chores import Chores
 from bot.slack.inbound import Identity, Payload, from_submission
 from bot.slack.marks import Say
 from commands.command import Refused
+from commands.times import written
 from storage.model.catalog import Catalog
+from storage.model.moment import spelled
 from storage.model.request import Request
 
 log = logging.getLogger(__name__)
@@ -98,7 +100,7 @@ class DeployForm:
         refused = await self._refused(request)
         if refused is not None:
             place = input_for(body["view"], refused.about)
-            await ack(response_action="errors", errors={place: refused.text[:2000]})
+            await ack(response_action="errors", errors={place: spelled(refused.text, partial(written, say))[:2000]})
             return
         await self.take(request)
         await ack()

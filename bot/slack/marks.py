@@ -4,9 +4,13 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from commands.times import written
+
 Say = Callable[..., str]
 """`phrase` with its language already chosen: `say("Deployed {service}", service="hello")`."""
 
+BY_THE_CLOCK = "{date_short_pretty} {time}"
+"""How Slack is to write a moment; a day near today by its name."""
 ELLIPSIS = "…"
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -90,6 +94,6 @@ def code_block(lines: Iterable[str], limit: int = 2500) -> Mark:
     return Mark("```\n" + ("\n".join(reversed(kept)) or " ") + "\n```")
 
 
-def moment(at: datetime) -> Mark:
+def moment(say: Say, at: datetime) -> Mark:
     """Show a time in the reader's own time zone."""
-    return Mark(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>")
+    return Mark(f"<!date^{int(at.timestamp())}^{BY_THE_CLOCK}|{written(say, at)}>")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bot.slack.blocks import Block, section
+from bot.slack.blocks import Block, cell_text, section
 from bot.slack.marks import Mark, Say, code_block, cut_mark, escape, escape_within
 from commands.texts import later
 
@@ -31,7 +31,7 @@ def _redraw(block: Block, say: Say) -> list[Block]:
             lines = [Mark(f"*{escape_within(block['title'], 150)}*"), *(_task(task, say) for task in block["tasks"])]
             return [section(Mark("\n".join(lines)))]
         case "table":
-            rows = [" | ".join(str(cell.get("text", "")) for cell in row) for row in block["rows"]]
+            rows = [" | ".join(map(cell_text, row)) for row in block["rows"]]
             return [section(code_block(rows[:1] + rows[1:][-40:]))]
         case _:
             return [block]

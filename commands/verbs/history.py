@@ -5,8 +5,9 @@ from datetime import datetime
 from commands.command import Asked, Command, Refused
 from commands.permit import may, permit
 from commands.texts import PORTUGUESE, later
-from commands.times import earlier, span, stamp
+from commands.times import earlier, span
 from storage.model import artifact
+from storage.model.moment import token
 from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.run import Run
 
@@ -51,7 +52,7 @@ def _row(asked: Asked, run: Run) -> tuple[str, ...]:
         run.plan.environment.name,
         _ref(run),
         asked.name(run.requester),
-        stamp(asked.language, run.opened_at),
+        token(run.opened_at),
         asked.say(run.status.value) + took,
     )
 

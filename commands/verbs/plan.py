@@ -11,11 +11,11 @@ from commands.places import environment_of, service_of
 from commands.planning import plan_of
 from commands.policy import able
 from commands.texts import PORTUGUESE, later, listing, several
-from commands.times import stamp
 from runners.barriers import hindrance
 from runners.contract import ActionFailed, Foreseeing
 from storage.model import artifact
 from storage.model.catalog import Stage
+from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Plan
@@ -78,7 +78,7 @@ async def _changes(asked: Asked, plan: Plan, running: Release | None) -> list[st
     now = asked.say(
         "Now running there: `{commit}` since {when} (`{run}`).",
         commit=running.commit[:7],
-        when=stamp(asked.language, running.at),
+        when=token(running.at),
         run=running.run,
     )
     commit = plan.artifacts.get(artifact.COMMIT, "")
@@ -168,7 +168,7 @@ def _success(asked: Asked, environment: str) -> str:
 def _window(asked: Asked, window: Window) -> list[str]:
     now = datetime.now(UTC)
     opens = window.opens(now)
-    return [asked.say("waits until {when}", when=stamp(asked.language, opens))] if opens > now else []
+    return [asked.say("waits until {when}", when=token(opens))] if opens > now else []
 
 
 def _approval(asked: Asked, plan: Plan, stage: Stage) -> str:

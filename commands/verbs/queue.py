@@ -4,7 +4,7 @@ from commands.command import Asked, Command
 from commands.permit import permit
 from commands.places import places
 from commands.texts import PORTUGUESE, later
-from commands.times import stamp
+from storage.model.moment import token
 from storage.model.reply import Reply, Table, Verdict
 
 
@@ -35,7 +35,7 @@ async def _row(asked: Asked, service: str, environment: str, position: int, run_
         run.id,
         asked.say(run.plan.trigger.value),
         asked.name(run.requester),
-        stamp(asked.language, run.opened_at),
+        token(run.opened_at),
     )
 
 

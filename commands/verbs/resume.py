@@ -7,6 +7,7 @@ from commands.meant import refuse_ended, run_going_on, run_named
 from commands.permit import permit
 from commands.texts import PORTUGUESE, later
 from storage.model.gate import Gate
+from storage.model.moment import token
 from storage.model.reply import Reply, Verdict
 
 
@@ -32,8 +33,7 @@ async def handle(asked: Asked) -> Reply:
 def _not_paused(asked: Asked, run: str, closed: Sequence[Gate]) -> str:
     opens_at = next((gate.opens_at for gate in closed if gate.opens_at is not None), None)
     if opens_at is not None:
-        when = f"{opens_at:%Y-%m-%d %H:%M} UTC"
-        return asked.say("Run `{run}` waits for its window, which opens at {when}.", run=run, when=when)
+        return asked.say("Run `{run}` waits for its window, which opens at {when}.", run=run, when=token(opens_at))
     return asked.say("Run `{run}` is not paused there any more.", run=run)
 
 

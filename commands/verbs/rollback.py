@@ -9,8 +9,8 @@ from commands.permit import may, permit
 from commands.places import environment_of, service_of
 from commands.planning import handed_on
 from commands.texts import PORTUGUESE, later, listing
-from commands.times import stamp
 from runners.plan import plan_rollback
+from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Run
@@ -135,9 +135,7 @@ async def _list(asked: Asked) -> Reply:
 
 def _table(asked: Asked, releases: Sequence[Release]) -> Table | None:
     say = asked.say
-    rows = tuple(
-        (r.run, f"{r.commit[:7]} {r.subject}".strip(), stamp(asked.language, r.at), asked.name(r.by)) for r in releases
-    )
+    rows = tuple((r.run, f"{r.commit[:7]} {r.subject}".strip(), token(r.at), asked.name(r.by)) for r in releases)
     return Table(header=(say("Run"), say("Commit"), say("Since"), say("By")), rows=rows) if rows else None
 
 

@@ -7,11 +7,11 @@ from commands.holding import kept_by
 from commands.permit import may, permit
 from commands.places import places
 from commands.texts import later
-from commands.times import stamp
 from storage.freezing import frozen
 from storage.model.approval import Decision
 from storage.model.fold import fold
 from storage.model.hold import Hindrance, Hold
+from storage.model.moment import token
 from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.view import RunView, WaitView
 
@@ -79,7 +79,7 @@ def _state(asked: Asked, view: RunView) -> str:
 def _gate(asked: Asked, wait: WaitView) -> str:
     if wait.opens_at is None:
         return asked.say("waits until somebody resumes it")
-    return asked.say("waits until {when}", when=stamp(asked.language, wait.opens_at))
+    return asked.say("waits until {when}", when=token(wait.opens_at))
 
 
 async def _row(
@@ -95,7 +95,7 @@ async def _row(
     if release is None:
         return (service, environment, "-", asked.say("never released"), "-", "-", "-", now)
     commit = f"{release.commit[:7]} {release.subject}".strip()
-    since = stamp(asked.language, release.at)
+    since = token(release.at)
     replicas = str(release.replicas or "-")
     return (service, environment, commit, since, asked.name(release.by), release.run, replicas, now)
 

@@ -19,9 +19,10 @@ from bot.slack.desired import desired
 from bot.slack.marks import code_block, cut_mark, escape, mention
 from bot.slack.plainly import barely, plainly
 from bot.workspace.blocks.surfaces import check_view, demand_message
-from commands.texts import DEFAULT, phrase
+from commands.texts import DEFAULT, PORTUGUESE, phrase
 from storage.model.approval import Approval, Decision
 from storage.model.catalog import Action, Catalog, Environment, Registry, Stage
+from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Run, Status
@@ -39,6 +40,8 @@ NASTY = [
     "`*_~",
     "\u202egnp.exe",
     "{run}",
+    "<t:1772442000>",
+    "<t:99999999999> and <t:17724",
     "\x00",
 ]
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=60), st.text(min_size=1, max_size=3).map(lambda t: t * 3000))
@@ -181,6 +184,25 @@ def test_every_reply_is_one_that_slack_takes(reply: Reply) -> None:
     demand_message(blocks)
     demand_message(plainly(blocks, SAY))
     no_foreign_markup(blocks, notice(text))
+
+
+def test_moments_in_an_answer_are_shown_by_the_clock_of_whoever_reads() -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    table = Table(
+        header=("Run", "Since"), rows=(("hello-1", f"{token(at)} by Ana"), ("x" * 297, "y" * 290 + token(at)))
+    )
+    say = partial(phrase, PORTUGUESE)
+    blocks, text = reply_card(Reply(verdict=Verdict.DONE, text=f"Until {token(at)}: a < b", table=table), say)
+    assert text == "Until <!date^1772442000^{date_short_pretty} {time}|02/03/2026 09:00 UTC>: a &lt; b"
+    date = {"type": "date", "timestamp": 1772442000, "format": "{date_short_pretty} {time}"}
+    elements = [date | {"fallback": "02/03/2026 09:00 UTC"}, {"type": "text", "text": " by Ana"}]
+    rows = blocks[1]["rows"]
+    assert rows[1] == [
+        {"type": "raw_text", "text": "hello-1"},
+        {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},
+    ]
+    assert rows[2][1] == {"type": "raw_text", "text": "y" * 290 + "…"}
+    assert "hello-1 | 02/03/2026 09:00 UTC by Ana" in json.dumps(plainly(blocks, say))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

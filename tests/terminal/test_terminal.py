@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -103,6 +104,22 @@ def test_say_prints_the_tables_of_an_answer(capsys: pytest.CaptureFixture[str]) 
     rows = [[{"type": "raw_text", "text": text} for text in row] for row in (("Service", "Run"), ("a &amp; b", "a-1"))]
     tell({"text": "What runs where:", "blocks": [{"type": "table", "rows": rows}]})
     assert capsys.readouterr().out.splitlines() == ["What runs where:", "  Service  Run", "  a & b    a-1"]
+
+
+def test_say_writes_moments_by_the_clock_of_the_machine(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    time.tzset()
+    date = {"type": "date", "timestamp": 1772442000, "format": "{time}", "fallback": "02/03/2026 09:00 UTC"}
+    cell = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [date]}]}
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "Until <!date^1772442000^{time}|nine>: a &lt; b"}}
+    try:
+        tell({"text": "-", "blocks": [section, {"type": "table", "rows": [[cell]]}]})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert capsys.readouterr().out.splitlines() == ["Until 2026-03-02 06:00: a < b", "  2026-03-02 06:00"]
 
 
 def test_logs_shows_the_last_failure(estiva: Estiva, tmp_path: Path) -> None:

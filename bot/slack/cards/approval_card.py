@@ -78,7 +78,7 @@ def _subject(view: RunView, around: Surroundings) -> Mark:
                 say,
                 "Now running there: {commit} since {when}",
                 commit=short(around.running.commit),
-                when=moment(around.running.at),
+                when=moment(say, around.running.at),
             )
         )
     else:
@@ -102,7 +102,7 @@ def _changes(view: RunView, around: Surroundings) -> list[Block]:
 
 def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
     say = around.say
-    parts = [marked(say, "Open until {when}; no answer is a no", when=moment(gate.expires_at))]
+    parts = [marked(say, "Open until {when}; no answer is a no", when=moment(say, gate.expires_at))]
     if around.approvers and gate.needed - len(gate.given_by) > len(set(around.approvers) - set(gate.given_by)):
         parts.append(marked(say, "Fewer people than needed may approve this: see the catalog"))
     if gate.needed > 1:
@@ -120,7 +120,7 @@ def _named(users: Iterable[str], around: Surroundings) -> str:
 
 def _decided(gate: GateView, around: Surroundings) -> Mark:
     say = around.say
-    when = moment(gate.decided_at) if gate.decided_at else Mark("")
+    when = moment(say, gate.decided_at) if gate.decided_at else Mark("")
     who, reason = around.name(gate.decided_by or ""), escape_within(gate.reason, 500)
     match gate.decision:
         case Decision.APPROVED if gate.emergency:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
+from commands.times import written
 from storage.model.gate import GateKind
 from storage.model.view import RunView, StageView, WaitView
 from storage.model.window import Window
@@ -44,7 +45,7 @@ def waiting_at(stage: StageView, around: Surroundings) -> str:
 
 def _kept_out(wait: WaitView, stage: StageView, around: Surroundings) -> str:
     say = around.say
-    when = f"{wait.opens_at:%Y-%m-%d %H:%M} UTC" if wait.opens_at else ""
+    when = written(say, wait.opens_at) if wait.opens_at else ""
     until = say("until {when}", when=when) if when else say("until it is lifted")
     who = say("the catalog") if wait.by == "catalog" else around.name(wait.by)
     text = say("{stage} waits {until}: locked by {who}", stage=stage.stage.name, until=until, who=who)

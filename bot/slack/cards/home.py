@@ -7,8 +7,8 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, joined, marked, mention, moment
 from commands.texts import several
-from commands.times import written
 from storage.model.approval import Approval
+from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Style
 from storage.model.run import Run, Status
@@ -63,7 +63,7 @@ def _approvals(home: Home, say: Say) -> list[Block]:
             run=approval.run,
             environment=approval.environment,
             who=mention(approval.requester),
-            until=moment(approval.expires_at),
+            until=moment(say, approval.expires_at),
         )
         asks = kit.confirm(
             say("Approve release"), say("Release {run}?", run=approval.run), say("Approve"), say("Not yet")
@@ -89,7 +89,7 @@ def _run(run: Run, say: Say) -> Mark:
         run=run.id,
         environment=run.plan.environment.name,
         status=say(run.status.value),
-        when=moment(run.closed_at if run.status is not Status.RUNNING and run.closed_at else run.opened_at),
+        when=moment(say, run.closed_at if run.status is not Status.RUNNING and run.closed_at else run.opened_at),
     )
 
 
@@ -98,12 +98,12 @@ def _places(home: Home, say: Say) -> list[Block]:
         return []
     services, environments = (list(dict.fromkeys(names)) for names in zip(*home.places, strict=True))
     running = {(r.service, r.environment): r for r in home.releases}
-    rows = [[service, *(_place(running.get((service, each)), say) for each in environments)] for service in services]
-    drawn, missing = kit.table([say("Service"), *environments], rows)
+    rows = [[service, *(_place(running.get((service, each))) for each in environments)] for service in services]
+    drawn, missing = kit.table([say("Service"), *environments], rows, say)
     rest = several("{count} more is not shown", "{count} more are not shown")
     more = [kit.context(marked(say, rest, count=missing))] if missing else []
     return [kit.header(say("What runs where")), drawn, *more]
 
 
-def _place(release: Release | None, say: Say) -> str:
-    return f"{release.commit[:8]} · {written(say, release.at)}" if release else ""
+def _place(release: Release | None) -> str:
+    return f"{release.commit[:8]} · {token(release.at)}" if release else ""

@@ -17,7 +17,7 @@ def reminder(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         "*{run}* still waits for your answer about {environment}; open until {when}",
         run=view.run.id,
         environment=_environment(view, stage),
-        when=moment(gate.expires_at),
+        when=moment(around.say, gate.expires_at),
     )
     return _to(_open(gate, around), text)
 
@@ -41,7 +41,7 @@ def escalation(view: RunView, stage: StageView, gate: GateView, around: Surround
         "Nobody has answered about *{run}* in {environment}, so you are asked too; open until {when}",
         run=view.run.id,
         environment=_environment(view, stage),
-        when=moment(gate.expires_at),
+        when=moment(around.say, gate.expires_at),
     )
     return _to(_open(gate, around), text)
 

@@ -2,8 +2,9 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
-from bot.slack.marks import Mark, Say, code_block, cut_mark, escape, marked
+from bot.slack.marks import Mark, Say, code_block, cut_mark, joined, marked, moment
 from commands.texts import several
+from storage.model.moment import pieces
 from storage.model.reply import Offer, Reply
 
 _PART = 2900
@@ -11,7 +12,7 @@ _PART = 2900
 
 def reply(answer: Reply, say: Say) -> tuple[list[Block], Mark]:
     """Draw a reply. Gives the blocks and the text that notifications read out."""
-    text = escape(answer.text)
+    text = told(say, answer.text)
     words = _paragraphs(text)
     shown = [kit.section(code_block(answer.excerpt))] if answer.excerpt else []
     offers = kit.actions([_offer(number, offer, say) for number, offer in enumerate(answer.offers)])
@@ -22,6 +23,11 @@ def reply(answer: Reply, say: Say) -> tuple[list[Block], Mark]:
         [*short, *offers[:1]],
         short,
     ), text
+
+
+def told(say: Say, text: str) -> Mark:
+    """Escape an answer; moments in it are shown by the reader's clock."""
+    return joined((part if isinstance(part, str) else moment(say, part) for part in pieces(text)), "")
 
 
 def _paragraphs(text: Mark) -> list[Block]:
@@ -38,7 +44,7 @@ def _paragraphs(text: Mark) -> list[Block]:
 def _table(answer: Reply, say: Say, room: int) -> list[Block]:
     if answer.table is None:
         return []
-    drawn, missing = kit.table(answer.table.header, answer.table.rows, room)
+    drawn, missing = kit.table(answer.table.header, answer.table.rows, say, room)
     if not missing:
         return [drawn]
     rest = several("{count} more row is not shown", "{count} more rows are not shown")

@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from runners.consent import Unapproved, check_consent, environment_of
-from runners.contract import ActionFailed, Outcome, Runner, Stopper, Work, unforeseen
+from runners.contract import ActionFailed, Asks, Outcome, Runner, Stopper, Work, unforeseen
 from runners.crash import crash_here
 from runners.excerpt import excerpt_of
 from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
 from runners.progress import Progress
+from runners.questions import Questions, answers, asked_by, place_of
 from runners.replicas import replicas_of
 from runners.variables import options_of
 from runners.walk import cancelled_by
 from storage.model import artifact
+from storage.model.approval import Decision
 from storage.model.catalog import Action, Json, Registry, Service, Stage
 from storage.model.event import Kind
 from storage.model.release import Release, artifacts_of
@@ -181,10 +183,8 @@ class _Attempt:
         self.engine.heed(self.watch, await self._journal(Kind.ACTION_STARTED, "started", {}))
         try:
             outcome = await self._work(view)
-        except Interrupted:
-            return await self._cancelled()
-        except ActionFailed as failure:
-            return await self._failed(failure)
+        except (Interrupted, Asks, ActionFailed) as rest:
+            return await self._at_rest(view, rest)
         except Exception as error:  # noqa: BLE001 - whatever a runner raises, it is told as the run's end
             _log.exception("action %s broke", self._key)
             return await self._broken(unforeseen(error))
@@ -271,6 +271,7 @@ class _Attempt:
             restores=self.place.restoring is not None,
             goes_back=plan.trigger is Trigger.ROLLBACK,
             restarts=plan.trigger is Trigger.RESTART,
+            answers=answers(view, self.place, self.action),
             abandoned=self.watch.abandoned,
         )
 
@@ -302,6 +303,25 @@ class _Attempt:
             restored=restored,
         )
         crash_here("release.after")
+
+    async def _at_rest(self, view: RunView, rest: Interrupted | Asks | ActionFailed) -> Status:
+        match rest:
+            case Asks():
+                return await self._ask(view, rest)
+            case ActionFailed():
+                return await self._failed(rest)
+            case _:
+                return await self._cancelled()
+
+    async def _ask(self, view: RunView, asks: Asks) -> Status:
+        """Put a question of the work to people; it is run again when they have decided."""
+        self.progress.doubt()  # a person may have decided about an earlier one
+        asked = Questions(self.engine.store, self.engine.clock())
+        approval = await asked.put(await self.progress.known(), self.place, self.action, asks)
+        self.progress.doubt()
+        if approval.decision is Decision.CANCELLED or asks.name in answers(view, self.place, self.action):
+            return await self._broken(worded("it asks `{name}` again, which was over", name=asks.name))
+        return Status.WAITING
 
     async def _failed(self, failure: ActionFailed) -> Status:
         # never a second one beside the first, if that heeds no cancellation
@@ -367,7 +387,10 @@ class _Attempt:
     async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> RunView:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
         key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
-        return await self.progress.note(word, kind, key, {**place, **data})
+        told = await self.progress.note(word, kind, key, {**place, **data})
+        if word == "ended" and asked_by(told, self.place, self.action):
+            await self.engine.store.questions.close(self.run.id, place_of(self.place, self.action))
+        return told
 
 
 def _stopped_by(failed: Action) -> str:

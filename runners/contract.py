@@ -49,6 +49,8 @@ class Work:
     """The run goes back to a release that ran here before: it may be used again just as it was."""
     restarts: bool = False
     """Nothing of the release changes: what runs is only begun anew."""
+    answers: Mapping[str, "Answer"] = field(default_factory=dict)
+    """What people answered to this action's questions, by their names."""
     abandoned: Callable[[], bool] = lambda: False
     """True while the process shuts down: leave outside work running on cancellation."""
 
@@ -102,6 +104,34 @@ class ActionFailed(Exception):  # noqa: N818 - a fact about the user's work, not
         self.retryable = retryable
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What people said to a question of an action. No answer in time is a no."""
+
+    yes: bool
+    by: str
+    reason: str = ""
+
+
+class Asks(Exception):  # noqa: N818 - says what is
+    """The work goes on outside, and waits there for people: raised by `run`, which comes to rest by it.
+
+    The run waits as a row, without a leg or a turn. The same work is run again with the same key when people have
+    decided, with their word in `Work.answers`; and every `look_again` seconds, to see whether somebody answered
+    elsewhere: then it raises the same again, or goes on.
+    """
+
+    def __init__(
+        self, name: str, question: str, *, expires_at: datetime | None = None, look_again: float = 60.0
+    ) -> None:
+        """Take a name that stays the same for this question of this run (`a-z0-9-`), and the question, one line."""
+        super().__init__(question)
+        self.name = name
+        self.question = question
+        self.expires_at = expires_at
+        self.look_again = look_again
+
+
 class Runner(Protocol):
     """One kind of action. The engine knows runners only by this."""
 
@@ -120,7 +150,7 @@ class Runner(Protocol):
         """Say what is wrong with an action's options: one line each, empty when all is well."""
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
-        """Do the work, or find it done. Raises `ActionFailed` for facts of the work."""
+        """Do the work, or find it done. Raises `ActionFailed` for facts of the work, `Asks` to wait for people."""
 
 
 TAIL_ERRORS = {

@@ -42,6 +42,10 @@ class Progress:
             await self._read()
         return shown(self._view)
 
+    def doubt(self) -> None:
+        """Learn that something was written besides: it is read before anything else is decided."""
+        self._sure = self._fresh = False
+
     async def note(self, point: str, kind: Kind, key: str, data: dict[str, Json]) -> RunView:
         """Write one fact of the run once, between two crash points, and give the run as it then is."""
         run = self._view.run

@@ -52,6 +52,7 @@ class Sweep:
     async def round(self) -> None:
         """Look around once; what that makes ready rings, and the next glance follows at once."""
         await self._part("expire", self._expire)
+        await self._part("look again", self._look_again)
         await self._part("open", self._open)
         await self._part("remind", self._remind)
         await self._part("let in", self.barriers.let_in)
@@ -94,6 +95,10 @@ class Sweep:
 
     async def _expire(self) -> None:
         await self.store.approvals.expire(self.clock())
+
+    async def _look_again(self) -> None:
+        """Let actions that wait for people see whether somebody answered elsewhere."""
+        await self.store.questions.look_again(self.clock())
 
     async def _open(self) -> None:
         """Open the gates that the clock opens."""

@@ -17,6 +17,7 @@ from runners.crash import crash_here
 from runners.gates import Gates, Unmet
 from runners.infra import nothing_to_change
 from runners.progress import Progress
+from runners.questions import stay, waits_for_people
 from storage.fence import Claim
 from storage.model.approval import Decision, subject_of
 from storage.model.catalog import Json, Mode, OnFailure
@@ -27,6 +28,7 @@ from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploys
 from storage.model.view import ActionView, GateView, RunView, StageView
 from storage.model.worded import worded
+from storage.questions import Stay
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -82,7 +84,19 @@ class Walk:
             return ENDED
         if view.run.leg != leg:
             return STALE
-        return _under_way(view) or await self._next(progress, view)
+        return _under_way(view) or await self._waits_for_people(view) or await self._next(progress, view)
+
+    async def _waits_for_people(self, view: RunView) -> Move | None:
+        """Park the run while an action under way waits for an answer, unless it is time to look."""
+        match await stay(self.store, view):
+            case None:
+                return None
+            case Stay.PARKED, _, _:
+                return PARKED
+            case Stay.LOOK, stage, action:
+                return {"do": "act", "stage": stage, "actions": [action]}
+            case _:
+                return AGAIN
 
     async def _next(self, progress: Progress, view: RunView) -> Move:
         run, end = view.run, _end_of(view)
@@ -232,7 +246,8 @@ def cancelled_by(view: RunView) -> str:
 def _under_way(view: RunView) -> Move | None:
     """Name what was begun and has not ended, as its walker died: it is brought to its end before anything else."""
     for stage in view.stages:
-        names = [action.action.name for action in stage.actions if action.status is Status.RUNNING]
+        running = (action for action in stage.actions if action.status is Status.RUNNING)
+        names = [action.action.name for action in running if not waits_for_people(view, stage, action)]
         if names:
             return {"do": "act", "stage": stage.stage.name, "actions": [*names]}
     return None
@@ -243,7 +258,8 @@ def _end_of(view: RunView) -> tuple[Status, str] | None:
     actions = [(stage, action) for stage in view.stages for action in stage.actions]
     broken = [_ended_with(s, a) for s, a in actions if a.status is Status.BROKEN]
     failed = [_ended_with(s, a) for s, a in actions if _aborts(a)]
-    closed = [_refusal(s.gate) for s in view.stages if s.gate is not None and _refusal(s.gate)]
+    gates = [s.gate for s in view.stages if s.gate is not None and not s.asked_by]  # an action's question is its own
+    closed = [_refusal(gate) for gate in gates if _refusal(gate)]
     if broken:
         return Status.BROKEN, broken[0]
     if failed:
@@ -303,6 +319,8 @@ def _refusal(gate: GateView) -> str:
 
 
 def _passed(stage: StageView) -> bool:
+    if stage.asked_by:
+        return True
     if not stage.actions:
         return stage.status is Status.SUCCEEDED
     return all(_settled(action) for action in stage.actions)

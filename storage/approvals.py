@@ -12,9 +12,10 @@ from sqlmodel import Session, col, select
 from storage import phases
 from storage.chain import Scribe, hold_run
 from storage.database import Database
-from storage.model.approval import Approval, Decision
+from storage.model.approval import Approval, Decision, Question
 from storage.model.catalog import ApprovalRule
 from storage.model.event import Fact, Kind
+from storage.model.worded import data_of
 from storage.tables import ApprovalRow, RunRow
 
 
@@ -67,10 +68,12 @@ class Approvals:
         needed: int,
         expires_at: datetime,
         rule: ApprovalRule | None = None,
+        question: Question | None = None,
     ) -> Approval:
         """Ask, and park the run, in one transaction. Asking again gives the approval as it is now.
 
         `rule` says when people are reminded, and for how long an earlier approval of exactly the same counts.
+        With a `question` an action asks, and the run goes on walking: see `storage.questions`.
         """
 
         def work(session: Session) -> Approval:
@@ -78,9 +81,14 @@ class Approvals:
             row = _locked(session, f"{run}/{stage}")
             if row is None:
                 row = self._new(session, run, stage, environment, subject, needed, expires_at)
-                self._note(session, row, Kind.APPROVAL_REQUESTED, "estiva", "asked", **_question(row))
+                self._note(
+                    session, row, Kind.APPROVAL_REQUESTED, "estiva", "asked", **_question(row), **_told(question)
+                )
                 self._apply(session, row, rule or ApprovalRule())
-            if row.decision == Decision.PENDING:
+            if question is not None:
+                row.asked_by, row.look_at = question.asked_by, question.look_at
+                session.add(row)
+            elif row.decision == Decision.PENDING:
                 phases.park(session, run)
             return _approval(row)
 
@@ -280,6 +288,7 @@ def _reusable(session: Session, row: ApprovalRow, since: datetime) -> ApprovalRo
             sa.or_(yes, col(ApprovalRow.decision) == Decision.REJECTED),
             col(ApprovalRow.reused).is_(None),
             col(ApprovalRow.emergency).is_(False),
+            col(ApprovalRow.asked_by).is_(None),
         )
         .order_by(col(ApprovalRow.decided_at).desc(), col(ApprovalRow.id).desc())
         .limit(1)
@@ -302,6 +311,10 @@ def _question(row: ApprovalRow) -> dict[str, Any]:
         "expires_at": row.expires_at.isoformat(),
         "needed": row.needed,
     }
+
+
+def _told(question: Question | None) -> dict[str, Any]:
+    return {} if question is None else {"asked_by": question.asked_by, **data_of(question=question.text)}
 
 
 def _settled(row: ApprovalRow | None, why: Why = Why.NOTHING) -> Settled:
@@ -327,4 +340,5 @@ def _approval(row: ApprovalRow) -> Approval:
         emergency=row.emergency,
         reused=row.reused,
         escalated=row.escalated,
+        asked_by=row.asked_by,
     )

@@ -21,6 +21,7 @@ from storage.locks import Locks
 from storage.logs import Logs
 from storage.posts import Posts
 from storage.preferences import Preferences
+from storage.questions import Questions
 from storage.redact import Redactor
 from storage.releases import Releases
 from storage.reminders import Reminders
@@ -47,6 +48,7 @@ class Store:
     ledger: Ledger
     locks: Locks
     approvals: Approvals
+    questions: Questions
     gates: Gates
     holds: Holds
     reminders: Reminders
@@ -90,6 +92,7 @@ class Store:
             ledger=Ledger(database, scribe),
             locks=Locks(database, scribe),
             approvals=Approvals(database, scribe),
+            questions=Questions(database, scribe),
             gates=Gates(database, scribe),
             holds=Holds(database, scribe),
             reminders=Reminders(database, scribe),

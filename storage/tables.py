@@ -187,6 +187,7 @@ class ApprovalRow(SQLModel, table=True):
         _partial("approvals_pending", "expires_at", "decision = 'pending'"),
         _partial("approvals_remind", "remind_at", "decision = 'pending' AND remind_at IS NOT NULL"),
         _partial("approvals_escalate", "escalate_at", "decision = 'pending' AND escalate_at IS NOT NULL"),
+        _partial("approvals_look", "look_at", "decision = 'pending' AND look_at IS NOT NULL"),
         sa.Index("approvals_subject", "subject", "decided_at"),
     )
 
@@ -214,6 +215,8 @@ class ApprovalRow(SQLModel, table=True):
     escalate_at: datetime | None = Field(default=None, sa_type=Moment)
     escalate_to: list[str] = Field(default_factory=list, sa_type=sa.JSON)
     escalated: bool = False
+    asked_by: str | None = None
+    look_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class HoldRow(SQLModel, table=True):

@@ -48,6 +48,19 @@ class Approval:
     """The earlier approval of exactly the same that counted again."""
     escalated: bool = False
     """Those to whom it escalates were asked too."""
+    asked_by: str | None = None
+    """The action that asks, when it is one under way: see `Question`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an action under way asks people: it goes on, or goes back, as they say."""
+
+    asked_by: str
+    """`deploy-production/deploy`: stage and action."""
+    text: str
+    look_at: datetime | None = None
+    """When the action is to look again by itself: somebody may have answered elsewhere."""
 
 
 _OF_THE_RUN = ("trigger", "ref", "origin", "artifacts")

@@ -35,7 +35,8 @@ class Kind(StrEnum):
     )
     ACTION_CANCELLED = "action_cancelled"  # stage, action, attempt, reason
     ACTION_BROKEN = "action_broken"  # stage, action, attempt, reason
-    APPROVAL_REQUESTED = "approval_requested"  # approval, stage, environment, subject hash, expires_at, needed
+    APPROVAL_REQUESTED = "approval_requested"  # approval, stage, environment, subject hash, expires_at, needed,
+    # asked_by?: the action under way that asks, question?
     APPROVAL_GIVEN = "approval_given"  # approval, by  (one person's yes; `APPROVED` when enough)
     APPROVAL_WITHDRAWN = "approval_withdrawn"  # approval, by  (a yes taken back before it was enough)
     APPROVED = "approved"  # approval, by: [ids], reused?: the earlier approval that counts again

@@ -70,7 +70,9 @@ def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
         )
         return replace(stage, actions=actions)
 
-    return replace(view, stages=tuple(touched(stage) for stage in view.stages))
+    changed = replace(view, stages=tuple(touched(stage) for stage in view.stages))
+    ended = changes.get("status") is not Status.RUNNING
+    return _unasked(changed, f"{event.data.get('stage')}/{event.data.get('action')}") if ended else changed
 
 
 def _with_gate(view: RunView, approval: str, **changes: object) -> RunView:
@@ -159,10 +161,40 @@ def _asked(view: RunView, event: Event) -> RunView:
         needed=int(str(event.data.get("needed", 1))),
         expires_at=datetime.fromisoformat(_text(event, "expires_at")),
     )
+    if event.data.get("asked_by"):
+        return replace(_questioned(view, event, gate), status=Status.WAITING)
     stages = tuple(
         replace(s, gate=gate) if s.stage.name == event.data.get("stage") and s.gate is None else s for s in view.stages
     )
     return replace(view, stages=stages, status=Status.WAITING)
+
+
+def _questioned(view: RunView, event: Event, gate: GateView) -> RunView:
+    """Add a stage that the plan has not, right behind the one that asks: it shows the question of an action."""
+    asker = _text(event, "asked_by")
+    question = StageView(
+        stage=Stage(name=_text(event, "stage"), approval=True, environment=_text(event, "environment")),
+        gate=gate,
+        asked_by=asker,
+        question=_text(event, "question"),
+    )
+    stages = [*_unasked(view, asker).stages]
+    at = max((n for n, each in enumerate(stages) if asker in _askers(each)), default=len(stages) - 1)
+    return replace(view, stages=(*stages[: at + 1], question, *stages[at + 1 :]))
+
+
+def _askers(stage: StageView) -> set[str]:
+    return {stage.asked_by, *(f"{stage.stage.name}/{action.action.name}" for action in stage.actions)}
+
+
+def _unasked(view: RunView, asker: str) -> RunView:
+    """Close the question of an action that has ended, or asks another."""
+
+    def closed(stage: StageView) -> StageView:
+        mine = stage.asked_by == asker and stage.gate is not None and stage.gate.decision is Decision.PENDING
+        return replace(stage, gate=replace(stage.gate, decision=Decision.CANCELLED)) if mine and stage.gate else stage
+
+    return replace(view, stages=tuple(closed(stage) for stage in view.stages))
 
 
 def _given(view: RunView, event: Event) -> RunView:
@@ -241,7 +273,10 @@ def _decided(view: RunView, event: Event) -> RunView:
         **said,
         **again,
     )
-    return replace(changed, status=Status.RUNNING if event.kind is Kind.APPROVED else changed.status)
+    goes_on = event.kind is Kind.APPROVED or any(
+        stage.asked_by and stage.gate and stage.gate.approval == event.data.get("approval") for stage in view.stages
+    )
+    return replace(changed, status=Status.RUNNING if goes_on else changed.status)
 
 
 def _with_stage(view: RunView, event: Event, **changes: object) -> RunView:

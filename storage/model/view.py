@@ -99,6 +99,9 @@ class StageView:
     """All gates are behind it."""
     skipped: bool = False
     restoring: Restoring | None = None
+    asked_by: str = ""
+    """`stage/action` that is under way and asks: the plan has no such stage, it only shows the question."""
+    question: str = ""
 
     @property
     def status(self) -> Status:

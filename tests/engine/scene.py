@@ -47,10 +47,14 @@ def plans(scene: str) -> list[Plan]:
         return [plan(*pipeline()[1:]), plan(*pipeline()[1:], smoke())]
     said = ["each run has a log, to be deleted"]
     image = action("image", lines=said)
+    asking = pipeline(asks="canary", look_again=0.2)[1]
     bad = Stage(name="build", actions=(image, action("test", fail="1 test failed", exit_code=1)))
     return [
         plan(*gated(sleep=0.1, lines=said), environment=PRODUCTION, others=[HOMOLOG]),
-        plan(pipeline(lines=said)[0], replace(pipeline()[1], pause=True, window=soon(datetime.now(UTC)))),
+        plan(
+            pipeline(lines=said)[0],
+            replace(asking, pause=True, window=soon(datetime.now(UTC))),
+        ),
         plan(bad, *pipeline()[1:]),
     ]
 

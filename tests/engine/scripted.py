@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from runners.contract import ActionFailed, Leftover, Outcome, Sink, Work
+from runners.contract import ActionFailed, Asks, Leftover, Outcome, Sink, Work
 from storage.model.catalog import Json
 
 
@@ -64,8 +64,9 @@ class Outside:
 
 
 class Scripted:
-    """Options: sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error, crash, deaf, makes,
-    hands_on, say. When it puts something back: hold_back waits, spare does not fail, there finds it running.
+    """Options: asks, look_again, sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error,
+    crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits, spare does not fail, there finds
+    it running.
     """
 
     errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
@@ -94,6 +95,8 @@ class Scripted:
                 await self._hear_nothing(until=time.time() + 60)
             self.outside.note("abandoned" if work.abandoned() else "stopped", work.key)
             raise
+        if options.get("asks"):
+            self._heed(work, str(options["asks"]))
         if options.get("crash"):
             raise OSError(str(options["crash"]))
         spared = work.restores and options.get("spare")
@@ -116,6 +119,15 @@ class Scripted:
             unchanged=work.restores and bool(options.get("there")),
             summary=str(options.get("say", f"{work.action} is done")),
         )
+
+    def _heed(self, work: Work, name: str) -> None:
+        """Ask, unless it was answered, or somebody let it go on outside."""
+        answer = work.answers.get(name)
+        self.outside.note("looked", work.key)
+        if answer is None and not (self.outside.folder / name).exists():
+            raise Asks(name, f"shall {work.action} go on?", look_again=_number(work.options, "look_again", 3600))
+        if answer is not None and not answer.yes:
+            raise ActionFailed(f"{answer.by} said no: {answer.reason}")
 
     async def _hear_nothing(self, until: float) -> None:
         while self.outside.held and time.time() < until:  # noqa: ASYNC110 - like a call that does not return

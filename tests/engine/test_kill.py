@@ -22,7 +22,7 @@ PLACES = [
     f"{name}.{side}"
     for name in (
         *("begin", "claim", "lock", "leave", "ask", "wait", "held", "aside", "open", "stage"),
-        *("started", "work", "release", "ended", "finish", "clean", "retire"),
+        *("question", "stay", "started", "work", "release", "ended", "finish", "clean", "retire"),
     )
     for side in ("before", "after")
 ]

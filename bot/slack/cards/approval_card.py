@@ -48,6 +48,9 @@ _ASKS = {
 
 
 def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
+    if stage.question:
+        question = escape_within(in_words_of(around.say, stage.question), 500)
+        return marked(around.say, "*{run}*: {question}", run=view.run.id, question=question)
     return marked(
         around.say,
         _ASKS.get(view.run.plan.trigger, later("*{run}*: {who} asks to release *{service}* to *{environment}*")),
@@ -157,6 +160,8 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         commit=code(view.artifacts.get(artifact.COMMIT, view.run.plan.ref)[:8]),
         environment=_environment(view, stage),
     )
+    if stage.question:
+        question = escape_within(in_words_of(say, stage.question), 250)
     asks = kit.confirm(
         say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not yet")
     )

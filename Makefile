@@ -29,13 +29,14 @@ test: ## set up everything and run the tests
 	@$(SETUP) test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not sweep and not bench" $(SAME_EXAMPLES)
 
-check: ## lint, formatting, types and the one-way imports
+check: ## lint, formatting, types, the one-way imports, and the templates that are shipped
 	@$(SETUP) check
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@MYPYPATH=.ci/setup $(BIN)/mypy .ci/setup/*.py
 	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint --regions us-east-1 sa-east-1 -- examples/aws/*.yml
 
 sweep: ## the long tests: crashes at every point, thousands of runs, new examples for what holds always
 	@$(SETUP) test

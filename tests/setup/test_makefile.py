@@ -43,5 +43,5 @@ def test_every_target_that_uses_the_environment_sets_it_up_first() -> None:
 
 def test_ci_runs_lint_and_tests_with_the_same_targets_as_people() -> None:
     steps = make("--dry-run", "check", "test")
-    for tool in ("ruff check", "ruff format --check", "mypy", "lint-imports", "pytest"):
+    for tool in ("ruff check", "ruff format --check", "mypy", "lint-imports", "cfn-lint", "pytest"):
         assert tool in steps

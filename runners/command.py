@@ -57,6 +57,10 @@ class CommandRunner:
             summary = await self._one(work, sink, words, f"{work.key}#{number}")
         return Outcome(summary=summary)
 
+    async def stop(self, work: Work) -> None:
+        """Kill what a dead process left running."""
+        await job.stopped(self._containers, work)
+
     async def _one(self, work: Work, sink: Sink, words: tuple[str, ...], key: str) -> str:
         counted = _Counted(sink)
         ended = await job.finish(self._containers, self._job(work, words, key), work, counted.line)

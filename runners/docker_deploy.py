@@ -88,6 +88,18 @@ class DockerRunner:
         rest = asyncio.ensure_future(self._released(work, release, upstreams, sink))
         return await _to_its_end(rest, work.abandoned)
 
+    async def stop(self, work: Work) -> None:
+        """Remove what a dead process started of a release, unless it has the traffic already: then it stays.
+
+        Raises `RuntimeError` when the proxy does not say.
+        """
+        release = releases.of(work, self._containers.namespace)
+        serving = await self._proxy.serving()
+        if serving is None:
+            raise RuntimeError("the proxy does not say who has the traffic")
+        if not serving & {*release.containers}:
+            await releases.removed(self._containers, release)
+
     async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
         """Give what the containers write that have the traffic."""
         try:

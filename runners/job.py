@@ -15,7 +15,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig
 
 from runners.containers import Containers
-from runners.contract import ActionFailed
+from runners.contract import ActionFailed, Work
 from runners.lines import Lines
 from runners.trouble import trouble_of
 from storage.model.worded import worded
@@ -103,6 +103,17 @@ async def removed(containers: Containers, key: str) -> None:
             remove_container(engine, container["Id"])
 
     await containers.ask(remove)
+
+
+async def stopped(containers: Containers, work: Work) -> None:
+    """Kill and remove every container that an action started, whichever of its jobs it does (`key`, `key#2`)."""
+
+    def stop(engine: APIClient) -> None:
+        for container in engine.containers(all=True, filters=containers.filters(run=work.run, role="job")):
+            if container["Labels"]["estiva.key"].partition("#")[0] == work.key:
+                remove_container(engine, container["Id"])
+
+    await containers.ask(stop)
 
 
 def remove_container(engine: APIClient, container: str) -> None:

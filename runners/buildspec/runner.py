@@ -95,6 +95,10 @@ class BuildspecRunner:
             summary=made.get(artifact.IMAGE) or _tested(record) or worded("the build succeeded"),
         )
 
+    async def stop(self, work: Work) -> None:
+        """Kill what a dead process left running."""
+        await job.stopped(self._containers, work)
+
     def _asking(self, work: Work) -> Asking:
         """Ask as the role of the environment, where the catalog names one."""
         place = work.environment.aws if work.environment else None

@@ -234,6 +234,23 @@ async def test_an_abandoned_build_goes_on_and_is_found_again(
     assert notes.said() == [*first.said(), "end"]
 
 
+async def test_what_a_dead_process_left_of_a_build_is_stopped(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    work = _work(bench, _phases(build="{commands: [echo up, sleep 60]}"))
+    bench.abandoned = True
+    task = asyncio.create_task(runner.run(work, notes))
+    while "up" not in notes.lines:
+        assert not task.done()
+        await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert engine.containers(filters=bench.containers.filters(run=work.run))
+    await runner.stop(work)
+    assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
+
+
 async def test_old_caches_go_when_a_new_one_comes(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
     place = bench.root / "caches" / "hello"
     version = version_of(Cache(paths=("n",)))

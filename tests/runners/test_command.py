@@ -97,6 +97,23 @@ async def test_abandoned_work_is_found_again_and_read_from_its_first_line(
     assert len(again.lines) == 1, "a job that is done is not done again"
 
 
+async def test_what_a_dead_process_left_is_stopped_by_its_key(bench: Bench, engine: APIClient) -> None:
+    runner, first = CommandRunner(bench.containers), Notes()
+    work = bench.work({**BUSYBOX, "run": [["true"], ["sh", "-c", "trap '' TERM; echo up; sleep 60"]]})
+    bench.abandoned = True
+    task = asyncio.create_task(runner.run(work, first))
+    await _until(first, "up")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await runner.stop(bench.work(work.options, attempt=11))  # another's: its key begins alike
+    assert len(_there(engine, bench, work.key + "#2")) == 1
+    async with asyncio.timeout(2):
+        await runner.stop(work)
+    assert not _there(engine, bench, work.key + "#2")
+    await runner.stop(work)
+
+
 async def test_a_container_whose_result_is_known_is_removed_all_the_same(
     bench: Bench, notes: Notes, engine: APIClient
 ) -> None:

@@ -85,6 +85,11 @@ class Site:
         work = self.bench.work(artifacts=artifacts, run=f"{self.bench.run}-{version}", stage="homolog", **more)
         return await self.runner.run(work, notes or Notes())
 
+    async def stop(self, version: str, artifacts: dict[str, str]) -> None:
+        """What the engine asks for of a cancelled run whose process died."""
+        work = self.bench.work(artifacts=artifacts, run=f"{self.bench.run}-{version}", stage="homolog")
+        await self.runner.stop(work)
+
     async def version(self) -> str:
         async with aiohttp.ClientSession() as session, session.get(f"{self.address}/version") as response:
             return (await response.text()).strip()
@@ -230,6 +235,27 @@ async def test_an_abandoned_deploy_goes_on_where_it_was(site: Site, engine: Any)
     await site.deploy("late", late)
     assert await site.version() == "late"
     assert _running(engine, site) == ["late"]
+
+
+async def test_what_a_dead_process_left_of_a_deploy_is_removed_unless_it_serves(
+    site: Site, engine: Any, notes: Notes
+) -> None:
+    first = await site.pushed("v1")
+    await site.deploy("v1", first)
+    await site.stop("v1", first)
+    assert await site.version() == "v1"
+    slow = await site.pushed("slow", command="sleep 60")
+    site.bench.abandoned = True
+    task = asyncio.create_task(site.deploy("slow", slow, notes))
+    while len(_running(engine, site)) < 2:
+        assert not task.done()
+        await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await site.stop("slow", slow)
+    assert _running(engine, site) == ["v1"]
+    assert await site.version() == "v1"
 
 
 async def test_cancelling_after_the_switch_finishes_the_deploy(site: Site, engine: Any, notes: Notes) -> None:

@@ -27,6 +27,7 @@ from runners.leftovers import EngineLeftovers
 from runners.mirrors import Mirrors
 from runners.proxy import Proxy
 from runners.push import PushRunner
+from runners.terraform.runner import TerraformRunner
 from storage.model.kind import Kind
 
 
@@ -107,6 +108,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         EcsRunner(tools.clouds, tools.environ, tools.ecr),
         CodeBuildRunner(tools.clouds, Collector(tools.environ, tools.ecr)),
         CloudFormationRunner(tools.clouds),
+        TerraformRunner(tools.containers, tools.environ, tools.clouds),
     )
     return {runner.kind: runner for runner in runners}
 

@@ -190,6 +190,17 @@ class Account:
             lambda: bytes(self.asked(service, operation, **given)[member].read(most))  # may block, as the answer does
         )
 
+    async def credentials(self) -> dict[str, str]:
+        """Give, as variables, what another program needs to work there as Estiva would; of a role for an hour."""
+
+        def frozen() -> dict[str, str]:
+            found = self._session.get_credentials().get_frozen_credentials()
+            given = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
+            token = {"AWS_SESSION_TOKEN": found.token} if found.token else {}
+            return {**given, **token, "AWS_REGION": self.place.region, "AWS_DEFAULT_REGION": self.place.region}
+
+        return await self._clouds.ask(frozen)
+
     async def model(self, service: str, operation: str) -> Any:
         """Give what the installed SDK knows of an operation (`DescribeServices`)."""
         return await self._clouds.ask(lambda: self._client(service).meta.service_model.operation_model(operation))

@@ -14,6 +14,7 @@ from runners.aws.infra.apply import Apply
 from runners.aws.infra.changes import ChangeSet, ChangeSets, in_order
 from runners.aws.infra.stack import Declared, Stack
 from runners.aws.session import Account, Clouds, Visitor
+from runners.changes import counted, shown
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json
@@ -30,8 +31,6 @@ _ERRORS = {
     "stack_busy": "something else is being done to the stack",
     "not_planned": "no earlier stage of the run has planned what should be applied",
 }
-_SHOWN = 60
-"""Changes that are kept for people to see; the log has all of them."""
 
 
 class CloudFormationRunner:
@@ -79,7 +78,7 @@ class CloudFormationRunner:
             artifacts=subjects if work.options[DO] == PLAN else {},
             unchanged=all(each.nothing for each in made.values()),
             summary=joined([_counted(name, each) for name, each in made.items()]),
-            details=_details(made),
+            details=shown({name: [change.line for change in in_order(each.changes)] for name, each in made.items()}),
         )
 
     async def _plan(self, account: Account, declared: Declared, work: Work, sink: Sink) -> ChangeSet:
@@ -159,27 +158,10 @@ def _check_ready(name: str, now: Stack | None) -> None:
 
 
 def _counted(name: str, made: ChangeSet) -> str:
-    if made.nothing:
-        return worded("nothing to change in {stack}", stack=name)
     actions = [each.raw.get("Action") for each in made.changes]
-    return worded(
-        "{stack}: {add} to add, {change} to change ({replace} by replacement), {remove} to remove",
-        stack=name,
-        add=actions.count("Add") + actions.count("Import"),
-        change=len(actions) - actions.count("Add") - actions.count("Import") - actions.count("Remove"),
-        replace=sum(each.raw.get("Replacement") == "True" for each in made.changes),
-        remove=actions.count("Remove"),
-    )
-
-
-def _details(made: Mapping[str, ChangeSet]) -> list[str]:
-    lines: list[str] = [
-        worded("{stack}: {change}", stack=name, change=change.line)
-        for name, each in made.items()
-        for change in in_order(each.changes)
-    ]
-    more = len(lines) - _SHOWN
-    return lines if more <= 0 else [*lines[:_SHOWN], worded("and {count} more, in the log", count=more)]
+    new, gone = sum(action in ("Add", "Import") for action in actions), actions.count("Remove")
+    replaced = sum(each.raw.get("Replacement") == "True" for each in made.changes)
+    return counted(name, add=new, change=len(actions) - new - gone, replace=replaced, remove=gone)
 
 
 class _Silence:

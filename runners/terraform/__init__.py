@@ -1,0 +1,1 @@
+"""Terraform and OpenTofu: a plan is saved, shown, and applied as just that file."""

@@ -10,12 +10,13 @@ from storage.model.catalog import Json
 RIGHT: dict[str, dict[str, Json]] = {
     "buildspec": {"image": "estiva/ci:base"},
     "command": {"run": ["true"]},
+    "terraform": {"do": "plan", "directory": "infra", "image": "hashicorp/terraform:1.11"},
     "cloudformation": {"do": "plan", "stacks": [{"stack": "hello", "template": "hello.yml"}]},
 }
 
 
 @pytest.mark.parametrize(
-    "kind", ["git", "buildspec", "dockerfile", "command", "push", "docker", "ecs", "cloudformation"]
+    "kind", ["git", "buildspec", "dockerfile", "command", "push", "docker", "ecs", "cloudformation", "terraform"]
 )
 def test_every_kind_checks_its_options(kind: str, tmp_path: Path) -> None:
     tools = Tools(data=tmp_path, namespace="estiva-test-kinds", environ={})

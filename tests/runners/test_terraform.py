@@ -10,9 +10,10 @@ import json
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ BASE_IMAGES = Path(__file__).parents[2] / ".ci" / "base-images"
 STAND_IN = Path(__file__).parents[1] / "doubles" / "terraform" / "terraform"
 CHANGES = artifact.changes("production", "infra")
 SECRET = "hush-hush"
+NONE: Mapping[str, str] = MappingProxyType({})
 PROGRAMS = {
     "stand-in": (str(STAND_IN), "estiva/python:base"),
     "real": (shutil.which("terraform"), "estiva/busybox:base"),
@@ -100,17 +102,17 @@ class Site:
     def commit(self) -> None:
         self.made = self.bench.source({"infra/main.tf.json": json.dumps(self.config)})
 
-    def work(self, do: str, attempt: int = 1, **artifacts: str) -> Work:
+    def work(self, do: str, attempt: int, artifacts: Mapping[str, str]) -> Work:
         known: dict[str, Json] = {"do": do, "directory": "infra", "image": self.image, "network": "none"}
-        given = {"variables": {"size": "1"}, **known, **self.options}
+        given: dict[str, Json] = {"variables": {"size": "1"}, **known, **self.options}
         return self.bench.work(given, {**self.made, **artifacts}, stage=do, attempt=attempt)
 
-    async def does(self, do: str, attempt: int = 1, **artifacts: str) -> Outcome:
-        return await self.runner.run(self.work(do, attempt, **artifacts), self.notes)
+    async def does(self, do: str, artifacts: Mapping[str, str] = NONE, attempt: int = 1) -> Outcome:
+        return await self.runner.run(self.work(do, attempt, artifacts), self.notes)
 
-    async def fails(self, do: str, attempt: int = 1, **artifacts: str) -> ActionFailed:
+    async def fails(self, do: str, artifacts: Mapping[str, str] = NONE, attempt: int = 1) -> ActionFailed:
         with pytest.raises(ActionFailed) as failed:
-            await self.does(do, attempt, **artifacts)
+            await self.does(do, artifacts, attempt)
         return failed.value
 
     @property
@@ -130,20 +132,20 @@ async def test_just_what_was_planned_is_applied(program: str, site: Site, image_
     assert planned.details == ["infra: add terraform_data.db", "infra: add terraform_data.web"]
     assert planned.summary == "infra: 2 to add, 0 to change (0 by replacement), 0 to remove"
     assert site.plan.stat().st_mode & 0o077 == site.plan.parent.stat().st_mode & 0o077 == 0, "values stand in it"
-    applied = await site.does("apply", **planned.artifacts)
+    applied = await site.does("apply", planned.artifacts)
     assert applied.variables == {"size": "1"}, "what is sensitive is not handed on"
 
     site.options["variables"] = {"size": "2"}
     del site.config["resource"]["terraform_data"]["web"]
     site.commit()
-    later = await site.does("plan", 2)
+    later = await site.does("plan", attempt=2)
     assert later.details == [
         "infra: remove terraform_data.web",
         "infra: replace terraform_data.db, because of triggers_replace",
     ]
-    assert (await site.fails("apply", 2, **planned.artifacts)).error == "changes_differ"
-    await site.does("apply", 3, **later.artifacts)
-    gone = await site.fails("apply", 4, **later.artifacts)
+    assert (await site.fails("apply", planned.artifacts, attempt=2)).error == "changes_differ"
+    await site.does("apply", later.artifacts, attempt=3)
+    gone = await site.fails("apply", later.artifacts, attempt=4)
     assert (gone.error, gone.hint) == ("changes_gone", "nothing was changed: ask for the plan again")
     assert SECRET not in site.notes.text + str(planned) + str(later)
 
@@ -156,7 +158,7 @@ async def test_a_preview_keeps_nothing_that_could_be_applied(site: Site) -> None
 
 async def test_a_plan_that_is_gone_is_not_made_again(site: Site) -> None:
     approved = {CHANGES: "x sha256:1"}
-    assert (await site.fails("apply", **approved)).error == "changes_gone"
+    assert (await site.fails("apply", approved)).error == "changes_gone"
 
 
 async def test_a_configuration_that_is_wrong_says_where(site: Site) -> None:
@@ -170,7 +172,7 @@ async def test_a_resource_that_fails_is_named(site: Site) -> None:
     site.config["resource"]["terraform_data"]["db"]["provisioner"] = [{"local-exec": {"command": "false"}}]
     site.commit()
     planned = await site.does("plan")
-    failure = await site.fails("apply", **planned.artifacts)
+    failure = await site.fails("apply", planned.artifacts)
     assert failure.error == "apply_failed"
     assert "terraform_data.db: local-exec provisioner error" in failure.reason
 
@@ -185,7 +187,7 @@ async def test_a_cancelled_apply_is_interrupted_and_waited_for(
     ]
     site.commit()
     planned = await site.does("plan")
-    work = asyncio.ensure_future(site.does("apply", **planned.artifacts))
+    work = asyncio.ensure_future(site.does("apply", planned.artifacts))
     while not any("42 is here" in line for line in site.notes.lines):  # noqa: ASYNC110 - the program tells only its log
         await asyncio.sleep(0.05)
     site.bench.abandoned = True
@@ -195,7 +197,7 @@ async def test_a_cancelled_apply_is_interrupted_and_waited_for(
     assert len(await running(containers, site)) == 1, "a shutdown leaves it to the next process"
 
     site.bench.abandoned = False
-    work = asyncio.ensure_future(site.does("apply", **planned.artifacts))
+    work = asyncio.ensure_future(site.does("apply", planned.artifacts))
     await asyncio.sleep(0)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):

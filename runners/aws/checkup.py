@@ -27,6 +27,7 @@ TO_DEPLOY = (
     *("ecs:DescribeClusters", "ecs:DescribeServices", "ecs:UpdateService", "ecs:ListTasks", "ecs:DescribeTasks"),
     *("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource"),
     *("ecs:ListServiceDeployments", "ecs:DescribeServiceRevisions", "ecs:StopServiceDeployment", "iam:PassRole"),
+    *("ecs:DescribeServiceDeployments", "ecs:ContinueServiceDeployment"),
     *("ecs:RunTask", "ecs:StopTask", "logs:GetLogEvents"),
 )
 """Permissions: what a deploy to ECS asks for."""

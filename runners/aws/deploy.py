@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from runners.aws import oneoff, revisions, services, stopped
+from runners.aws import history, oneoff, revisions, services, stopped, strategy
 from runners.aws.errors import AwsRefused
 from runners.aws.images import images_of
 from runners.aws.oneoff import Before, OneOff
@@ -13,11 +14,13 @@ from runners.aws.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
 from runners.aws.rollout import Ended, Rollout
 from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
+from runners.aws.staged import Staged, deployment_of
 from runners.aws.verify import Verification
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.crash import crash_here
 from runners.registry import Logins
 from storage.model import artifact
+from storage.model.catalog import Json
 from storage.model.worded import joined, worded
 
 _AFTER = "estiva:after"
@@ -40,6 +43,8 @@ class Deploy:
     logins: Logins | None
     before: Sequence[Before] = ()
     """What runs with a new release before the service gets it."""
+    strategy: Json = None
+    """How its deployments go; `None`: as the service says itself."""
     pace: float = 1.0
 
     async def run(self) -> Outcome:
@@ -77,7 +82,7 @@ class Deploy:
                 await self._one_off.run(task, container, mine, state)
             state, begun = await self._update(mine, state)
         try:
-            await self._rollout(mine.arn, begun, _replaced(mine)).to_its_end(state)
+            await self._follow(state, mine, begun)
         except Ended as ended:
             await self._explain(ended, mine, begun)
             raise
@@ -86,6 +91,24 @@ class Deploy:
             failure.reason = joined([failure.reason, unwatched])
             raise
         return self._outcome(mine, begun)
+
+    async def _follow(self, state: Service, mine: Revision, begun: Deployment) -> None:
+        """Follow the deployment to its end, by the way that its strategy goes."""
+        arn = None
+        if strategy.strategy_of(state.raw.get("deploymentConfiguration", {})) != strategy.ROLLING:
+            arn = await deployment_of(self.account, self.target, state, begun, self.sink)
+        if arn is None:
+            await self._rollout(mine.arn, begun, _replaced(mine)).to_its_end(state)
+            return
+        await Staged(
+            account=self.account,
+            target=self.target,
+            arn=arn,
+            begun=begun,
+            sink=self.sink,
+            answers=self.work.answers,
+            pace=self.pace,
+        ).to_its_end()
 
     async def _scaled(self, state: Service, current: Revision, count: int) -> Outcome:
         """Let another number of tasks run of what runs; saying so again changes nothing."""
@@ -158,14 +181,14 @@ class Deploy:
         known = [each for each in state.deployments if each.task_definition == mine.arn and each.created_at > since]
         if known:
             return max(known, key=lambda each: each.created_at)
-        for each in await self._history(since):
-            if each["taskDefinition"] == mine.arn:
-                self.sink.line(f"the deployment of {mine.name} was begun before, and is {each['status']}")
+        for each in await history.deployments(self.account, self.target, since, self.sink):
+            if each.task_definition == mine.arn:
+                self.sink.line(f"the deployment of {mine.name} was begun before, and is {each.status}")
                 raise ActionFailed(
                     worded(
                         "the deployment of {name} was begun and is over: {status}",
                         name=mine.name,
-                        status=each["status"],
+                        status=each.status,
                     ),
                     hint=worded(
                         "see the service's deployments in ECS; the service runs {task_definition} now",
@@ -175,32 +198,18 @@ class Deploy:
                 )
         return None
 
-    async def _history(self, since: datetime) -> list[Mapping[str, str]]:
-        """List the deployments since then that the service no longer shows, each with its task definition."""
-        try:
-            listed = await self.account.call(
-                "ecs", "list_service_deployments", **self.target.named, createdAt={"after": since}
-            )
-            later = [each for each in listed["serviceDeployments"] if each["createdAt"] > since]
-            status = {each["targetServiceRevisionArn"]: each["status"] for each in later}
-            if not status:
-                return []
-            known = await self.account.call("ecs", "describe_service_revisions", serviceRevisionArns=sorted(status))
-        except AwsRefused as refused:
-            self.sink.line(f"earlier deployments cannot be looked at: {refused.hint}")
-            return []
-        return [
-            {"taskDefinition": each["taskDefinition"], "status": status[each["serviceRevisionArn"]]}
-            for each in known["serviceRevisions"]
-        ]
-
     async def _prepared(self, state: Service, current: Revision, mine: Revision | None) -> tuple[str, Revision]:
         """Verify, then give the container, and the revision to deploy: made before a crash, used before, or new."""
         container, images = await images_of(self.work, current, self.container, self.environ, self.logins)
         oneoff.check(self._first, current)
         change = self._change(container, images, current)
         await Verification(
-            account=self.account, service=state, revision=current, variables=change.variables, sink=self.sink
+            account=self.account,
+            service=state,
+            revision=current,
+            variables=change.variables,
+            settings=self._settings(state),
+            sink=self.sink,
         ).check()
         if mine is not None:
             self.sink.line(f"{mine.name} was registered before")
@@ -242,13 +251,21 @@ class Deploy:
 
     async def _update(self, mine: Revision, before: Service) -> tuple[Service, Deployment]:
         crash_here("ecs.update.before")
-        count = {} if self.work.replicas is None else {"desiredCount": self.work.replicas}
-        answer = await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=mine.arn, **count)
+        given: dict[str, Any] = {} if self.work.replicas is None else {"desiredCount": self.work.replicas}
+        settings = self._settings(before)
+        if settings != before.raw.get("deploymentConfiguration", {}):
+            given["deploymentConfiguration"] = settings
+        answer = await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=mine.arn, **given)
         crash_here("ecs.update.after")
         state = services.read(self.target, answer["service"])
         begun = state.primary or state.deployments[0]
         self.sink.line(f"{begun.id}: {self.target} goes from {services.short(before.task_definition)} to {mine.name}")
         return state, begun
+
+    def _settings(self, state: Service) -> Mapping[str, Any]:
+        """How the deployment is to go: as declared, or as the service says. What goes back waits for nobody."""
+        known = state.raw.get("deploymentConfiguration", {})
+        return strategy.configured(self.strategy, known, waits=not self._goes_back) or known
 
     async def _explain(self, ended: Ended, mine: Revision, begun: Deployment) -> None:
         """Add to a failure why the tasks stopped, and bring the service back where ECS does not."""

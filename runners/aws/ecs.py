@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runners import options, registry
-from runners.aws import errors, images, oneoff, revisions, rollout, services, stopped, verify
+from runners.aws import errors, images, oneoff, revisions, rollout, services, staged, stopped, strategy, verify
 from runners.aws.deploy import Deploy
 from runners.aws.revisions import Change
 from runners.aws.services import Target, short
@@ -26,6 +26,7 @@ _KNOWN = {
     "services": options.variables,
     "container": options.text,
     "before": oneoff.problem,
+    "strategy": strategy.problem,
 }
 _ERRORS = {
     **registry.ERRORS,
@@ -35,6 +36,7 @@ _ERRORS = {
     **verify.ERRORS,
     **rollout.ERRORS,
     **oneoff.ERRORS,
+    **staged.ERRORS,
     "no_environment": "the stage says no environment, or the environment no account",
 }
 _TASKS = 10
@@ -126,6 +128,7 @@ class EcsRunner:
             sink=sink,
             container=str(work.options.get("container") or environment.options.get("container") or ""),
             before=oneoff.read(work.options.get("before") or environment.options.get("before"), work.service.name),
+            strategy=work.options.get("strategy") or environment.options.get("strategy"),
             environ=self._environ,
             logins=self._logins,
             pace=self._pace,

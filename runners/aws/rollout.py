@@ -19,7 +19,7 @@ ERRORS = {
     "rolled_back": "ECS, or somebody there, stopped the deployment or went back",
     "overtaken": "somebody else deployed to the service meanwhile",
 }
-_PATIENCE = 10
+PATIENCE = 10
 """Looks in a row that may fail for a reason that passes."""
 
 
@@ -50,7 +50,7 @@ class Rollout:
 
     async def to_its_end(self, state: Service) -> None:
         """Return when the deployment is completed. Raises `Ended` with what became of it."""
-        looks = Looks(await self._expected())
+        looks = Looks(await expected(self.account, self.target))
         looks.made = 1
         loop = asyncio.get_running_loop()
         begun, since = loop.time(), _since(state, self.id)
@@ -62,7 +62,7 @@ class Rollout:
                 state, failures = await services.look(self.account, self.target), 0
             except ActionFailed as failure:
                 failures += 1
-                if not failure.retryable or failures > _PATIENCE:
+                if not failure.retryable or failures > PATIENCE:
                     raise
                 self.sink.line(f"{failure.reason}; the deployment goes on, and is looked at again")
 
@@ -132,16 +132,17 @@ class Rollout:
             text = f"{mine.revision}: {mine.running} of {mine.desired} running, {mine.pending} starting{failed}"
             self.sink.line(f"{text}; of the one before: {others}")
 
-    async def _expected(self) -> float | None:
-        """Take how long the rollouts before this one took; where ECS does not tell, nothing is expected."""
-        try:
-            answer = await self.account.call(
-                "ecs", "list_service_deployments", **self.target.named, status=["SUCCESSFUL"], maxResults=5
-            )
-        except ActionFailed:
-            return None
-        took = [_seconds(each) for each in answer["serviceDeployments"] if each.get("finishedAt")]
-        return median(took) if took else None
+
+async def expected(account: Account, target: Target) -> float | None:
+    """Take how long the rollouts before this one took; where ECS does not tell, nothing is expected."""
+    try:
+        answer = await account.call(
+            "ecs", "list_service_deployments", **target.named, status=["SUCCESSFUL"], maxResults=5
+        )
+    except ActionFailed:
+        return None
+    took = [_seconds(each) for each in answer["serviceDeployments"] if each.get("finishedAt")]
+    return median(took) if took else None
 
 
 def _seconds(deployment: dict[str, Any]) -> float:

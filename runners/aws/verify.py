@@ -10,6 +10,7 @@ from runners.aws.errors import AwsRefused
 from runners.aws.revisions import Revision
 from runners.aws.services import Service
 from runners.aws.session import Account
+from runners.aws.strategy import ROLLING, strategy_of
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import joined, worded
 
@@ -28,6 +29,8 @@ class Verification:
     revision: Revision
     variables: Mapping[str, str]
     sink: Sink
+    settings: Mapping[str, Any] | None = None
+    """How the deployment is to go; `None`: as the service says."""
 
     async def check(self) -> None:
         """Raise `ActionFailed` with everything that is wrong. What may not be looked at is noted, and believed."""
@@ -54,7 +57,7 @@ class Verification:
     def _settings(self) -> list[str]:
         """What the service itself says."""
         raw = self.service.raw
-        settings = raw.get("deploymentConfiguration", {})
+        settings = self.settings if self.settings is not None else raw.get("deploymentConfiguration", {})
         found = []
         controller = raw.get("deploymentController", {}).get("type", "ECS")
         if controller != "ECS":
@@ -64,10 +67,8 @@ class Verification:
                     controller=controller,
                 )
             )
-        strategy = settings.get("strategy", "ROLLING")
-        if strategy != "ROLLING":
-            found.append(worded("its deployment strategy is {strategy}, and Estiva deploys ROLLING", strategy=strategy))
-        return found + _arithmetic(self.service.desired, settings)
+        kind = strategy_of(settings)
+        return found + (_arithmetic(self.service.desired, settings) if kind == ROLLING else _traffic(kind, raw))
 
     def _names(self) -> list[str]:
         """Variables that would stand beside a secret of the same name."""
@@ -166,6 +167,22 @@ class Verification:
                 return False
             raise
         return True
+
+
+def _traffic(kind: str, raw: Mapping[str, Any]) -> list[str]:
+    """Find a service whose traffic ECS cannot shift from the old tasks to the new ones."""
+    balancers = raw.get("loadBalancers", [])
+    connected = any(each.get("serviceConnectConfiguration", {}).get("enabled") for each in raw.get("deployments", []))
+    shifted = any("advancedConfiguration" in each for each in balancers) if balancers else connected
+    if shifted or (kind == "BLUE_GREEN" and not balancers):
+        return []
+    return [
+        worded(
+            "{strategy} shifts traffic, and the service has no load balancer with an alternate target group, "
+            "nor Service Connect",
+            strategy=kind,
+        )
+    ]
 
 
 def _arithmetic(desired: int, settings: Mapping[str, Any]) -> list[str]:

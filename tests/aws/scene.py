@@ -12,12 +12,17 @@ from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
 from runners.aws.made import Collector
 from runners.aws.session import Clouds, Visitor
-from runners.contract import Work
+from runners.contract import Answer, Asks, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Service
 from storage.model.cloud import Aws, Ecr
 from tests.registry import Registry
 from tests.runners.bench import Notes
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "migrate": {"before": [{"name": "migrate", "command": ["migrate"]}]},
+    "paused": {"strategy": {"type": "blue_green", "bake": 1, "pauses": ["post_scale_up"]}},
+}
 
 
 async def play(given: dict[str, Any]) -> None:
@@ -62,7 +67,7 @@ async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         service=Service(name="hello", repository="unused", image=given["image"]),
         environment=Environment(name="production", target="ecs", aws=place, options={"cluster": "web"}),
         registry=registry.catalog,
-        options={"before": [{"name": "migrate", "command": ["migrate"]}]} if given["scene"] == "migrate" else {},
+        options=_OPTIONS.get(given["scene"], {}),
         artifacts={artifact.DIGEST: given["digest"]},
         workspace=Path(given["workspace"]),
         goes_back=given["scene"] == "back",
@@ -70,9 +75,12 @@ async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         replicas=3 if given["scene"] == "scale" else None,
     )
     if given["scene"] == "stop":
-        await runner.stop(replace(work, options={"before": [{"name": "migrate", "command": ["migrate"]}]}))
-    else:
+        await runner.stop(replace(work, options=_OPTIONS["migrate"]))
+        return
+    try:
         await runner.run(work, Notes())
+    except Asks as asks:  # whoever is asked says yes
+        await runner.run(replace(work, answers={asks.name: Answer(yes=True, by="U0BOB")}), Notes())
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ GOING_BACK = ["ecs.mark.before", "ecs.mark.after"]
 STOPPING = ["ecs.back.before", "ecs.back.after"]
 SCALING = ["ecs.scale.before", "ecs.scale.after"]
 MIGRATING = ["ecs.task.before", "ecs.task.after", "ecs.done.before", "ecs.done.after"]
+PAUSING = ["ecs.continue.before", "ecs.continue.after"]
 HALTING = ["ecs.halt.before", "ecs.halt.after"]
 IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
 
@@ -94,6 +95,18 @@ async def test_a_migration_that_went_well_is_remembered_when_ecs_has_forgotten_i
     fleet.tasks.jobs.forget()
     assert await play("migrate", fleet, new) == 0
     assert len(fleet.tasks.jobs.tasks) == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", ["ecs.update.after", *PAUSING])
+async def test_a_paused_deployment_goes_on_once(spot: str, fleet: Fleet, server: Server) -> None:
+    shifted = {"alternateTargetGroupArn": "arn:green", "productionListenerRule": "arn:rule"}
+    fleet.service.more["loadBalancers"] = [{"targetGroupArn": "arn:blue", "advancedConfiguration": shifted}]
+    new = fleet.pushed("new")
+    assert await play("paused", fleet, new, spot) == -signal.SIGKILL
+    assert await play("paused", fleet, new) == 0
+    assert fleet.service.primary.outcome == "SUCCESSFUL"
+    assert server.count("UpdateService") == server.count("ContinueServiceDeployment") == 1
 
 
 @pytest.mark.sweep
@@ -176,5 +189,5 @@ async def test_a_build_is_stopped_whatever_dies(spot: str, workshop: Workshop) -
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    of_ecs = {*DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING}
+    of_ecs = {*PAUSING, *DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING}
     assert labelled == {*of_ecs, *IN_ECR, *BUILDING, *STOPPING_A_BUILD}

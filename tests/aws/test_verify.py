@@ -71,7 +71,7 @@ async def test_what_is_there_is_no_problem(fleet: Fleet, rest: Rest, identities:
     ("more", "desired", "problem"),
     [
         ({"deploymentController": {"type": "CODE_DEPLOY"}}, 2, "its deployment controller is CODE_DEPLOY"),
-        ({"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}, 2, "its deployment strategy is BLUE_GREEN"),
+        ({"deploymentConfiguration": {"strategy": "CANARY"}}, 2, "CANARY shifts traffic, and the service has no load"),
         (
             {"deploymentConfiguration": {"minimumHealthyPercent": 75, "maximumPercent": 125}},
             3,

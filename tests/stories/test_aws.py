@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.stories.reading import words
 from tests.stories.sources import Source, page
 from tests.stories.world import World, together
 
+OPTIONS = "{cluster: web, strategy: {type: blue_green, bake: 0, pauses: [post_test_traffic_shift]}}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva-production"
 SURROUNDINGS = {
     "AWS_ACCESS_KEY_ID": KEY,
@@ -58,8 +60,10 @@ def cloud(registry: Registry) -> Iterator[Cloud]:
         "image": f"{front.host}/pelican@sha256:{'0' * 64}",
         "logConfiguration": {"logDriver": "awslogs", "options": options},
     }
-    service = tasks.serve("pelican", tasks.define("pelican", [container]), cluster="web")
-    tasks.behaviours["pelican"] = Behaviour(starts=0.2, steady=1)
+    shifted = {"alternateTargetGroupArn": "arn:green", "productionListenerRule": "arn:rule"}
+    balanced = {"loadBalancers": [{"targetGroupArn": "arn:blue", "advancedConfiguration": shifted}]}
+    service = tasks.serve("pelican", tasks.define("pelican", [container]), cluster="web", more=balanced)
+    tasks.behaviours["pelican"] = Behaviour(starts=0.2, steady=1, stage=0.1)
     with serving(server), fronting(front):
         yield Cloud(server, front, front.repositories, tasks, service)
 
@@ -73,17 +77,28 @@ def in_the_cloud(world: World, cloud: Cloud) -> Source:
     registry = f"registry: {{host: '{cloud.front.host}', ecr: {{aws: {{{place}}}, keep: 100}}}}\n\n"
     text = re.sub(r"registry:\n(?:  .*\n)+\n", registry, text, count=1)
     before, production, after = text.partition("promotes_from: homolog")
-    after = after.replace("target: docker", f"target: ecs\n    options: {{cluster: web}}\n    {aws}", 1)
+    after = after.replace("target: docker", f"target: ecs\n    options: {OPTIONS}\n    {aws}", 1)
     may = "  - {who: [UANADEV01], may: [retry, rollback], in: [homolog, production]}\n"
     world.write_catalog(before + production + after.replace("\npolicy:\n", f"\npolicy:\n{may}", 1))
     return world.service("pelican", image=f"{cloud.front.host}/pelican")
 
 
-async def released(ana: Person, rui: Person, text: str) -> tuple[str, str]:
-    """Ask for a release to production, which Rui approves; gives the run and how it ended."""
+async def released(ana: Person, rui: Person, text: str, *, half_way: str = "Approve") -> tuple[str, str]:
+    """Ask for a release to production, which Rui approves; gives the run and how it ended.
+
+    Half-way, with the new tasks tested and no traffic on them yet, Rui is asked again.
+    """
     run = await ana.starts(text)
     await rui.clicks(await rui.reads(f"{run}/approval/approve-production", "Open until"), "Approve")
+    if half_way:
+        await rui.clicks(await rui.until(lambda: paused(rui, run)), half_way)
     return run, await ana.run_ends(run)
+
+
+def paused(person: Person, run: str) -> dict[str, Any] | None:
+    """The question that a deployment asks at a pause."""
+    asked = (each for each in person.about(run) if "waits at POST_TEST_TRAFFIC_SHIFT" in words(each))
+    return next((each for each in asked if "Open until" in words(each)), None)
 
 
 async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, cloud: Cloud) -> None:
@@ -111,7 +126,7 @@ async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, clou
             cloud.tasks.behaviours.clear()
             fails = Behaviour(starts=0.2, fails=EXITS, log=("KeyError: 'DATABASE_URL'",))
             cloud.tasks.behaviours.update({bad: fails, **usual})
-            run, status = await released(ana, rui, "deploy pelican to production")
+            run, status = await released(ana, rui, "deploy pelican to production", half_way="")
             assert status == "failed"
             said = words(await ana.reads(f"{run}/failure/deploy-production/deploy"))
             assert "pelican ended with exit code 3" in said

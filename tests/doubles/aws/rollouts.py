@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.doubles.aws.stages import Staged
+
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
@@ -18,6 +20,10 @@ class Behaviour:
     log: tuple[str, ...] = ()
     """What a task that ends has written."""
     alarm_at: float | None = None
+    stage: float = 10
+    """How long each stage of a deployment in stages takes."""
+    hook_fails: str = ""
+    """The stage at which a hook fails."""
     vanishes_at: float | None = None
     """When somebody else deploys the revision before it."""
 
@@ -46,6 +52,8 @@ class Deployment:
     """As the API of service deployments has it."""
     finished: datetime | None = None
     listed: bool = True
+    staged: Staged | None = None
+    alarms: list[str] = field(default_factory=list)
     scaled: datetime | None = None
 
 
@@ -62,6 +70,13 @@ class Service:
     events: list[dict[str, Any]] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     status: str = "ACTIVE"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How its deployments go."""
+        known = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING"}
+        breaker = {"deploymentCircuitBreaker": {"enable": self.breaker, "rollback": self.rollback}}
+        return {**known, **breaker, **self.more.get("deploymentConfiguration", {})}
 
     @property
     def primary(self) -> Deployment:

@@ -13,6 +13,7 @@ from tests.doubles.aws.jobs import Jobs
 from tests.doubles.aws.logs import Logs
 from tests.doubles.aws.rollouts import EXITS, Behaviour, Deployment, Service
 from tests.doubles.aws.server import Identity, Server
+from tests.doubles.aws.stages import ORDER, Staged, check
 from tests.doubles.aws.wire import Asked, Refusal
 
 __all__ = ["EXITS", "Behaviour", "Deployment", "Service", "Tasks"]
@@ -34,6 +35,7 @@ class Tasks:
         names = (
             *("DescribeClusters", "DescribeServices", "UpdateService", "ListTasks", "DescribeTasks"),
             *("ListServiceDeployments", "DescribeServiceRevisions", "StopServiceDeployment"),
+            *("DescribeServiceDeployments", "ContinueServiceDeployment"),
         )
         server.handlers |= {("ecs", name): getattr(self, f"_{name}") for name in names}
 
@@ -55,16 +57,24 @@ class Tasks:
         service.tasks.append({"taskArn": f"{ECS}:task/{service.cluster}/{task}", "desiredStatus": "RUNNING"})
         self.logs["/ecs/hello", f"app/hello/{task}"] = log
 
+    def abort(self, deployment: Deployment) -> None:
+        """Stop a deployment as somebody does in ECS, without going back."""
+        service = next(each for each in self.services.values() if deployment in each.deployments)
+        self._over(service, deployment, "FAILED", "ECS deployment stopped.", "STOPPED")
+
     # rollouts
 
-    def deploy(self, service: Service, definition: str) -> Deployment:
-        """Begin a deployment, as Estiva or somebody else does."""
+    def deploy(self, service: Service, definition: str, *, back: bool = False) -> Deployment:
+        """Begin a deployment, as Estiva or somebody else does; ECS itself goes `back` without stages."""
         number = next(self._number)
         images = " ".join(each["image"] for each in self.definitions[definition]["containerDefinitions"])
         behaviour = next((b for digest, b in self.behaviours.items() if digest in images), Behaviour())
         arn = f"{ECS}:service-deployment/{service.cluster}/{service.name}/{number}"
         deployment = Deployment(f"ecs-svc/{number}", arn, definition, self._now(), service.desired, behaviour)
         deployment.pending = service.desired
+        if service.settings["strategy"] != "ROLLING" and service.deployments and not back:
+            settings = copy.deepcopy(service.settings)
+            deployment.staged = Staged(settings, deployment.created, behaviour.stage, behaviour.hook_fails)
         service.deployments.append(deployment)
         return deployment
 
@@ -73,6 +83,7 @@ class Tasks:
 
     def _move(self, service: Service) -> None:
         now = self._now()
+        self._go_back(service)
         primary = service.primary
         age = (now - primary.created).total_seconds()
         behaviour = primary.behaviour
@@ -85,19 +96,45 @@ class Tasks:
             primary.listed = False
             self.deploy(service, self._before(service, primary).task_definition)
         elif behaviour.alarm_at is not None and age >= behaviour.alarm_at:
+            primary.alarms = ["too-many-errors"]
             self._broken(service, primary, "ECS deployment failed: alarm detected.")
         elif behaviour.fails is not None:
             self._fail(service, primary, int(age // behaviour.starts))
+        elif primary.staged is not None:
+            self._stage(service, primary, primary.staged)
         elif age >= behaviour.steady:
-            primary.running, primary.pending = primary.desired, 0
-            self._over(service, primary, "COMPLETED", "ECS deployment completed.", "SUCCESSFUL")
-            primary.finished = primary.created + timedelta(seconds=behaviour.steady)  # not when somebody looked
-            for old in service.deployments[:-1]:
-                old.running, old.listed = 0, False
-            self._say(service, f"(service {service.name}) has reached a steady state.")
+            self._completed(service, primary, primary.created + timedelta(seconds=behaviour.steady))
         elif age >= behaviour.starts and primary.pending:
             primary.running, primary.pending = primary.desired, 0
             self._say(service, f"(service {service.name}) has started {primary.desired} tasks: (task x).")
+
+    def _go_back(self, service: Service) -> None:
+        for each in service.deployments:
+            ended = each.finished if each.outcome == "ROLLBACK_IN_PROGRESS" else None
+            if ended is not None and (self._now() - ended).total_seconds() > 5:
+                each.outcome = "ROLLBACK_SUCCESSFUL"
+
+    def _completed(self, service: Service, primary: Deployment, when: datetime) -> None:
+        primary.running, primary.pending = primary.desired, 0
+        self._over(service, primary, "COMPLETED", "ECS deployment completed.", "SUCCESSFUL")
+        primary.finished = when  # not when somebody looked
+        for old in service.deployments[:-1]:
+            old.running, old.listed = 0, False
+        self._say(service, f"(service {service.name}) has reached a steady state.")
+
+    def _stage(self, service: Service, primary: Deployment, staged: Staged) -> None:
+        """Let a deployment in stages go on."""
+        staged.move(self._now())
+        if staged.at > ORDER.index("SCALE_UP"):
+            primary.running, primary.pending = primary.desired, 0
+        if staged.over == "SUCCESSFUL":
+            self._completed(service, primary, staged.entered + timedelta(seconds=staged.seconds))
+        elif staged.over == "ROLLBACK":
+            self._back(service, primary, staged.why)
+
+    def _back(self, service: Service, primary: Deployment, why: str) -> None:
+        self._over(service, primary, "FAILED", why, "ROLLBACK_IN_PROGRESS")
+        self.deploy(service, self._before(service, primary).task_definition, back=True)
 
     def _fail(self, service: Service, primary: Deployment, times: int) -> None:
         assert primary.behaviour.fails is not None
@@ -114,7 +151,7 @@ class Tasks:
             service, f"(service {service.name}) (deployment {primary.id}) deployment failed: tasks failed to start."
         )
         if service.rollback:
-            back = self.deploy(service, self._before(service, primary).task_definition)
+            back = self.deploy(service, self._before(service, primary).task_definition, back=True)
             self._say(service, f"(service {service.name}) rolling back to deployment {back.id}.")
 
     def _before(self, service: Service, deployment: Deployment) -> Deployment:
@@ -193,8 +230,6 @@ class Tasks:
 
     def _shown(self, service: Service) -> dict[str, Any]:
         listed = [each for each in service.deployments if each.listed]
-        settings: dict[str, Any] = {"maximumPercent": 200, "minimumHealthyPercent": 100, "strategy": "ROLLING"}
-        settings["deploymentCircuitBreaker"] = {"enable": service.breaker, "rollback": service.rollback}
         shown: dict[str, Any] = {
             "serviceArn": f"{ECS}:service/{service.cluster}/{service.name}",
             "serviceName": service.name,
@@ -204,14 +239,15 @@ class Tasks:
             "runningCount": sum(each.running for each in listed),
             "pendingCount": sum(each.pending for each in listed),
             "taskDefinition": service.primary.task_definition,
-            "deploymentConfiguration": settings,
+            "deploymentConfiguration": service.settings,
             "deploymentController": {"type": "ECS"},
             "deployments": [self._deployment(each, service) for each in reversed(listed)],
             "events": service.events[:100],
             "createdAt": service.deployments[0].created,
         }
-        for name, value in service.more.items():
-            shown[name] = {**shown[name], **value} if name == "deploymentConfiguration" else value
+        shown |= {name: value for name, value in service.more.items() if name != "deploymentConfiguration"}
+        if service.primary.rollout == "IN_PROGRESS":
+            shown["currentServiceDeployment"] = service.primary.arn
         return shown
 
     def _deployment(self, each: Deployment, service: Service) -> dict[str, Any]:
@@ -239,6 +275,12 @@ class Tasks:
             service.desired = primary.desired = asked.given["desiredCount"]
             primary.running, primary.scaled = min(primary.running, service.desired), self._now()
             primary.pending = service.desired - primary.running
+        if "deploymentConfiguration" in asked.given:
+            given = asked.given["deploymentConfiguration"]
+            check(given, service.more)
+            service.more["deploymentConfiguration"] = given
+            breaker = given.get("deploymentCircuitBreaker", {})
+            service.breaker, service.rollback = breaker.get("enable", False), breaker.get("rollback", False)
         wanted = asked.given.get("taskDefinition")
         if wanted:
             definition = self._kept.find(wanted)
@@ -301,12 +343,56 @@ class Tasks:
             "failures": [],
         }
 
+    def _deployed(self, arn: str) -> tuple[Service, Deployment]:
+        for service in self.services.values():
+            for each in service.deployments:
+                if each.arn == arn:
+                    self._move(service)
+                    return service, each
+        raise Refusal("ServiceDeploymentNotFoundException", "Service deployment not found.")
+
+    def _DescribeServiceDeployments(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
+        found = [self._deployed(arn) for arn in asked.given["serviceDeploymentArns"]]
+        return {"serviceDeployments": [self._full(*each) for each in found], "failures": []}
+
+    def _full(self, service: Service, each: Deployment) -> dict[str, Any]:
+        brief = self._brief(service, each)
+        weight = 100.0 if each.outcome == "SUCCESSFUL" else each.staged.weight if each.staged else 0.0
+        target = {
+            "arn": brief.pop("targetServiceRevisionArn"),
+            "requestedTaskCount": each.desired,
+            "runningTaskCount": each.running,
+            "pendingTaskCount": each.pending,
+            "requestedProductionTrafficWeight": weight,
+        }
+        full = {**brief, "targetServiceRevision": target, "statusReason": each.reason}
+        tripped = "circuit breaker" in each.reason
+        full["deploymentCircuitBreaker"] = {
+            "status": "TRIGGERED" if tripped else "MONITORING",
+            "failureCount": each.failed,
+        }
+        full["alarms"] = {"status": "TRIGGERED" if each.alarms else "MONITORING", "triggeredAlarmNames": each.alarms}
+        if each.staged is not None:
+            full["lifecycleStage"] = each.staged.stage
+            full["lifecycleHookDetails"] = each.staged.hooks
+        return full
+
+    def _ContinueServiceDeployment(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
+        service, each = self._deployed(asked.given["serviceDeploymentArn"])
+        if each.staged is None or each.outcome != "IN_PROGRESS":
+            raise Refusal("InvalidParameterException", "The service deployment is not paused.")
+        each.staged.answer(asked.given["hookId"], asked.given.get("action", "CONTINUE"), self._now())
+        self._move(service)
+        return {"serviceDeploymentArn": each.arn}
+
     def _StopServiceDeployment(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         arn = asked.given["serviceDeploymentArn"]
         service = next(s for s in self.services.values() if any(d.arn == arn for d in s.deployments))
         deployment = next(each for each in service.deployments if each.arn == arn)
         if deployment.outcome != "IN_PROGRESS":
             raise Refusal("ConflictException", "The service deployment is not in a state that can be stopped.")
-        self._over(service, deployment, "FAILED", "ECS deployment stopped.", "ROLLBACK_IN_PROGRESS")
-        self.deploy(service, self._before(service, deployment).task_definition)
+        if asked.given.get("stopType") == "ABORT":
+            self._over(service, deployment, "FAILED", "ECS deployment stopped.", "STOPPED")
+        else:
+            self._back(service, deployment, "ECS deployment stopped.")
         return {"serviceDeploymentArn": arn}

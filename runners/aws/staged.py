@@ -1,0 +1,200 @@
+"""Following a deployment of ECS that goes in stages (blue/green, linear, canary), by its service deployment.
+
+Each look is one call. At a pause hook people are asked; their word is handed on to ECS once, and the deployment is
+followed on. However it ends otherwise than well, it is followed until ECS has gone back.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from runners.aws import services
+from runners.aws.errors import AwsRefused
+from runners.aws.history import deployments
+from runners.aws.looks import Looks
+from runners.aws.rollout import PATIENCE, Ended, expected
+from runners.aws.services import Deployment, Target
+from runners.aws.session import Account
+from runners.contract import ActionFailed, Answer, Asks, Sink
+from runners.crash import crash_here
+from storage.model.worded import joined, worded
+
+ERRORS = {
+    "rejected": "people said no at a pause of the deployment, or nobody answered in time; ECS went back",
+    "hook_failed": "a hook of the deployment failed, or did not end in time; ECS went back",
+}
+_OVER = {"STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
+_WAITS = "AWAITING_ACTION"
+_MOMENT = timedelta(minutes=1)
+"""By so much a deployment and its service deployment may begin apart."""
+_LOOK_AGAIN = 60.0
+"""Seconds between two looks at a deployment that waits for people: they may answer in ECS, too."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Staged:
+    """One deployment in stages, followed."""
+
+    account: Account
+    target: Target
+    arn: str
+    """Of the service deployment."""
+    begun: Deployment
+    sink: Sink
+    answers: Mapping[str, Answer]
+    pace: float = 1.0
+    _told: tuple[str, ...] = ()
+
+    async def to_its_end(self) -> None:
+        """Return when it is successful. Raises `Ended` with what became of it, `Asks` where it waits for people."""
+        looks = Looks(await expected(self.account, self.target))
+        loop = asyncio.get_running_loop()
+        begun, failures = loop.time(), 0
+        while True:
+            try:
+                now, failures = await self._look(), 0
+                if await self._is_over(now):
+                    return
+                counts = self._counted(now)
+            except ActionFailed as failure:
+                failures += 1
+                if isinstance(failure, Ended) or not failure.retryable or failures > PATIENCE:
+                    raise
+                self.sink.line(f"{failure.reason}; the deployment goes on, and is looked at again")
+                counts = self.begun
+            elapsed = (loop.time() - begun) / self.pace
+            await asyncio.sleep(looks.pause(elapsed, counts) * self.pace)
+
+    async def _look(self) -> Mapping[str, Any]:
+        answer = await self.account.call("ecs", "describe_service_deployments", serviceDeploymentArns=[self.arn])
+        if not answer["serviceDeployments"]:
+            raise await self._ended({"statusReason": worded("the deployment is gone")}, "rolled_back")
+        found: Mapping[str, Any] = answer["serviceDeployments"][0]
+        return found
+
+    async def _is_over(self, now: Mapping[str, Any]) -> bool:
+        self._tell(now)
+        status = now["status"]
+        if status == "SUCCESSFUL":
+            return True
+        if status in _OVER:
+            raise await self._ended(now, self._error(now))
+        if status in ("PENDING", "IN_PROGRESS"):
+            for hook in now.get("lifecycleHookDetails", []):
+                if hook.get("status") == _WAITS and hook.get("targetType") == "PAUSE":
+                    await self._answer(hook, str(now.get("lifecycleStage", "")))
+        return False
+
+    def _counted(self, now: Mapping[str, Any]) -> Deployment:
+        """Give the counts by which it is decided when to look again."""
+        target = now.get("targetServiceRevision", {})
+        return Deployment(
+            id=self.begun.id,
+            status=self.begun.status,
+            task_definition=self.begun.task_definition,
+            rollout="IN_PROGRESS",
+            reason="",
+            desired=0,  # that all run is not yet the end of a deployment in stages
+            running=target.get("runningTaskCount", 0),
+            pending=target.get("pendingTaskCount", 0),
+            failed=now.get("deploymentCircuitBreaker", {}).get("failureCount", 0),
+            created_at=self.begun.created_at,
+        )
+
+    def _tell(self, now: Mapping[str, Any]) -> None:
+        target, stage = now.get("targetServiceRevision", {}), str(now.get("lifecycleStage", ""))
+        weight = f"{target.get('requestedProductionTrafficWeight', 0.0):g}"
+        told = (str(now["status"]), stage, weight, str(target.get("runningTaskCount", 0)))
+        if told != self._told:
+            self._told = told
+            count = f"{told[3]} of {target.get('requestedTaskCount', 0)} running"
+            self.sink.line(f"{stage or told[0]}: {count}, {weight} % of the traffic ({told[0]})")
+
+    async def _answer(self, hook: Mapping[str, Any], stage: str) -> None:
+        """Hand on to ECS what people said about a pause; ask them first."""
+        name = f"hook-{hashlib.sha256(str(hook['hookId']).encode()).hexdigest()[:8]}"
+        answer = self.answers.get(name)
+        if answer is None:
+            raise Asks(
+                name,
+                worded(
+                    "the deployment of {revision} to {target} waits at {stage}: approve to let it go on, "
+                    "reject to let it go back",
+                    revision=self.begun.revision,
+                    target=self.target,
+                    stage=stage,
+                ),
+                expires_at=hook.get("expiresAt"),
+                look_again=_LOOK_AGAIN * self.pace,
+            )
+        action = "CONTINUE" if answer.yes else "ROLLBACK"
+        crash_here("ecs.continue.before")
+        try:
+            await self.account.call(
+                "ecs",
+                "continue_service_deployment",
+                serviceDeploymentArn=self.arn,
+                hookId=hook["hookId"],
+                action=action,
+            )
+        except AwsRefused as refused:
+            if refused.code != "InvalidParameterException":
+                raise
+            self.sink.line(f"the pause at {stage} is over already")
+            return
+        crash_here("ecs.continue.after")
+        self.sink.line(f"{stage}: {action}, by {answer.by}")
+
+    def _error(self, now: Mapping[str, Any]) -> str:
+        if _no(self.answers) is not None:
+            return "rejected"
+        if now.get("alarms", {}).get("triggeredAlarmNames"):
+            return "alarm"
+        hooks = now.get("lifecycleHookDetails", [])
+        if any(each.get("status") in ("FAILED", "TIMED_OUT") for each in hooks):
+            paused = any(each.get("targetType") == "PAUSE" and each.get("status") == "TIMED_OUT" for each in hooks)
+            return "rejected" if paused else "hook_failed"
+        return "tasks_failed" if now.get("deploymentCircuitBreaker", {}).get("status") == "TRIGGERED" else "rolled_back"
+
+    def _why(self, now: Mapping[str, Any]) -> str:
+        no, alarms = _no(self.answers), ", ".join(now.get("alarms", {}).get("triggeredAlarmNames", []))
+        if no is not None and no.reason:
+            return worded("rejected by {name}: {reason}", name=no.by, reason=no.reason)
+        if no is not None:
+            return worded("rejected by {name}", name=no.by)
+        if alarms:
+            return worded("an alarm stopped the deployment: {reason}{became}", reason=alarms, became="")
+        said = now.get("statusReason") or now.get("rollback", {}).get("reason")
+        return str(said) if said else worded("the deployment failed")
+
+    async def _ended(self, now: Mapping[str, Any], error: str) -> Ended:
+        state = await services.look(self.account, self.target)
+        instead = state.primary if state.primary is not None and state.primary.id != self.begun.id else None
+        became = worded("ECS goes to {revision}", revision=instead.revision) if instead else ""
+        if now.get("status") == "ROLLBACK_FAILED":
+            became = worded("ECS could not go back: see the service in ECS")
+        ended = Ended(
+            joined([self._why(now), became]),
+            hint=worded("see the stages of the deployment, and the stopped tasks if there are any, in the log"),
+            error=error,
+        )
+        ended.primary = instead
+        return ended
+
+
+def _no(answers: Mapping[str, Answer]) -> Answer | None:
+    return next((each for each in answers.values() if not each.yes), None)
+
+
+async def deployment_of(
+    account: Account, target: Target, state: services.Service, begun: Deployment, sink: Sink
+) -> str | None:
+    """Find the ARN of the service deployment behind a deployment; nothing where it may not be looked at."""
+    for past in await deployments(account, target, begun.created_at - _MOMENT, sink):
+        if past.task_definition == begun.task_definition:
+            return past.arn
+    current: str | None = state.raw.get("currentServiceDeployment")
+    return current

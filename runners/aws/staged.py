@@ -27,6 +27,11 @@ ERRORS = {
     "hook_failed": "a hook of the deployment failed, or did not end in time; ECS went back",
 }
 _OVER = {"STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
+_STAGES = (
+    *("PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"),
+    *("PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP"),
+)
+"""In their order, as every deployment passes them."""
 _WAITS = "AWAITING_ACTION"
 _MOMENT = timedelta(minutes=1)
 """By so much a deployment and its service deployment may begin apart."""
@@ -109,6 +114,8 @@ class Staged:
         weight = f"{target.get('requestedProductionTrafficWeight', 0.0):g}"
         told = (str(now["status"]), stage, weight, str(target.get("runningTaskCount", 0)))
         if told != self._told:
+            for passed in _between(self._told[1] if self._told else "", stage):
+                self.sink.line(f"{passed}: passed")
             self._told = told
             count = f"{told[3]} of {target.get('requestedTaskCount', 0)} running"
             self.sink.line(f"{stage or told[0]}: {count}, {weight} % of the traffic ({told[0]})")
@@ -183,6 +190,13 @@ class Staged:
         )
         ended.primary = instead
         return ended
+
+
+def _between(last: str, stage: str) -> tuple[str, ...]:
+    """Name the stages that went by between two looks."""
+    if stage not in _STAGES:
+        return ()
+    return _STAGES[_STAGES.index(last) + 1 if last in _STAGES else 0 : _STAGES.index(stage)]
 
 
 def _no(answers: Mapping[str, Answer]) -> Answer | None:

@@ -40,23 +40,24 @@ async def failed(fleet: Fleet, digest: str, notes: Notes | None = None, **more: 
 
 
 async def test_a_canary_is_declared_and_followed_through_its_stages(fleet: Fleet, server: Server, notes: Notes) -> None:
-    await fleet.deploy(fleet.pushed("new"), notes, **like(CANARY))
+    slow = {**CANARY, "wait": 5}
+    await fleet.deploy(fleet.pushed("new"), notes, **like(slow))
     (update,) = [each.given for each in server.calls if each.operation == "UpdateService"]
     settings = update["deploymentConfiguration"]
-    assert settings["canaryConfiguration"] == {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 1}
+    assert settings["canaryConfiguration"] == {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5}
     assert (settings["strategy"], settings["bakeTimeInMinutes"]) == ("CANARY", 1)
     assert settings["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}, "what else it said stays"
     assert fleet.service.primary.outcome == "SUCCESSFUL"
-    for part in ("SCALE_UP", "10 % of the traffic", "BAKE_TIME", "100 % of the traffic"):
+    for part in ("\nSCALE_UP: ", "\nTEST_TRAFFIC_SHIFT: ", "10 % of the traffic", "BAKE_TIME", "100 % of the traffic"):
         assert part in notes.text
-    await fleet.deploy(fleet.pushed("newer"), **like(CANARY))
+    await fleet.deploy(fleet.pushed("newer"), **like(slow))
     assert "deploymentConfiguration" not in next(
         each.given for each in reversed(server.calls) if each.operation == "UpdateService"
     ), "as declared already"
 
 
 async def test_what_the_service_says_itself_is_followed_as_well(fleet: Fleet, server: Server, notes: Notes) -> None:
-    linear = {"stepPercent": 50.0, "stepBakeTimeInMinutes": 1}
+    linear = {"stepPercent": 50.0, "stepBakeTimeInMinutes": 5}
     own = {"strategy": "LINEAR", "linearConfiguration": linear, "bakeTimeInMinutes": 1}
     fleet.service.more["deploymentConfiguration"] = own
     await fleet.deploy(fleet.pushed("new"), notes)

@@ -40,6 +40,7 @@ class Why(StrEnum):
     EMPTY = "empty"
     LINES = "lines"
     QUOTED = "quoted"
+    LISTED = "listed"
     NEGATED = "negated"
     MENTIONED = "mentioned"
 
@@ -48,6 +49,7 @@ TALK = {
     Why.EMPTY: later("Say `help` to see what you can ask."),
     Why.LINES: later("I read one command a line at a time. Say `help` to see what you can ask."),
     Why.QUOTED: later("I take a quotation as talk, so I started nothing."),
+    Why.LISTED: later("I take an item of a list as talk, so I started nothing."),
     Why.NEGATED: later("I read that as a no, so I started nothing."),
     Why.MENTIONED: later("I take that as talk, so I started nothing. Say `help` to see what you can ask."),
 }

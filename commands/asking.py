@@ -6,6 +6,7 @@ from dataclasses import replace
 from commands.answers import Conversation, Unclear, Understood, Why
 from commands.book import book
 from commands.command import Command
+from commands.doubt import Doubt
 from commands.grammar import FORCE, Part, compiled
 from commands.matcher import Matched, Nearly, Slip, Stuck, nearly
 from commands.printer import printed
@@ -102,6 +103,11 @@ class Asking:
         text = phrase(self._language, "You speak of a command, so I started nothing. Is it what you want?")
         return Unclear(text, self._said(book()[call.command], readings), call.command)
 
+    def doubted(self, sentence: Sentence, call: Call, readings: Sequence[Matched], why: Doubt) -> Unclear:
+        """Ask whether a command is wanted that a little word puts in doubt; and whether only to look."""
+        looks = (self._look(self._named(sentence.said))[1],) if why in (Doubt.SHOW, Doubt.LOOSE) else ()
+        return Unclear(phrase(self._language, why), looks + self._said(book()[call.command], readings), call.command)
+
     def which(self, command: Command, readings: Sequence[Matched]) -> Unclear:
         """Ask which of several readings is meant."""
         text = phrase(self._language, "I am not sure what you mean. Is it this?")
@@ -128,20 +134,18 @@ class Asking:
     def _about(self, sentence: Sentence) -> Unclear | Conversation:
         """Answer a question that is not ours to answer in full: by what is known of what it names."""
         named = self._named(sentence.said)
-        if "run" in named:
-            logs = book()["logs"]
-            usage = next(u for u in map(compiled, logs.usage) if any(p.slot and p.slot.name == "run" for p in u.parts))
-            return Unclear(self._asked(), (self._offer(printed(logs, usage, [named], self._language)),), logs.name)
         if not named and not sentence.calls:
             return nothing(self._language)
-        status = book()["status"]
-        usage = next(u for u in map(compiled, status.usage) if set(named) <= {p.slot.name for p in u.parts if p.slot})
-        return Unclear(self._asked(), (self._offer(printed(status, usage, [named], self._language)),), status.name)
+        text = later("That sounds like a question, so I started nothing. Is this what you want to know?")
+        command, offer = self._look(named)
+        return Unclear(phrase(self._language, text), (offer,), command)
 
-    def _asked(self) -> str:
-        return phrase(
-            self._language, "That sounds like a question, so I started nothing. Is this what you want to know?"
-        )
+    def _look(self, named: Mapping[str, str]) -> tuple[str, Offer]:
+        """Offer to look at what is named: at the log of a run, else at what runs there."""
+        command = book()["logs" if "run" in named else "status"]
+        wanted = {"run"} if "run" in named else set(named)
+        usage = next(u for u in map(compiled, command.usage) if wanted <= {p.slot.name for p in u.parts if p.slot})
+        return command.name, self._offer(printed(command, usage, [named], self._language))
 
     def _named(self, said: Sequence[Token]) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -7,6 +7,7 @@ from functools import cache
 from commands import verbs
 from commands.command import Command
 from commands.little import WORDS
+from commands.tokens import fold
 
 
 @cache
@@ -31,6 +32,13 @@ def verb_names() -> dict[str, str]:
     given = {word: command.name for command in book().values() for word in command.verbs}
     formed = {form: name for word, name in given.items() for form in imperatives(word)}
     return {**{form: name for form, name in formed.items() if form not in WORDS}, **given}
+
+
+@cache
+def loose_verbs(command: str) -> frozenset[str]:
+    """Give the verbs of a command that also mean something else, as they are compared."""
+    words = book()[command].loose
+    return frozenset(fold(form) for word in words for form in (word, *imperatives(word)))
 
 
 _SOUNDS = {"c": "qu", "g": "gu", "ç": "c"}

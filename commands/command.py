@@ -52,6 +52,12 @@ class Command:
     """Argument -> the right that it takes besides the command's own."""
     everywhere: bool = False
     """Nobody may do it to a place who may not do it in all of that."""
+    loose: tuple[str, ...] = ()
+    """Verbs of it that also mean something else: `update me on api`. They are asked back, never done."""
+    brings: bool = False
+    """It brings something to a place: `of production` does not say where to."""
+    personal: bool = False
+    """A decision of the person's own: nothing that may be said to somebody else is taken for it."""
     reads: bool = False
     """It only looks: it may be asked as a question, and who may is read from what Slack said within a minute."""
 

@@ -4,7 +4,7 @@ They carry no argument. What a usage line asks for stands in the line; what peop
 Spellings are without accents, as words are compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 from commands.tokens import Token
@@ -15,8 +15,22 @@ class Role(Enum):
 
     POLITE = auto()
     """Says nothing: `please`, `agora`."""
+    THANKS = auto()
+    """Thanks: behind a command for it, before one for what was done."""
+    GROUP = auto()
+    """Speaks to several people: `team`, `galera`."""
+    OK = auto()
+    """Before a command nothing, behind one a report of it: `deploy of api ok`."""
+    DOING = auto()
+    """Somebody is at it: `doing`, `indo`."""
     REQUEST = auto()
     """Makes a question a request: `can you`, `pode`."""
+    WISH = auto()
+    """A request in the first person: `i want to`, `quero`."""
+    OTHERS = auto()
+    """A request to nobody in particular: `can someone`, `alguém pode`."""
+    YOU = auto()
+    """Speaks to somebody, and leaves a question one: `would you`, `vc`."""
     LIGHT = auto()
     """Makes a noun the verb: `do a deploy`, `faz o deploy`."""
     SHOW = auto()
@@ -31,25 +45,42 @@ class Role(Enum):
 
 _SAID: dict[Role, str] = {
     Role.POLITE: """
-        please, pls, plz, kindly, hey, hi, hello, yo, good morning, good afternoon, good evening, thanks,
-        thank you, thx, many thanks, now, right now, asap, for me, for us, me, just, ok, okay, so, team,
-        folks, everyone, guys, when you can, if you can, if possible, real quick, quickly, going, doing,
-        looking, estiva, bot, cc, por favor, por gentileza, favor, pf, pfv, pfvr, pfvzinho, oi, oie, ola, opa,
-        e ai, eai, bom dia, boa tarde, boa noite, obrigado, obrigada, brigado, valeu, vlw, agora, agora mesmo,
-        de novo, outra vez, ja, ai, la, aqui, aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos,
-        se puder, quando puder, se possivel, quando der, entao, pessoal, galera, gente, time, rapidinho,
-        rapido, logo, indo, please and thank you, thanks in advance, no worries, when you have a minute,
-        quando tiver um tempo
+        please, pls, plz, kindly, hey, hi, hello, yo, good morning, good afternoon, good evening, now,
+        right now, asap, for me, for us, me, just, so, when you can, if you can, if possible, real quick,
+        quickly, estiva, bot, cc, por favor, por gentileza, favor, pf, pfv, pfvr, pfvzinho, oi, oie, ola, opa,
+        e ai, eai, bom dia, boa tarde, boa noite, agora, agora mesmo, de novo, outra vez, ja, ai, la, aqui,
+        aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos, se puder, quando puder, se possivel,
+        quando der, entao, rapidinho, rapido, logo, please and thank you, no worries,
+        when you have a minute, quando tiver um tempo
+    """,
+    Role.THANKS: """
+        thanks, thank you, thx, many thanks, thanks in advance, obrigado, obrigada, brigado, valeu, vlw
+    """,
+    Role.GROUP: """
+        team, folks, everyone, guys, pessoal, galera, gente, time
+    """,
+    Role.OK: """
+        ok, okay
+    """,
+    Role.DOING: """
+        going, doing, looking, indo
     """,
     Role.REQUEST: """
-        can you, could you, would you, will you, can u, could u, can we please, would you mind, i want to,
-        i want you to, i would like to, i'd like to, i need to, i need you to, let's, lets, let us,
-        go ahead and, go and, pode, podes, poderia, podia, consegue, conseguiria, da pra, da para, daria pra,
-        daria para, tem como, voce pode, vc pode, voce consegue, vc consegue, voce poderia, vc poderia,
-        sera que pode, sera que da pra, sera que da para, quero, quero que, queria, queria que, gostaria de,
-        gostaria que, preciso, preciso que, preciso de, vamos, vamo, bora, voce, vc, can someone,
-        could someone, can anyone, someone please, alguem pode, alguem consegue, alguem poderia,
-        i would like you to
+        can you, could you, can u, could u, can we please, would you mind, i want you to, i need you to,
+        i would like you to, let's, lets, let us, go ahead and, go and, pode, podes, poderia, podia, consegue,
+        conseguiria, da pra, da para, daria pra, daria para, tem como, voce pode, vc pode, voce consegue,
+        vc consegue, voce poderia, vc poderia, sera que pode, sera que da pra, sera que da para, quero que,
+        queria que, gostaria que, preciso que, vamos, vamo, bora
+    """,
+    Role.WISH: """
+        i want to, i would like to, i'd like to, i need to, quero, queria, gostaria de, preciso, preciso de
+    """,
+    Role.OTHERS: """
+        can someone, could someone, can anyone, could anyone, can anybody, can somebody, someone please,
+        alguem pode, alguem consegue, alguem poderia
+    """,
+    Role.YOU: """
+        would you, will you, voce, vc
     """,
     Role.LIGHT: """
         do, make, run, start, trigger, perform, execute, launch, kick off, begin, give me, faz, fazer, faca,
@@ -108,10 +139,17 @@ PREPOSITIONS = _set(
 )
 NOT_A_PLACE = _set("from with using about within by com usando sobre")
 """Prepositions that never say where: `deploy api from homolog` does not deploy to homolog."""
+OF = _set("of de do da dos das")
+"""Prepositions that say of what, or from where: `a api de produção` is there already."""
+ABOUT = _set("about sobre")
+NO = "no"
+"""`em o` in Portuguese, a refusal in English."""
 JOINING = frozenset({",", "and", "e", "&", "+", "plus", "mais", "also", "tambem"})
 
 _RUNS = "deploy deploys deployment deployments rollout run runs release execucao implantacao publicacao"
 _AGE = "last latest current new newest ultimo ultima ultimos ultimas atual novo nova"
+AGES = _set(_AGE)
+"""Of a release they say which one, and not to everybody the same."""
 _SERVICE = "service services servico servicos app application aplicacao aplicativo projeto project"
 NOUNS: Mapping[str, frozenset[str]] = {
     "service": _set(f"{_SERVICE} {_AGE}"),
@@ -135,11 +173,13 @@ def _phrases(*roles: Role) -> Phrases:
     return {first: sorted(every, key=lambda each: -len(each[0])) for first, every in found.items()}
 
 
-OPENING = _phrases(Role.NEGATION, Role.SHOW, Role.REQUEST, Role.QUESTION, Role.LIGHT, Role.POLITE)
+REQUESTS = (Role.REQUEST, Role.WISH, Role.OTHERS)
+_COURTESIES = (Role.POLITE, Role.THANKS, Role.GROUP, Role.OK, Role.DOING)
+OPENING = _phrases(Role.NEGATION, Role.SHOW, *REQUESTS, Role.QUESTION, Role.YOU, Role.LIGHT, *_COURTESIES)
 """What may stand before the verb."""
-PASSING = _phrases(Role.POLITE, Role.REQUEST)
-"""What may stand anywhere and says nothing."""
-COURTEOUS = _phrases(Role.POLITE)
+PASSING = _phrases(*_COURTESIES, *REQUESTS, Role.YOU)
+"""What may stand anywhere; whether it changes what is said is told by `commands.doubt`."""
+COURTEOUS = _phrases(*_COURTESIES)
 NEGATING = _phrases(Role.NEGATION)
 TELLING = _phrases(Role.TALK)
 WORDS = frozenset(_SAID[Role.NEGATION].replace(",", " ").split()).union(
@@ -155,6 +195,35 @@ def phrase_at(phrases: Phrases, said: Sequence[Token], at: int) -> tuple[Role, i
         if tuple(token.folded for token in here) == words and not any(token.quoted for token in here):
             return role, at + len(words)
     return None
+
+
+_NO_SIGNS = _set(
+    "x no_entry no_entry_sign no_good -1 thumbsdown octagonal_sign raised_hand hand 🚫 ❌ ✖ ❎ 👎 ⛔ 🛑 ✋ 🙅"
+)
+_TOLD_SIGNS = _set(
+    """
+    white_check_mark heavy_check_mark ballot_box_with_check +1 thumbsup ok_hand tada fire boom rotating_light
+    warning construction hourglass hourglass_flowing_sand eyes thinking_face question grey_question
+    ✅ ✔ ☑ 👍 👌 🎉 🔥 💥 🚨 ⚠ 🚧 ⌛ ⏳ 👀 🤔 ❓ ❔
+    """
+)
+
+
+def refuses(token: Token) -> bool:
+    """Tell whether a sign is a no: `:x:`, `🚫`."""
+    return not _NO_SIGNS.isdisjoint(_signs(token))
+
+
+def reports(token: Token) -> bool:
+    """Tell whether a sign tells how something went: `:white_check_mark:`, `🔥`."""
+    return not _TOLD_SIGNS.isdisjoint(_signs(token))
+
+
+def _signs(token: Token) -> Iterable[str]:
+    """Give the signs that a word is made of: the name of a Slack emoji, or its pictures."""
+    if token.quoted or not token.silent:
+        return ()
+    return (token.text.strip(".,!").strip(":"),) if token.text.startswith(":") else token.text
 
 
 def is_courtesy(said: Sequence[Token]) -> bool:

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from commands.little import ARTICLES, NEGATING, OPENING, TELLING, Role, phrase_at
+from commands.little import ARTICLES, NEGATING, OPENING, REQUESTS, TELLING, Role, phrase_at, refuses
 from commands.matcher import is_mention
-from commands.tokens import Token
+from commands.tokens import REASONS, Token
 from commands.words import Words, nearest
 
 _LATEST = 12
 """A verb that comes later than this many words does not begin a command."""
-_REASONS = frozenset({"because", "porque", "pq", "pois", "reason", "motivo"})
-"""Behind these it is somebody's reason: its words are not read."""
 _YES = frozenset({"true", "yes", "sim", "1"})
 _APART = 6
 """The second word of a verb comes at most this many after the first: `roll the api back`."""
@@ -28,6 +26,8 @@ class Call:
     """How many of them stand before the verb."""
     verb: str
     """As it was said."""
+    at: int = 0
+    """Where it stands in the whole message."""
     meant: str = ""
     """Where that is no verb: the one that it may have been meant to be."""
     doubtful: bool = False
@@ -50,8 +50,14 @@ class Sentence:
     """Where no verb is in it: those that its first word may have been meant to be."""
     asks: bool
     """It is a question, not a request in the form of one."""
+    shows: bool
+    """It asks to see something."""
     negated: bool
     said: tuple[Token, ...]
+    before_reason: tuple[Token, ...]
+    """What is said, without somebody's reason for it."""
+    quoted: bool = False
+    """All of it stands in quotes."""
 
 
 def read(said: tuple[Token, ...], words: Words) -> Sentence:
@@ -59,13 +65,19 @@ def read(said: tuple[Token, ...], words: Words) -> Sentence:
     said, forced = _unforced(said)
     said = _together(said, words)
     opening = _Opening(said, words)
+    before = said[: _before_reason(said)]
     calls = tuple(replace(call, forced=call.forced or forced) for call in opening.calls())
     return Sentence(
         calls=calls,
         guesses=() if any(call.first for call in calls) else tuple(opening.guesses()),
-        asks=Role.QUESTION in opening.roles or (said[-1].text.rstrip(")!.").endswith("?") and not opening.requests),
-        negated=_negated(said),
+        asks=_asks_whether(before)
+        or Role.QUESTION in opening.roles
+        or (not opening.requests and any(map(_is_asked, (*before, said[-1])))),
+        shows=Role.SHOW in opening.roles,
+        negated=any(not token.quoted and phrase_at(NEGATING, before, at) for at, token in enumerate(before))
+        or any(map(refuses, before)),
         said=said,
+        before_reason=before,
     )
 
 
@@ -95,14 +107,15 @@ def _together(said: tuple[Token, ...], words: Words) -> tuple[Token, ...]:
         if words.verb_at(said, at) is None:
             for far in range(at + 2, min(end, at + _APART)):
                 found = words.verb_at((said[at], said[far]), 0)
-                if found is not None and found[1] == 2:  # noqa: PLR2004 - both words
+                whole = words.verb_at(said, far) is not None  # `i want to approve`
+                if found is not None and found[1] == 2 and not whole:  # noqa: PLR2004 - both words
                     return (*said[: at + 1], said[far], *said[at + 1 : far], *said[far + 1 :])
     return said
 
 
 def _before_reason(said: Sequence[Token]) -> int:
     """Give where somebody's reason begins, or the end."""
-    return next((at for at, token in enumerate(said) if at and token.folded in _REASONS), len(said))
+    return next((at for at, token in enumerate(said) if at and token.folded in REASONS), len(said))
 
 
 def tells(said: Sequence[Token]) -> bool:
@@ -110,9 +123,14 @@ def tells(said: Sequence[Token]) -> bool:
     return any(phrase_at(TELLING, said, at) for at in range(len(said)))
 
 
-def _negated(said: Sequence[Token]) -> bool:
-    before = range(_before_reason(said))
-    return any(not said[at].quoted and phrase_at(NEGATING, said, at) for at in before)
+def _is_asked(token: Token) -> bool:
+    return not token.quoted and token.text.rstrip(")!.,").endswith("?")
+
+
+def _asks_whether(said: Sequence[Token]) -> bool:
+    """Tell whether a request asks if it is time: `já pode subir`; `pode já subir` does not."""
+    after = (at + 1 for at, token in enumerate(said[:-1]) if token.folded == "ja" and not token.quoted)
+    return any((phrase_at(OPENING, said, at) or (None, 0))[0] in REQUESTS for at in after)
 
 
 class _Opening:
@@ -129,7 +147,7 @@ class _Opening:
         """What stands right before an article."""
         self._article = False
         self._go()
-        self.requests = Role.REQUEST in self.roles
+        self.requests = not self.roles.isdisjoint(REQUESTS)
 
     def _go(self) -> None:
         while self.end < len(self._said):
@@ -194,6 +212,7 @@ class _Opening:
             said=said,
             verb_at=around - before,
             verb=" ".join(token.text for token in self._said[at:end]),
+            at=at,
             forced=text.endswith("!") and end < len(self._said),
             noun=noun,
             first=at == self.end,

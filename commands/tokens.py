@@ -10,18 +10,22 @@ _MARKS = str.maketrans(
         **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
         **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
-        "\u2014": "--",  # phones write it for two hyphens
         "\u00a0": " ",
         "\u2026": "...",
         **dict.fromkeys("\u2192\u21d2\u27a1", "->"),
         "`": " ",
     }
 )
-_LINK = re.compile(r"<(?:https?://|mailto:)[^<>|]*\|([^<>]*)>")
+_DASH = re.compile(r"(?<!\S)\u2014(?=\w)")
+"""Phones write it for the two hyphens of an option; between words it is a dash."""
+_LINK = re.compile(r"<((?:https?://|mailto:)[^<>|]*)\|([^<>]*)>")
 _BARE_LINK = re.compile(r"<(?:(https?://[^<>|]*)|mailto:([^<>|]*))>")
 _NAMED = re.compile(r"<([#!])[^<>|]*\|([#@]?)([^<>]*)>")
 _CODE = re.compile(r"`+([^`]*)`+")
 _ENDS = ".,;:!?\"'*()"
+REASONS = frozenset({"because", "porque", "pq", "pois", "reason", "motivo"})
+"""Behind these it is somebody's reason."""
+_REASON = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(REASONS))})\b", re.IGNORECASE)
 _WORD = re.compile(
     r"""
       (?P<option>-{0,2}[^\W\d_][\w-]*=)(?=\S)      # name= before its value
@@ -53,7 +57,7 @@ class Token:
     @property
     def word(self) -> str:
         """What was meant: without the punctuation that ends a sentence."""
-        return self.text if self.quoted else self.text.strip(_ENDS) or self.text
+        return self.text if self.quoted else _without_ends(self.text) or self.text
 
     @property
     def silent(self) -> bool:
@@ -63,8 +67,14 @@ class Token:
         return _EMOJI.fullmatch(self.text) is not None or all(map(_is_silent, self.text))
 
 
+def _without_ends(word: str) -> str:
+    """Take off the punctuation of a sentence, but no bracket that closes one within: `fix(login)`."""
+    bare = word.strip(_ENDS)
+    return bare + ")" if bare.count("(") == bare.count(")") + 1 and f"{bare})" in word else bare
+
+
 _EMOJI = re.compile(r":[a-z0-9_+-]+:[.,!]*")
-_SILENT = frozenset("-.,;:!?*_~()[]'\"=>")
+_SILENT = frozenset("-\u2014.,;:!?*_~()[]'\"=>")
 _PICTURES = ("So", "Sk", "Mn", "Cn")
 
 
@@ -84,13 +94,29 @@ def fold(word: str) -> str:
     return plain.strip(_ENDS) or plain
 
 
-def tidy(text: str) -> str:
-    """Undo what phones and Slack do to text: smart quotes, long dashes, code marks, links, entities."""
-    unlinked = _BARE_LINK.sub(lambda link: link[1] or link[2], _LINK.sub(r"\1", text))
+def typed(text: str) -> str:
+    """Undo what Slack does to a message: give what was typed, without its links and entities. Once, where it comes in.
+
+    A link is what it shows; one in somebody's reason keeps its address beside that.
+    """
+    reason = _REASON.search(text)
+    begins = reason.start() if reason else len(text)
+    unlinked = _LINK.sub(lambda link: _link(link[1], link[2], whole=link.start() > begins), text)
+    unlinked = _BARE_LINK.sub(lambda link: link[1] or link[2], unlinked)
     named = _NAMED.sub(lambda name: (name[2] or "#" if name[1] == "#" else "@") + name[3].lstrip("@#"), unlinked)
     # the ampersand last, else `&amp;lt;` would become `<`
-    unescaped = named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return unquoted(unicodedata.normalize("NFC", _CODE.sub(r"\1", unescaped)).translate(_MARKS).strip())
+    return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _link(address: str, shown: str, *, whole: bool) -> str:
+    return f"{shown} ({address})" if whole and shown and not address.rstrip("/").endswith(shown.rstrip("/")) else shown
+
+
+def tidy(text: str) -> str:
+    """Undo what phones do to text: smart quotes, long dashes, code marks, bold and italics."""
+    plain = unicodedata.normalize("NFC", _CODE.sub(r"\1", text))
+    bare = _DASH.sub("--", plain).translate(_MARKS).strip()
+    return unquoted(bare) if bare[:1] in ("_", "*") else bare
 
 
 def unquoted(text: str) -> str:

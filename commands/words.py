@@ -59,6 +59,7 @@ class Words:
         self._most = max((verb.count(" ") for verb in self.verbs), default=0) + 1
         self._services = _names({s.name: s.aliases for s in catalog.services.values()})
         self._environments = _names({e.name: e.aliases for e in catalog.environments.values()})
+        self._production = {e.name for e in catalog.environments.values() if e.production}
         self._pipelines = _names({name: () for s in catalog.services.values() for name in s.pipelines or ("default",)})
         self._actions = {fold(name): name for name in _actions(catalog)}
         self._people = {fold(p.name): p.id for p in catalog.people.values()}
@@ -106,6 +107,10 @@ class Words:
     def is_name(self, token: Token) -> bool:
         """Tell whether a word names a service or an environment, whatever else it may be."""
         return token.folded in self._services or token.folded in self._environments
+
+    def is_production(self, environment: str) -> bool:
+        """Tell whether an environment is a production one."""
+        return environment in self._production
 
     def verb_at(self, said: Sequence[Token], at: int) -> tuple[str, int] | None:
         """Find the verb that begins at a word: the command that it stands for, and where it ends."""

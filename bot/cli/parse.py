@@ -13,6 +13,7 @@ from commands.book import verb_names
 from commands.foreseen import foreseen
 from commands.parser import parse
 from commands.policy import groups_named, knows
+from commands.tokens import typed
 from commands.words import Words
 from storage.model.catalog import Catalog
 
@@ -44,7 +45,7 @@ def read_message(
     message: str, catalog: Catalog, user: str | None = None, channel: str | None = None
 ) -> dict[str, object]:
     """Read a message as the desk does; with a user, what the policy says to it too, there."""
-    parsed = parse(message, Words(catalog, verb_names()))
+    parsed = parse(typed(message), Words(catalog, verb_names()))
     if isinstance(parsed, Conversation):
         return _answer("ignored", None, (), TALK[parsed.why])
     if isinstance(parsed, Unclear):

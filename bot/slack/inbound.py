@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from commands.tokens import typed
 from storage.model.request import Request, Via
 
 Payload = Mapping[str, Any]
 
-_LINK = re.compile(r"<(?![@#!])([^<>|]*)(?:\|([^<>]*))?>")
 _RUN = re.compile(r"^\W*(?:<@\w+>\s*)?\W*([a-z0-9][\w.-]*-\d+)\b")
 _START = 200
 """Characters of a message in which it may name its run; it may be anybody's, and 40,000 long."""
@@ -38,10 +38,7 @@ def at(ts: str) -> datetime:
 
 def said(text: str, bot: str) -> str:
     """Give what a person typed: without the bot's mention, without Slack's markup and entities."""
-    text = re.sub(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", " ", text)
-    text = _LINK.sub(lambda link: link[2] or link[1], text)
-    # the ampersand last, else `&amp;lt;` would become `<`
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    return typed(re.sub(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>", " ", text)).strip()
 
 
 def is_foreign(body: Payload, identity: Identity) -> bool:

@@ -41,4 +41,5 @@ COMMAND = Command(
     examples=(later("approve hello-12"), later("approve hello")),
     topic=Topic.DECIDE,
     handle=handle,
+    personal=True,
 )

@@ -33,4 +33,5 @@ COMMAND = Command(
     examples=(later("break-glass hello-12 because checkout is down"),),
     topic=Topic.DECIDE,
     handle=handle,
+    personal=True,
 )

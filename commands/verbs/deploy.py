@@ -58,6 +58,7 @@ COMMAND = Command(
         "update",
         "atualizar",
     ),
+    loose=("update", "atualizar"),
     shown={PORTUGUESE: "implantar"},
     usage=(
         (
@@ -75,4 +76,5 @@ COMMAND = Command(
     topic=Topic.DELIVER,
     handle=handle,
     check=checked,
+    brings=True,
 )

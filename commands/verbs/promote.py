@@ -42,4 +42,5 @@ COMMAND = Command(
     examples=(later("promote hello to production"), later("promote hello production")),
     topic=Topic.DELIVER,
     handle=handle,
+    brings=True,
 )

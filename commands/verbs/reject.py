@@ -31,4 +31,5 @@ COMMAND = Command(
     examples=(later("reject hello-12"), later("reject hello-12 because the tests are flaky"), later("reject hello")),
     topic=Topic.DECIDE,
     handle=handle,
+    personal=True,
 )

@@ -28,4 +28,5 @@ COMMAND = Command(
     examples=(later("withdraw hello-12"), later("withdraw hello")),
     topic=Topic.DECIDE,
     handle=handle,
+    personal=True,
 )

@@ -25,6 +25,8 @@ from bot.web import listening, web_app
 from commands.approvers import approvers_of
 from commands.desk import Desk, Elsewhere
 from runners.attempt import Limits
+from runners.aws.doors import Doors, frozen_in
+from runners.chore import Chore
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
 from runners.kinds import Tools, cleaners, kinds, known_kinds
@@ -40,6 +42,8 @@ log = logging.getLogger(__name__)
 
 _RECONCILE = 5.0
 """Seconds between two tries to reach the Docker engine at start."""
+_DOORS = 5.0
+"""Between two looks whether pipelines in AWS are open or closed, as the freezes say."""
 _OF_AWS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Variables that the SDK of AWS reads by itself."""
 _MOST_CHANGES = 20
@@ -137,6 +141,8 @@ async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> N
 
 async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catalogs: Catalogs, tools: Tools) -> Engine:
     retention = Retention(store, tools.images, catalogs, tools.environ, lambda: datetime.now(UTC), tools.ecr)
+    frozen = frozen_in(store, lambda: catalogs().freezes, lambda: datetime.now(UTC))
+    doors = Doors(tools.clouds, catalogs, frozen)
     engine = Engine(
         store,
         kinds(tools),
@@ -146,6 +152,7 @@ async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catal
         limits=Limits(parallel=settings.work_slots),
         cleaners=cleaners(tools),
         retire=retention.clear,
+        beside=[Chore("doors", doors.keep, _DOORS)],
         freezes=lambda: catalogs().freezes,
     )
     await engine.start()

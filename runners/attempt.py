@@ -272,6 +272,7 @@ class _Attempt:
             goes_back=plan.trigger is Trigger.ROLLBACK,
             restarts=plan.trigger is Trigger.RESTART,
             answers=answers(view, self.place, self.action),
+            retries=(plan.origin or "") if plan.trigger is Trigger.RETRY else "",
             abandoned=self.watch.abandoned,
         )
 

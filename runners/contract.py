@@ -49,6 +49,8 @@ class Work:
     """The run goes back to a release that ran here before: it may be used again just as it was."""
     restarts: bool = False
     """Nothing of the release changes: what runs is only begun anew."""
+    retries: str = ""
+    """The run that did not succeed, and whose work this one does again; empty when it is no retry."""
     answers: Mapping[str, "Answer"] = field(default_factory=dict)
     """What people answered to this action's questions, by their names."""
     abandoned: Callable[[], bool] = lambda: False

@@ -52,13 +52,14 @@ class Engine:
         keeper: Keeper | None = None,
         cleaners: Sequence[Cleaner] = (),
         retire: Callable[[], Awaitable[object]] | None = None,
+        beside: Sequence[Chore] = (),
         freezes: Callable[[], Sequence[Freeze]] = tuple,
     ) -> None:
         """`url` is the store's: SQLite (one process, own file `data/engine.db`) or PostgreSQL (several).
 
         `keeper` makes another keeper of legs than DBOS. `cleaners` are the places outside, besides the workspaces under
         `data`, where ended runs may have left things. `retire` removes what is kept no longer, now and then.
-        `freezes` are the catalog's, as they are now.
+        `freezes` are the catalog's, as they are now; what is done `beside` goes on while this worker does.
         """
         self.limits = limits or Limits()
         self._store = store
@@ -70,7 +71,7 @@ class Engine:
         self._durable = keeper(self, self._lose) if keeper else Durable(url, data, self, self._lose, self.limits.poll)
         self._workspaces = Workspaces(data / "work")
         orphans = Orphans(store, (self._workspaces, *cleaners), self._interrupts.runs)
-        chores = [Chore("clean", orphans.clear, self.limits.clean)]
+        chores = [Chore("clean", orphans.clear, self.limits.clean), *beside]
         if retire is not None:
             chores.append(Chore("retire", retire, self.limits.retire, first=min(60.0, self.limits.retire)))
         lingering = Lingering(store, self._attempts, self._interrupts, self._durable)

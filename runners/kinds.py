@@ -9,6 +9,7 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from runners.aws.codebuild import CodeBuildRunner
+from runners.aws.codepipeline import CodePipelineRunner
 from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
 from runners.aws.infra.runner import CloudFormationRunner
@@ -109,6 +110,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         CodeBuildRunner(tools.clouds, Collector(tools.environ, tools.ecr)),
         CloudFormationRunner(tools.clouds),
         TerraformRunner(tools.containers, tools.environ, tools.clouds),
+        CodePipelineRunner(tools.clouds),
     )
     return {runner.kind: runner for runner in runners}
 

@@ -1,9 +1,11 @@
 """Whether what the catalog says of AWS is so: the account, and each permission that Estiva needs there."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 
-from runners.aws import builds, services
+from runners.aws import builds, executions, services
 from runners.aws.codebuild import CodeBuildRunner
+from runners.aws.codepipeline import CodePipelineRunner, pipeline_of, told_of
 from runners.aws.ecs import EcsRunner, target_of
 from runners.aws.errors import AwsRefused
 from runners.aws.infra.runner import CloudFormationRunner
@@ -51,6 +53,19 @@ TO_PROVISION = (
     *("cloudformation:DeleteStack", "cloudformation:TagResource"),
 )
 """Permissions: what changes of stacks ask for, besides what the templates themselves make."""
+TO_MIRROR = (
+    *("codepipeline:StartPipelineExecution", "codepipeline:StopPipelineExecution", "codepipeline:GetPipelineState"),
+    *("codepipeline:GetPipelineExecution", "codepipeline:ListActionExecutions", "codepipeline:ListPipelineExecutions"),
+    *("codepipeline:PutApprovalResult", "codepipeline:RetryStageExecution", "codepipeline:RollbackStage"),
+)
+"""Permissions: what a pipeline in CodePipeline asks for."""
+TO_FREEZE = ("codepipeline:DisableStageTransition", "codepipeline:EnableStageTransition")
+"""Permissions: what closing its door asks for."""
+TO_EXPLAIN = (
+    *("codebuild:BatchGetBuilds", "logs:GetLogEvents", "ecs:DescribeServices", "ecs:DescribeTaskDefinition"),
+    *("ecs:ListTasks", "ecs:DescribeTasks"),
+)
+"""Permissions: what the cause of a failed pipeline is looked up with. Without one of them, less is said."""
 
 
 async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
@@ -68,6 +83,8 @@ async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
         yield await _service(clouds, service, environment)
     for environment, project in _projects(catalog):
         yield await _project(clouds, environment, project)
+    for environment, pipeline in _pipelines(catalog):
+        yield await _pipeline(clouds, environment, pipeline)
 
 
 def _deployed(catalog: Catalog) -> Iterator[tuple[Service, Environment]]:
@@ -115,6 +132,29 @@ async def _project(clouds: Clouds, environment: Environment, project: str) -> Fi
     return Finding(what, f"builds from {found.get('source', {}).get('type', '')}", "")
 
 
+def _pipelines(catalog: Catalog) -> list[tuple[Environment, str]]:
+    """List the pipelines of CodePipeline, each once in an environment."""
+    found = {
+        (environment.name, pipeline_of(service, environment, told_of(environment, action.options)))
+        for environment in catalog.environments.values()
+        if environment.aws is not None
+        for service in catalog.services.values()
+        for action in _actions(replace(catalog, services={"": service}), environment, CodePipelineRunner.kind)
+    }
+    return [(catalog.environments[name], pipeline) for name, pipeline in sorted(found)]
+
+
+async def _pipeline(clouds: Clouds, environment: Environment, pipeline: str) -> Finding:
+    """Look whether the pipeline is there."""
+    what = f"CodePipeline {pipeline} in {environment.name}"
+    try:
+        account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
+        stages = await executions.stages(account, pipeline) if account else []
+    except ActionFailed as problem:
+        return Finding(what, problem.reason, problem.hint)
+    return Finding(what, f"its stages are {', '.join(stage.name for stage in stages)}", "")
+
+
 def _actions(catalog: Catalog, environment: Environment, kind: str) -> Iterator[Action]:
     """List the actions of a kind that are done in an environment: in all pipelines, and for its infrastructure."""
     made_by = (service.infra.get(environment.name) for service in catalog.services.values())
@@ -129,9 +169,12 @@ def _needed(catalog: Catalog, environment: Environment) -> tuple[str, ...]:
     """List the permissions that an environment's role needs for what the catalog has it do."""
     builds_ = list(_actions(catalog, environment, CodeBuildRunner.kind))
     fetches = any(action.options.get("fetch") is True for action in builds_)
+    mirrored = list(_actions(catalog, environment, CodePipelineRunner.kind))
+    freezes = any(told_of(environment, action.options).get("freeze") for action in mirrored)
+    pipes = (*TO_MIRROR, *TO_EXPLAIN, *(TO_FREEZE if freezes else ())) if mirrored else ()
     deploys = (*TO_DEPLOY, *TO_VERIFY) if environment.target == EcsRunner.kind else ()
     provisions = TO_PROVISION if any(_actions(catalog, environment, CloudFormationRunner.kind)) else ()
-    wanted = (*deploys, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()), *provisions)
+    wanted = (*deploys, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()), *pipes, *provisions)
     return tuple(dict.fromkeys(wanted))
 
 

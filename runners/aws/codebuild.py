@@ -8,8 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from runners import options
@@ -17,6 +15,7 @@ from runners.aws import building, builds, errors, made
 from runners.aws.building import Following, failure_of
 from runners.aws.builds import KEY, Build
 from runners.aws.errors import AwsRefused
+from runners.aws.notes import Notes
 from runners.aws.session import Account, Clouds, Visitor
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from storage.model import artifact
@@ -154,7 +153,7 @@ class _Order:
 
     async def _started(self) -> Build:
         given = self._overrides(await self._source())
-        self._intend()
+        Notes(self.work).write(since=datetime.now(UTC).isoformat())  # so far back it is looked for after a long time
         build = await builds.start(self.account, self.work.key, given)
         self.sink.line(f"{build.named} started: {build.id}")
         return build
@@ -223,20 +222,9 @@ class _Order:
     def _commit(self) -> str:
         return self.work.artifacts.get(artifact.COMMIT) or self.work.artifacts.get(artifact.REF, "")
 
-    def _intend(self) -> None:
-        """Note when the build is started, before it is: so far back it is looked for after a long time away."""
-        self._note.parent.mkdir(exist_ok=True)
-        self._note.write_text(datetime.now(UTC).isoformat())
-
     def _intended(self) -> datetime | None:
-        try:
-            return datetime.fromisoformat(self._note.read_text()) - _APART
-        except (OSError, ValueError):
-            return None
-
-    @property
-    def _note(self) -> Path:
-        return self.work.workspace / ".codebuild" / sha256(self.work.key.encode()).hexdigest()[:16]
+        noted = Notes(self.work).text("since")
+        return datetime.fromisoformat(noted) - _APART if noted else None
 
 
 class _Silence:

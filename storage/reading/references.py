@@ -6,8 +6,8 @@ from storage.model.catalog import Environment
 from storage.reading.actions import Actions
 from storage.reading.document import Item, meant
 
-IN_AWS = "ecs"
-"""The target that is nowhere without an account."""
+IN_AWS = ("ecs", "codepipeline")
+"""The targets that are nowhere without an account."""
 
 
 def check(item: Item | None, known: Mapping[str, Environment], actions: Actions) -> None:
@@ -18,7 +18,7 @@ def check(item: Item | None, known: Mapping[str, Environment], actions: Actions)
         if environment.promotes_from is not None:
             _promotion(parts["promotes_from"], environment, known)
         target = parts.get("target", entries[name])
-        if environment.target == IN_AWS and environment.aws is None:
+        if environment.target in IN_AWS and environment.aws is None:
             target.problem("needs to know which account and region: add aws to this environment")
         actions.check(environment.target, environment.options, target, parts.get("options", entries[name]))
 

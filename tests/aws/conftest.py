@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runners.aws.codebuild import CodeBuildRunner
+from runners.aws.codepipeline import CodePipelineRunner
 from runners.aws.ecs import EcsRunner
 from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.made import Collector
@@ -17,11 +19,13 @@ from tests.aws.estate import Estate
 from tests.aws.fleet import Fleet
 from tests.aws.images import put
 from tests.aws.workshop import Workshop
+from tests.aws.yard import Yard
 from tests.doubles.aws.builds import Builds
 from tests.doubles.aws.front import Front, fronting
 from tests.doubles.aws.growing import GrowingLogs
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.objects import Objects
+from tests.doubles.aws.pipelines import Pipelines
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
 from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
@@ -31,6 +35,8 @@ from tests.registry import PASSWORD, USER, Registry
 from tests.runners.conftest import bench, containers, engine, namespace, notes, registry
 
 __all__ = ["bench", "containers", "engine", "namespace", "notes", "registry"]
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva-production"
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +151,18 @@ def workshop(
         environment=Environment(name="homolog", aws=place),
         root=tmp_path,
     )
+
+
+@pytest.fixture
+def yard(server: Server, identities: Identities, builds: Builds, clouds: Clouds, place: Aws, tmp_path: Path) -> Yard:
+    identities.trusted[ROLE] = None
+    yard = Yard(
+        server=server,
+        builds=builds,
+        pipelines=Pipelines(server),
+        runner=CodePipelineRunner(clouds, pace=1 / server.clock.speed),
+        environment=Environment(name="production", target="codepipeline", aws=replace(place, role=ROLE)),
+        root=tmp_path,
+    )
+    yard.pipeline()
+    return yard

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from runners.aws.codebuild import CodeBuildRunner
+from runners.aws.codepipeline import CodePipelineRunner
+from runners.aws.doors import Doors
 from runners.aws.ecr import Registries
 from runners.aws.ecs import EcsRunner
 from runners.aws.made import Collector
 from runners.aws.session import Clouds, Visitor
-from runners.contract import Answer, Asks, Work
+from runners.contract import ActionFailed, Answer, Asks, Work
 from storage.model import artifact
-from storage.model.catalog import Environment, Service
+from storage.model.catalog import Action, Catalog, Environment, Service, Stage
+from storage.model.catalog import Registry as CatalogRegistry
 from storage.model.cloud import Aws, Ecr
 from tests.registry import Registry
 from tests.runners.bench import Notes
@@ -31,6 +34,8 @@ async def play(given: dict[str, Any]) -> None:
         await Registries(clouds).ensure(Ecr(aws=place, keep=100), "hello", Visitor(name="hello-1"), Notes())
     elif given["scene"].startswith("build"):
         await build(given, clouds, place)
+    elif given["scene"].startswith("pipeline"):
+        await mirror(given, clouds, place)
     else:
         await deploy(given, clouds, place)
     clouds.close()
@@ -53,6 +58,56 @@ async def build(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         workspace=Path(given["workspace"]),
     )
     await (runner.stop(work) if given["scene"] == "build-stop" else runner.run(work, Notes()))
+
+
+async def mirror(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
+    """Carry a pipeline out; its approvals are answered with yes as soon as they are asked."""
+    run, scene = given["run"], given["scene"]
+    runner = CodePipelineRunner(clouds, pace=given["pace"])
+    environment = Environment(name="production", target="codepipeline", aws=place, options={"freeze": "Deploy"})
+    stage = Stage(name="deploy", environment="production", actions=(Action(name="deploy", uses="codepipeline"),))
+    service = Service(name="hello", repository="unused", image="x/hello", stages=(stage,))
+    attempt = 2 if scene == "pipeline-retry" else 1
+    work = Work(
+        key=f"{run}/deploy/deploy/{attempt}",
+        run=run,
+        stage="deploy",
+        action="deploy",
+        attempt=attempt,
+        service=service,
+        environment=environment,
+        registry=CatalogRegistry(host="x"),
+        options={"revisions": {"Source": "commit"}, "stage": "Deploy"},
+        artifacts={artifact.COMMIT: "c0ffee1" + "0" * 33},
+        workspace=Path(given["workspace"]),
+        goes_back=scene == "pipeline-back",
+    )
+    if scene == "pipeline-doors":
+        environments = {"production": environment}
+        catalog = Catalog(
+            services={"hello": service}, environments=environments, people={}, grants=(), registry=work.registry
+        )
+        await Doors(clouds, lambda: catalog, _always_frozen).keep()
+    elif scene == "pipeline-stop":
+        await runner.stop(work)
+    else:
+        await _answering(runner, work)
+
+
+async def _answering(runner: CodePipelineRunner, work: Work) -> None:
+    while True:
+        try:
+            await runner.run(work, Notes())
+        except Asks as asks:
+            work = replace(work, answers={**work.answers, asks.name: Answer(yes=True, by="URUI")})
+        except ActionFailed:
+            return
+        else:
+            return
+
+
+async def _always_frozen(_environment: str) -> str | None:
+    return "frozen by UANA"
 
 
 async def deploy(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:

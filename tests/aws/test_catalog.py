@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from runners.aws.checkup import TO_BUILD, TO_DEPLOY, TO_FETCH, TO_PROVISION, TO_PUSH, TO_VERIFY
+from runners.aws.checkup import (
+    TO_BUILD,
+    TO_DEPLOY,
+    TO_EXPLAIN,
+    TO_FETCH,
+    TO_FREEZE,
+    TO_MIRROR,
+    TO_PROVISION,
+    TO_PUSH,
+    TO_VERIFY,
+)
 from runners.kinds import known_kinds
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
@@ -106,3 +116,4 @@ def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() ->
     assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY}
     assert _allowed("build-policy.json") == {*TO_BUILD, *TO_FETCH}
     assert _allowed("infra-policy.json") == {*TO_PROVISION, "iam:PassRole"}
+    assert _allowed("pipeline-policy.json") == {*TO_MIRROR, *TO_FREEZE, *TO_EXPLAIN}

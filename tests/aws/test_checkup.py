@@ -11,6 +11,7 @@ from storage.model.catalog import Action, Catalog, Environment, Registry, Servic
 from storage.model.cloud import Aws, Ecr
 from tests.aws.fleet import Fleet
 from tests.aws.workshop import Workshop
+from tests.aws.yard import Yard
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.server import ACCOUNT, KEY, Server
 
@@ -97,6 +98,24 @@ async def test_looks_whether_the_projects_of_an_environment_are_there(
     assert (hello.ok, hello.found) == (True, "builds from GITHUB")
     assert "there is no CodeBuild project ghost" in ghost.found
     assert ghost.mend
+
+
+async def test_looks_whether_the_pipelines_of_an_environment_are_there(
+    clouds: Clouds, place: Aws, yard: Yard, server: Server
+) -> None:
+    server.denied.add("codepipeline:DisableStageTransition")
+    environment = replace(yard.environment, aws=place, options={"freeze": "Deploy"})
+    deploy = Stage(name="deploy", environment="production", actions=(Action(name="deploy", uses="codepipeline"),))
+    services = {
+        name: Service(name=name, repository="unused", image="x/x", stages=(deploy,)) for name in ("hello", "ghost")
+    }
+    known = replace(catalog(place), services=services, environments={"production": environment})
+    known = replace(known, registry=Registry(host="x"))
+    account, permissions, ghost, hello = [finding async for finding in checkup(known, clouds)]
+    assert account.ok
+    assert permissions.found == "missing: codepipeline:DisableStageTransition"
+    assert "there is no pipeline ghost" in ghost.found
+    assert (hello.ok, hello.found) == (True, "its stages are Source, Deploy")
 
 
 async def test_says_what_it_cannot_find_out(clouds: Clouds, place: Aws, server: Server) -> None:

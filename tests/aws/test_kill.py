@@ -14,8 +14,10 @@ import pytest
 from runners.crash import ARMED
 from tests.aws.fleet import Fleet
 from tests.aws.workshop import Workshop
+from tests.aws.yard import Yard
 from tests.doubles.aws.builds import Script as BuildScript
 from tests.doubles.aws.jobs import Script
+from tests.doubles.aws.pipelines import Action
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
 from tests.doubles.aws.server import Server
@@ -33,17 +35,23 @@ IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.
 
 
 BUILDING = ["codebuild.start.before", "codebuild.start.after"]
+STARTING = ["codepipeline.start.before", "codepipeline.start.after"]
+ANSWERING = ["codepipeline.answer.before", "codepipeline.answer.after"]
+RETRYING = ["codepipeline.retry.before", "codepipeline.retry.after"]
+ROLLING_BACK = ["codepipeline.rollback.before", "codepipeline.rollback.after"]
+HALTING_A_PIPELINE = ["codepipeline.stop.before", "codepipeline.stop.after"]
+CLOSING = ["codepipeline.door.before", "codepipeline.door.after"]
 STOPPING_A_BUILD = ["codebuild.stop.before", "codebuild.stop.after"]
 
 
 async def play(
-    scene: str, fleet: Fleet | Workshop, digest: str = "", crash_at: str = "", run: str = "hello-900"
+    scene: str, fleet: Fleet | Workshop | Yard, digest: str = "", crash_at: str = "", run: str = "hello-900"
 ) -> int:
     given = {
         "scene": scene,
         "aws": asdict(fleet.environment.aws) if fleet.environment.aws else {},
-        "registry": fleet.registry.host,
-        "image": fleet.image,
+        "registry": "" if isinstance(fleet, Yard) else fleet.registry.host,
+        "image": "" if isinstance(fleet, Yard) else fleet.image,
         "digest": digest,
         "run": run,
         "pace": 1 / fleet.server.clock.speed,
@@ -177,7 +185,8 @@ async def test_a_build_is_started_once(spot: str, workshop: Workshop, server: Se
     assert sum("idempotencyToken" in build.given for build in workshop.builds.built) == 1
 
 
-@pytest.mark.parametrize("spot", some(STOPPING_A_BUILD, "codebuild.stop.before"))
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", STOPPING_A_BUILD)
 async def test_a_build_is_stopped_whatever_dies(spot: str, workshop: Workshop) -> None:
     workshop.script(BuildScript(lasts={"BUILD": 1e6}))
     assert await play("build", workshop, crash_at="codebuild.start.after") == -signal.SIGKILL
@@ -186,8 +195,69 @@ async def test_a_build_is_stopped_whatever_dies(spot: str, workshop: Workshop) -
     assert [build.stopped is not None for build in workshop.builds.built] == [True]
 
 
+@pytest.mark.parametrize("spot", some([*STARTING, *ANSWERING], "codepipeline.answer.after"))
+async def test_a_pipeline_is_started_and_answered_once(spot: str, yard: Yard, server: Server) -> None:
+    yard.pipeline(approved=True)
+    assert await play("pipeline", yard, crash_at=spot) == -signal.SIGKILL
+    assert await play("pipeline", yard) == 0
+    assert [each.status for each in yard.executions] == ["Succeeded"]
+    assert server.count("PutApprovalResult") == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", STARTING)
+async def test_a_pipeline_is_started_once_where_nobody_has_a_session_of_their_own(spot: str, yard: Yard) -> None:
+    yard.without_role()
+    assert await play("pipeline", yard, crash_at=spot) == -signal.SIGKILL
+    assert await play("pipeline", yard) == 0
+    assert [each.status for each in yard.executions] == ["Succeeded"]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", RETRYING)
+async def test_failed_actions_are_done_again_once(spot: str, yard: Yard, server: Server) -> None:
+    yard.pipeline(Action(name="Flaky", provider="Lambda", fails=["timeout"]))
+    assert await play("pipeline", yard) == 0
+    assert await play("pipeline-retry", yard, crash_at=spot) == -signal.SIGKILL
+    assert await play("pipeline-retry", yard) == 0
+    assert [each.status for each in yard.executions] == ["Succeeded"]
+    assert server.count("RetryStageExecution") == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("own_session", [True, False])
+@pytest.mark.parametrize("spot", ROLLING_BACK)
+async def test_a_stage_is_rolled_back_once(spot: str, yard: Yard, *, own_session: bool) -> None:
+    if not own_session:
+        yard.without_role()
+    assert await play("pipeline", yard, run="hello-901") == 0
+    assert await play("pipeline-back", yard, crash_at=spot) == -signal.SIGKILL
+    assert await play("pipeline-back", yard) == 0
+    assert [each.status for each in yard.executions] == ["Succeeded", "Succeeded"]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", HALTING_A_PIPELINE)
+async def test_a_pipeline_is_stopped_whatever_dies(spot: str, yard: Yard) -> None:
+    yard.pipeline(Action(name="Service", seconds=1e6))
+    assert await play("pipeline", yard, crash_at="codepipeline.start.after") == -signal.SIGKILL
+    assert await play("pipeline-stop", yard, crash_at=spot) == -signal.SIGKILL
+    assert await play("pipeline-stop", yard) == 0
+    assert [each.status in ("Stopping", "Stopped") for each in yard.executions] == [True]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", CLOSING)
+async def test_a_door_is_closed_whatever_dies(spot: str, yard: Yard, server: Server) -> None:
+    assert await play("pipeline-doors", yard, crash_at=spot) == -signal.SIGKILL
+    assert await play("pipeline-doors", yard) == 0
+    assert yard.pipelines.known["hello"].stage("Deploy").reason == "Estiva - frozen by UANA"
+    assert server.count("DisableStageTransition") == 1
+
+
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
     of_ecs = {*PAUSING, *DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING}
-    assert labelled == {*of_ecs, *IN_ECR, *BUILDING, *STOPPING_A_BUILD}
+    of_pipelines = {*STARTING, *ANSWERING, *RETRYING, *ROLLING_BACK, *HALTING_A_PIPELINE, *CLOSING}
+    assert labelled == {*of_ecs, *IN_ECR, *BUILDING, *STOPPING_A_BUILD, *of_pipelines}

@@ -1,0 +1,135 @@
+"""The doors of pipelines in CodePipeline: closed while their environment is frozen, and opened again after it.
+
+Looked at now and then, and put right: a freeze that begins or ends while nobody runs, or by the clock, is seen too.
+Only what was closed here is opened here.
+"""
+
+import logging
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from runners.aws import executions
+from runners.aws.codepipeline import CodePipelineRunner, pipeline_of, told_of
+from runners.aws.executions import StageState
+from runners.aws.session import Account, Clouds, Visitor
+from runners.contract import ActionFailed
+from runners.crash import crash_here
+from storage.freezing import frozen
+from storage.model.catalog import Catalog
+from storage.model.cloud import Aws
+from storage.model.hold import Freeze, HoldKind
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+_OURS = "Estiva - "
+_NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9!@ ().*?-]+")
+_LONGEST = 300
+
+Frozen = Callable[[str], Awaitable[str | None]]
+"""Gives why an environment is frozen; `None` when it is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The entrance of one stage of a pipeline."""
+
+    environment: str
+    place: Aws
+    pipeline: str
+    stage: str
+
+
+class Doors:
+    """Every door that the catalog names: by the option `freeze`, of an environment or of an action."""
+
+    def __init__(self, clouds: Clouds, catalog: Callable[[], Catalog], is_frozen: Frozen) -> None:
+        """Take the way to AWS."""
+        self._clouds = clouds
+        self._catalog = catalog
+        self._is_frozen = is_frozen
+
+    async def keep(self) -> None:
+        """Put right what is not as it should be. Raises the last problem, after all others were looked at."""
+        problem = None
+        for door in doors_of(self._catalog()):
+            try:
+                account = await self._clouds.enter(door.place, Visitor(name="estiva-freeze"))
+                await _keep(account, door, await self._is_frozen(door.environment))
+            except ActionFailed as failure:
+                _log.warning("the door of %s in %s: %s; %s", door.stage, door.pipeline, failure.reason, failure.hint)
+                problem = failure
+        if problem is not None:
+            raise problem
+
+
+def doors_of(catalog: Catalog) -> list[Door]:
+    """List the doors that the catalog names, each once."""
+    found: list[Door] = []
+    for door in _named(catalog):
+        if door not in found:
+            found.append(door)
+    return found
+
+
+def _named(catalog: Catalog) -> Iterator[Door]:
+    for service in catalog.services.values():
+        ways = [service.stages, *(way.stages for way in service.pipelines.values())]
+        for stage in (stage for stages in ways for stage in stages):
+            environment = catalog.environments.get(stage.environment or "")
+            if environment is None or environment.aws is None:
+                continue
+            for action in (each for each in stage.actions if each.uses == CodePipelineRunner.kind):
+                told = told_of(environment, action.options)
+                if name := str(told.get("freeze") or ""):
+                    pipeline = pipeline_of(service, environment, told)
+                    yield Door(environment=environment.name, place=environment.aws, pipeline=pipeline, stage=name)
+
+
+def frozen_in(store: Store, freezes: Callable[[], Sequence[Freeze]], clock: Callable[[], datetime]) -> Frozen:
+    """Ask the people's freezes and the catalog's."""
+
+    async def is_frozen(environment: str) -> str | None:
+        for hold in await store.holds.active():
+            if hold.kind is HoldKind.FREEZE and hold.environment in (None, environment) and hold.service is None:
+                return f"frozen by {hold.owner} {hold.reason}"
+        found = frozen(freezes(), environment, clock())
+        return f"frozen by the catalog {found.reason}" if found else None
+
+    return is_frozen
+
+
+async def _keep(account: Account, door: Door, why: str | None) -> None:
+    state = {stage.name: stage for stage in await executions.stages(account, door.pipeline)}
+    stage = state.get(door.stage)
+    if stage is None:
+        _log.warning("%s has no stage %s to keep closed; it has %s", door.pipeline, door.stage, ", ".join(state))
+    elif why is not None and stage.open:
+        await _change(account, door, "disable_stage_transition", reason=_reason(why))
+    elif why is None and _is_ours(stage):
+        await _change(account, door, "enable_stage_transition")
+
+
+async def _change(account: Account, door: Door, operation: str, **more: str) -> None:
+    crash_here("codepipeline.door.before")
+    await account.call(
+        "codepipeline",
+        operation,
+        pipelineName=door.pipeline,
+        stageName=door.stage,
+        transitionType="Inbound",
+        **more,
+    )
+    crash_here("codepipeline.door.after")
+
+
+def _is_ours(stage: StageState) -> bool:
+    return not stage.open and stage.reason.startswith(_OURS)
+
+
+def _reason(why: str) -> str:
+    """Give a reason in the letters that CodePipeline takes."""
+    plain = unicodedata.normalize("NFKD", why).encode("ascii", "ignore").decode()
+    return " ".join(_NOT_ALLOWED.sub(" ", f"{_OURS}{plain}").split())[:_LONGEST]

@@ -1,0 +1,174 @@
+"""An execution of CodePipeline, mirrored to its end: each action as it goes, and its approvals put to our people."""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from runners.aws import executions
+from runners.aws.errors import AwsRefused
+from runners.aws.executions import Execution, Step
+from runners.aws.notes import Notes
+from runners.aws.session import Account
+from runners.contract import ActionFailed, Answer, Asks, Sink, Work
+from runners.crash import crash_here
+from storage.model.worded import worded
+
+_OFTEN, _SELDOM = 3.0, 15.0
+"""Seconds between two looks: at first, and at most."""
+_AGAIN = 60.0
+"""Seconds between two looks while people are asked."""
+_PATIENCE = 10
+"""Looks in a row that may fail for a reason that passes."""
+_OPEN_FOR = timedelta(days=7)
+"""How long CodePipeline waits for an answer, when its action says nothing else."""
+_TOO_LATE = {"ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"}
+_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+_LONGEST = 512
+
+
+@dataclass(slots=True, kw_only=True)
+class Mirror:
+    """One execution, followed. What was told before is in the notes, so that no line comes twice."""
+
+    account: Account
+    work: Work
+    sink: Sink
+    pipeline: str
+    id: str
+    notes: Notes
+    pace: float = 1.0
+    """1, unless the AWS of a test runs faster."""
+    execution: Execution = field(init=False)
+    """As it was when it was last looked at."""
+
+    async def to_its_end(self) -> Execution:
+        """Give the execution as it ended. Raises `Asks` while it waits for people whose word is not there yet."""
+        looks = 0
+        while True:
+            self.execution, looks = await self._look(just_begun=looks == 0), looks + 1
+            self._tell()
+            if self.execution.over:
+                return self.execution
+            if not await self._approvals():
+                await self._doors()
+                await asyncio.sleep(min(_SELDOM, _OFTEN + looks / 4) * self.pace)
+
+    async def _look(self, *, just_begun: bool) -> Execution:
+        failures = 0
+        while True:
+            try:
+                return await executions.look(self.account, self.pipeline, self.id)
+            except ActionFailed as failure:
+                failures += 1
+                passes = failure.retryable or (just_begun and failure.error == "no_execution")
+                if not passes or failures > _PATIENCE:
+                    raise
+                self.sink.line(f"{failure.reason}; the execution goes on, and is looked at again")
+                await asyncio.sleep(_SELDOM * self.pace)
+
+    def _tell(self) -> None:
+        """Show what has changed."""
+        told = self.notes.names("told")
+        news = {f"{step.id} {step.status}": step for step in self.execution.steps}
+        fresh = [name for name in news if name not in told]
+        for name in fresh:
+            self.sink.line(_told(news[name]))
+        if fresh:
+            self.notes.write(told=[*told, *fresh])
+
+    async def _approvals(self) -> bool:
+        """Answer the manual approvals that people have answered here; false when there was nothing to answer.
+
+        Raises `Asks` for the first one that nobody has answered.
+        """
+        waiting = [step for step in self.execution.newest if step.waits_for_people]
+        if not waiting:
+            return False
+        tokens = await self._tokens(waiting)
+        answered = False
+        for step in waiting:
+            token = tokens.get(step.place)
+            answer = self.work.answers.get(_name_of(step, token)) if token else None
+            if token and answer:
+                await self._answer(step, token, answer)
+                answered = True
+        if not answered:
+            self._ask([step for step in waiting if step.place in tokens], tokens)
+        return answered
+
+    async def _tokens(self, waiting: list[Step]) -> dict[str, str]:
+        """Read the tokens anew, of this very execution: an older one answers nothing, and a newer one is another's.
+
+        Of a pipeline whose executions run side by side the state says none: there it is the id that the step has.
+        """
+        state = await executions.stages(self.account, self.pipeline)
+        mine = [stage for stage in state if stage.execution == self.execution.id]
+        known = {f"{stage.name}/{action}": token for stage in mine for action, token in stage.tokens.items()}
+        return {step.place: step.outside for step in waiting if _TOKEN.fullmatch(step.outside)} | known
+
+    def _ask(self, waiting: list[Step], tokens: dict[str, str]) -> None:
+        for step in waiting[:1]:
+            question = worded("{pipeline} waits in {place}: may it go on?", pipeline=self.pipeline, place=step.place)
+            raise Asks(
+                _name_of(step, tokens[step.place]),
+                question,
+                expires_at=_expires(step),
+                look_again=_AGAIN * self.pace,
+            )
+
+    async def _answer(self, step: Step, token: str, answer: Answer) -> None:
+        """Hand the word of our people on. Who answered in AWS meanwhile was first, and that counts."""
+        status = "Approved" if answer.yes else "Rejected"
+        by = f" by {answer.by}" if answer.by else ""
+        why = f": {answer.reason}" if answer.reason else ""
+        crash_here("codepipeline.answer.before")
+        try:
+            await self.account.call(
+                "codepipeline",
+                "put_approval_result",
+                pipelineName=self.pipeline,
+                stageName=step.stage,
+                actionName=step.action,
+                token=token,
+                result={"status": status, "summary": f"{status}{by} in Estiva, run {self.work.run}{why}"[:_LONGEST]},
+            )
+        except AwsRefused as refused:
+            if refused.code not in _TOO_LATE:
+                raise
+            self.sink.line(f"{step.place} was answered elsewhere before: {refused.code}")
+        else:
+            self.sink.line(f"{step.place}: {status}{by}{why}")
+        crash_here("codepipeline.answer.after")
+
+    async def _doors(self) -> None:
+        """Say once before which closed door the execution waits, when nothing of it is under way."""
+        if any(step.status == "InProgress" for step in self.execution.steps):
+            return
+        for stage in await executions.stages(self.account, self.pipeline):
+            if self.execution.id in stage.waiting and not stage.open:
+                self._say_once(f"waits before {stage.name}, whose transition is disabled: {stage.reason}")
+
+    def _say_once(self, line: str) -> None:
+        told = self.notes.names("told")
+        if line not in told:
+            self.sink.line(line)
+            self.notes.write(told=[*told, line])
+
+
+def _name_of(step: Step, token: str) -> str:
+    """Name the question: a retry of the same approval has another token, and is another question."""
+    place = _NO_NAME.sub("-", step.place.lower()).strip("-")[:40].strip("-")
+    return f"{place}-{hashlib.sha256(f'{step.place} {token}'.encode()).hexdigest()[:8]}"
+
+
+def _expires(step: Step) -> datetime:
+    return step.started_at + _OPEN_FOR
+
+
+def _told(step: Step) -> str:
+    outside = f" ({step.outside})" if step.outside else ""
+    why = step.error or (step.summary if step.status in ("Failed", "Abandoned") else "")
+    return f"{step.place}: {step.status}{outside}{f': {why}' if why else ''}"

@@ -1,0 +1,125 @@
+"""A build in CodeBuild and a release by CodePipeline, from chat: its approval is answered with our button."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.doubles.aws.builds import Builds, Script
+from tests.doubles.aws.growing import GrowingLogs
+from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.pipelines import Action, Pipelines, Stage, approval
+from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.stories.conftest import Make
+from tests.stories.reading import words
+from tests.stories.world import World, together
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva"
+SURROUNDINGS = {
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The AWS of the story: the project and the pipeline `pelican`."""
+
+    server: Server
+    builds: Builds
+    pipelines: Pipelines
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    server = Server(speed=100)
+    builds, pipelines, identities = Builds(server, GrowingLogs(server)), Pipelines(server), Identities(server)
+    identities.trusted[ROLE] = None
+    builds.project("pelican", Script(log=("[Container] compiling", "[Container] done"), exported={"VERSION": "1.4"}))
+    broken = Script(wrong="BUILD", message="Error while executing: make. Reason: exit status 2", log=("no space left",))
+    builds.project("pelican-image", broken, source="CODEPIPELINE")
+    pipelines.add(
+        "pelican",
+        Stage("Source", [Action(name="Source", category="Source")]),
+        Stage("Approve", [approval()]),
+        Stage("Deploy", [Action(name="Image", fails=["Build terminated"], outside=lambda: begun(builds))]),
+        variables=("VERSION",),
+    )
+    with serving(server):
+        yield Cloud(server, builds, pipelines)
+
+
+def begun(builds: Builds) -> str:
+    """Begin the build that the pipeline's own action is."""
+    return builds.start("pelican-image").id
+
+
+def in_the_cloud(world: World, cloud: Cloud) -> None:
+    """Give both environments an account, and let production be released by the pipeline."""
+    place = json.dumps({"account": ACCOUNT, "region": REGION, "role": ROLE, "endpoints": cloud.server.endpoints})
+    before, production = world.catalog.read_text().split("promotes_from: homolog", 1)
+    before = before.replace("target: docker", f"target: docker\n    aws: {place}", 1)
+    mine = f"target: codepipeline\n    options: {{freeze: Deploy}}\n    aws: {place}"
+    may = "\npolicy:\n  - {who: [UANADEV01], may: [retry], in: [production]}\n"
+    production = production.replace("target: docker", mine, 1).replace("\npolicy:\n", may, 1)
+    world.write_catalog(f"{before}promotes_from: homolog{production}")
+    stages = [
+        {"stage": "source", "environment": "homolog", "actions": [{"name": "checkout", "uses": "git"}]},
+        {
+            "stage": "build",
+            "environment": "homolog",
+            "actions": [{"name": "image", "uses": "codebuild", "with": {"project": "pelican"}}],
+        },
+        {"stage": "approve-production", "approval": True},
+        {
+            "stage": "deploy-production",
+            "environment": "production",
+            "actions": [
+                {
+                    "name": "release",
+                    "uses": "codepipeline",
+                    "with": {"revisions": {"Source": "commit"}, "variables": {"VERSION": "#{image.VERSION}"}},
+                }
+            ],
+        },
+    ]
+    world.service("pelican", pipeline=stages)
+
+
+async def test_a_pipeline_in_aws_is_built_approved_and_frozen_from_chat(make_world: Make, cloud: Cloud) -> None:
+    with make_world(**SURROUNDINGS) as world:
+        in_the_cloud(world, cloud)
+        pipeline = cloud.pipelines.known["pelican"]
+        async with together(world, "dev", "release") as (ana, rui):
+            await rui.asks("freeze production because of the sale")
+            await world.until(lambda: closed(cloud))
+            await rui.asks("unfreeze production")
+            run = await ana.starts("deploy pelican main to production")
+            await rui.clicks(await rui.reads(f"{run}/approval/approve-production", "Open until"), "Approve")
+            question = await rui.sees("pelican waits in Approve/Manual: may it go on?")
+            (execution,) = pipeline.executions
+            assert execution.given["variables"] == [{"name": "VERSION", "value": "1.4"}]
+            assert execution.by == f"arn:aws:sts::{ACCOUNT}:assumed-role/estiva/{run}"
+            await ana.clicks(question, "Approve")
+            await ana.sees("You may not decide on releases to production")
+            await rui.clicks(question, "Approve")
+            assert await ana.run_ends(run) == "failed"
+            said = next(step.summary for step in execution.steps if step.stage == "Approve")
+            assert said == f"Approved by URUIREL01 in Estiva, run {run}"
+            told = words(await ana.reads(f"{run}/failure/deploy-production/release"))
+            assert "pelican-image #1 failed in BUILD: COMMAND_EXECUTION_ERROR" in told
+            assert "no space left" in told
+
+            again = await ana.starts(f"retry {run} failed")
+            await rui.clicks(await rui.reads(f"{again}/approval/approve-production", "Open until"), "Approve")
+            assert await ana.run_ends(again) == "succeeded"
+            assert [each.status for each in pipeline.executions] == ["Succeeded"], "it is the same execution"
+            assert cloud.server.count("StartBuild") == cloud.server.count("PutApprovalResult") == 1
+
+
+async def closed(cloud: Cloud) -> bool:
+    return cloud.pipelines.known["pelican"].stage("Deploy").reason.startswith("Estiva - frozen by")

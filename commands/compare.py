@@ -9,6 +9,7 @@ from runners.contract import ActionFailed
 from storage.model.catalog import Service
 from storage.model.release import Release
 from storage.model.reply import Table
+from storage.model.run import Plan
 
 _SHOWN, _LOOKED_AT = 15, 100
 
@@ -28,7 +29,19 @@ async def config_of(asked: Asked, release: Release) -> Mapping[str, str]:
     """Give the variables that a release was made with: those of its run's plan, whatever the catalog says now."""
     made = await asked.desk.store.releases.origin(release)
     run = await asked.desk.store.runs.get(made.run)
-    return run.plan.service.env.get(release.environment, {})
+    return run.plan.service.configuration(release.environment)
+
+
+async def pinned_config_of(asked: Asked, release: Release) -> Mapping[str, str]:
+    """Do the same, with the versions of secrets as they were planned then."""
+    made = await asked.desk.store.releases.origin(release)
+    run = await asked.desk.store.runs.get(made.run)
+    return pinned_config(run.plan, release.environment)
+
+
+def pinned_config(plan: Plan, environment: str) -> Mapping[str, str]:
+    """Give what a plan configures, with the versions of secrets."""
+    return {**plan.service.configuration(environment), **plan.configuration.get(environment, {})}
 
 
 async def side_of(asked: Asked, release: Release, name: str) -> Side:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from commands.command import Asked, Refused
+from commands.configuration import pinned
 from commands.holding import by_whom, place_of
 from commands.permit import permit
 from commands.texts import later
@@ -17,7 +18,8 @@ _HOW = later("Nothing was started. Who may `force` can say `{command}! ... becau
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
     """Open a run and see that it is begun. Raises `Refused` when a place is locked or frozen, unless that is forced."""
-    run = await asked.desk.store.runs.open(asked.request, await unhindered(asked, plan), channel=channel)
+    ready = await pinned(asked, await unhindered(asked, plan))
+    run = await asked.desk.store.runs.open(asked.request, ready, channel=channel)
     asked.desk.engine.wake()
     return run
 

@@ -271,6 +271,7 @@ class _Attempt:
             restores=self.place.restoring is not None,
             goes_back=plan.trigger is Trigger.ROLLBACK,
             restarts=plan.trigger is Trigger.RESTART,
+            configuration=plan.configuration.get(self.stage.environment or "", {}),
             answers=answers(view, self.place, self.action),
             retries=(plan.origin or "") if plan.trigger is Trigger.RETRY else "",
             abandoned=self.watch.abandoned,

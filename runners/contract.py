@@ -51,6 +51,8 @@ class Work:
     """Nothing of the release changes: what runs is only begun anew."""
     retries: str = ""
     """The run that did not succeed, and whose work this one does again; empty when it is no retry."""
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the service's secrets that were planned; empty where none were: see `Configured`."""
     answers: Mapping[str, "Answer"] = field(default_factory=dict)
     """What people answered to this action's questions, by their names."""
     abandoned: Callable[[], bool] = lambda: False
@@ -181,6 +183,18 @@ class Foreseeing(Protocol):
         """Say what would be different with that image, and what would keep the deploy from working; each in one line.
 
         `None`: the image is still to be built. Raises `ActionFailed` when it cannot be looked at.
+        """
+
+
+@runtime_checkable
+class Configured(Protocol):
+    """What the runner of a target may offer besides: containers there get secrets that stand outside the catalog."""
+
+    async def configuration(self, service: Service, environment: Environment) -> Mapping[str, str]:
+        """Give for each variable of `service.secrets` where its value is and in which version, never the value.
+
+        What a plan pins like that comes back in `Work.configuration`: a deploy with another version fails. Raises
+        `ActionFailed` when something is not there, or cannot be looked up.
         """
 
 

@@ -73,7 +73,7 @@ async def _side(asked: Asked, run: Run) -> Side:
         name=run.id,
         commit=made.get(artifact.COMMIT, ""),
         digest=made.get(artifact.DIGEST, ""),
-        config=run.plan.service.env.get(run.plan.environment.name, {}),
+        config=run.plan.service.configuration(run.plan.environment.name),
     )
 
 

@@ -16,8 +16,9 @@ async def handle(asked: Asked) -> Reply:
     """Show which names are set where, whether their values differ, and what a redeploy would bring."""
     service = asked.arguments["service"]
     permit(asked, service=service, environment=asked.arguments.get("environment"))
-    known = asked.catalog.services[service].env
-    shown = {environment: known.get(environment, {}) for _, environment in places(asked)}
+    known = asked.catalog.services[service]
+    shown = {environment: known.configuration(environment) for _, environment in places(asked)}
+    secret = {environment: set(known.secrets.get(environment, {})) for environment in shown}
     names = sorted({name for config in shown.values() for name in config})
     stale = [(environment, await _unreleased(asked, environment)) for environment in shown]
     lines = [asked.say("Configuration of `{service}`, names only:", service=service)]
@@ -29,7 +30,7 @@ async def handle(asked: Asked) -> Reply:
         if changed
     ]
     header = (asked.say("Variable"), *shown, asked.say("Values"))
-    rows = tuple(_row(asked, name, shown) for name in names)
+    rows = tuple(_row(asked, name, shown, secret) for name in names)
     return Reply(
         verdict=Verdict.DONE,
         text="\n".join(lines),
@@ -38,12 +39,18 @@ async def handle(asked: Asked) -> Reply:
     )
 
 
-def _row(asked: Asked, name: str, shown: Mapping[str, Config]) -> tuple[str, ...]:
+def _row(asked: Asked, name: str, shown: Mapping[str, Config], secret: Mapping[str, set[str]]) -> tuple[str, ...]:
     values = {environment: config[name] for environment, config in shown.items() if name in config}
-    cells = (asked.say("set") if environment in values else "-" for environment in shown)
+    cells = [_cell(asked, environment in values, name in secret[environment]) for environment in shown]
     if len(values) == 1 and len(shown) > 1:
         return (name, *cells, asked.say("only in {name}", name=next(iter(values))))
     return (name, *cells, asked.say("the same") if len(set(values.values())) == 1 else asked.say("differ"))
+
+
+def _cell(asked: Asked, there: bool, secret: bool) -> str:  # noqa: FBT001
+    if not there:
+        return "-"
+    return asked.say("secret") if secret else asked.say("set")
 
 
 async def _unreleased(asked: Asked, environment: str) -> list[str]:
@@ -52,7 +59,7 @@ async def _unreleased(asked: Asked, environment: str) -> list[str]:
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
         return []
-    now = asked.catalog.services[service].env.get(environment, {})
+    now = asked.catalog.services[service].configuration(environment)
     return [f"`{name}`" for names in names_that_differ(await config_of(asked, release), now) for name in names]
 
 

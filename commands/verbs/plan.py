@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from commands.approvers import is_asked
 from commands.command import Asked, Command, sentence
-from commands.compare import bullets, commits_between, config_of, names_that_differ
+from commands.compare import bullets, commits_between, names_that_differ, pinned_config, pinned_config_of
+from commands.configuration import pinned
 from commands.holding import kept_by
 from commands.permit import allowed, permit
 from commands.places import environment_of, service_of
@@ -27,7 +28,7 @@ async def handle(asked: Asked) -> Reply:
     """Plan as `deploy` does, and show the plan instead of opening a run."""
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
-    plan = await plan_of(asked, service, environment)
+    plan = await pinned(asked, await plan_of(asked, service, environment))
     running = await asked.desk.store.releases.current(service.name, environment.name)
     title = asked.say("`{command}` would do this; nothing was started:", command=_shown(asked))
     lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
@@ -98,8 +99,8 @@ async def _config(asked: Asked, plan: Plan, running: Release | None) -> list[str
     if running is None:
         return []
     environment = plan.environment.name
-    now = plan.service.env.get(environment, {})
-    added, removed, changed = names_that_differ(await config_of(asked, running), now)
+    now = pinned_config(plan, environment)
+    added, removed, changed = names_that_differ(await pinned_config_of(asked, running), now)
     if not (added or removed or changed):
         return [asked.say("The configuration is the same.")]
     say = asked.say

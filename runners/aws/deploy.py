@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from runners.aws import history, oneoff, revisions, services, stopped, strategy
+from runners.aws import configuration, history, marks, oneoff, revisions, services, stopped, strategy
 from runners.aws.errors import AwsRefused
 from runners.aws.images import images_of
 from runners.aws.oneoff import Before, OneOff
@@ -22,11 +21,6 @@ from runners.registry import Logins
 from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.worded import joined, worded
-
-_AFTER = "estiva:after"
-"""Tag of a revision that is used again: when the newest deployment before ours began, by AWS's clock."""
-_REPLACED = "estiva:replaced"
-"""Tag of the same: what the service used when it was used again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +92,7 @@ class Deploy:
         if strategy.strategy_of(state.raw.get("deploymentConfiguration", {})) != strategy.ROLLING:
             arn = await deployment_of(self.account, self.target, state, begun, self.sink)
         if arn is None:
-            await self._rollout(mine.arn, begun, _replaced(mine)).to_its_end(state)
+            await self._rollout(mine.arn, begun, marks.replaced(mine)).to_its_end(state)
             return
         await Staged(
             account=self.account,
@@ -177,7 +171,7 @@ class Deploy:
 
     async def _begun(self, state: Service, mine: Revision) -> Deployment | None:
         """Find the deployment of the revision, if it was begun; raises when it is over, and not for the good."""
-        since = _since(mine)
+        since = marks.since(mine)
         known = [each for each in state.deployments if each.task_definition == mine.arn and each.created_at > since]
         if known:
             return max(known, key=lambda each: each.created_at)
@@ -202,7 +196,8 @@ class Deploy:
         """Verify, then give the container, and the revision to deploy: made before a crash, used before, or new."""
         container, images = await images_of(self.work, current, self.container, self.environ, self.logins)
         oneoff.check(self._first, current)
-        change = self._change(container, images, current)
+        before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
+        change = self._change(container, images, current, {} if before else await self._secrets())
         await Verification(
             account=self.account,
             service=state,
@@ -214,7 +209,6 @@ class Deploy:
         if mine is not None:
             self.sink.line(f"{mine.name} was registered before")
             return container, mine
-        before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
         if before is not None:
             return container, await self._marked(before, state)
         made = await revisions.register(self.account, current, change)
@@ -223,7 +217,17 @@ class Deploy:
             self.sink.line(f"  {line}")
         return container, made
 
-    def _change(self, container: str, images: Mapping[str, str], current: Revision) -> Change:
+    async def _secrets(self) -> Mapping[str, str]:
+        """Say where ECS finds the secrets; raises when they are not those that were planned."""
+        place = self.work.environment.name if self.work.environment else ""
+        found = await configuration.sources(self.account, self.work.service.secrets.get(place, {}))
+        if not (self._goes_back or self.work.restarts or self.work.scales):
+            configuration.check(found, self.work.configuration)
+        return {name: source.value_from for name, source in found.items()}
+
+    def _change(
+        self, container: str, images: Mapping[str, str], current: Revision, secrets: Mapping[str, str]
+    ) -> Change:
         work = self.work
         place = work.environment.name if work.environment else ""
         variables = {
@@ -235,12 +239,12 @@ class Deploy:
             "ESTIVA_DIGEST": self._digest,
         }
         tags = {KEY: work.key, RUN: work.run, DIGEST: self._digest, PREVIOUS: current.arn}
-        return Change(images=images, container=container, variables=variables, tags=tags)
+        return Change(images=images, container=container, variables=variables, tags=tags, secrets=secrets)
 
     async def _marked(self, before: Revision, state: Service) -> Revision:
         """Note on a revision that is used again for which work that is, so that it is found by its key."""
         newest = max(each.created_at for each in state.deployments).isoformat()
-        tags = {KEY: self.work.key, RUN: self.work.run, _AFTER: newest, _REPLACED: state.task_definition}
+        tags = {KEY: self.work.key, RUN: self.work.run, marks.AFTER: newest, marks.REPLACED: state.task_definition}
         crash_here("ecs.mark.before")
         await self.account.call(
             "ecs", "tag_resource", resourceArn=before.arn, tags=[{"key": k, "value": v} for k, v in tags.items()]
@@ -280,7 +284,7 @@ class Deploy:
     async def _put_back(self, mine: Revision, begun: Deployment) -> str:
         """Let the service go back to what it used before, unless it does by now; says what was done."""
         state = await services.look(self.account, self.target)
-        previous = _replaced(mine)
+        previous = marks.replaced(mine)
         if state.primary is None or state.primary.id != begun.id or not previous:
             return ""
         crash_here("ecs.back.before")
@@ -324,16 +328,3 @@ class Deploy:
 
 def _not_put_back(target: Target, failure: ActionFailed) -> str:
     return worded("{target} could not be put back: {reason}", target=target, reason=failure.reason)
-
-
-def _replaced(mine: Revision) -> str:
-    """Give what the service used before."""
-    return mine.tags.get(_REPLACED) or mine.tags.get(PREVIOUS, "")
-
-
-def _since(mine: Revision) -> datetime:
-    """Since when a deployment of the revision is ours."""
-    after = mine.tags.get(_AFTER)
-    if after:
-        return datetime.fromisoformat(after)
-    return mine.registered_at or datetime.fromtimestamp(0, UTC)

@@ -9,7 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runners import options, registry
-from runners.aws import errors, images, oneoff, revisions, rollout, services, staged, stopped, strategy, verify
+from runners.aws import (
+    configuration,
+    errors,
+    images,
+    oneoff,
+    revisions,
+    rollout,
+    services,
+    staged,
+    stopped,
+    strategy,
+    verify,
+)
 from runners.aws.deploy import Deploy
 from runners.aws.revisions import Change
 from runners.aws.services import Target, short
@@ -37,6 +49,7 @@ _ERRORS = {
     **rollout.ERRORS,
     **oneoff.ERRORS,
     **staged.ERRORS,
+    **configuration.ERRORS,
     "no_environment": "the stage says no environment, or the environment no account",
 }
 _TASKS = 10
@@ -94,6 +107,12 @@ class EcsRunner:
             found += await stopped.tail(account, *place, lines=lines, since=since) if place else []
         return found[-lines:]
 
+    async def configuration(self, service: Service, environment: Environment) -> Mapping[str, str]:
+        """Say where the service's secrets are there, and in which version."""
+        account = await self._entered(environment, Visitor(name="estiva-plan"))
+        found = await configuration.sources(account, service.secrets.get(environment.name, {}))
+        return {name: source.pinned for name, source in found.items()}
+
     async def foresee(self, service: Service, environment: Environment, digest: str | None) -> list[str]:
         """Say how the task definition would change, and what is not ready; registers nothing."""
         account = await self._entered(environment, Visitor(name="estiva-plan"))
@@ -103,7 +122,9 @@ class EcsRunner:
         image = f"{service.image}@{digest}" if digest else current.image_of(container)
         own = {"ESTIVA_SERVICE": service.name, "ESTIVA_ENVIRONMENT": environment.name}
         variables = {**service.env.get(environment.name, {}), **own}
-        change = Change(images={container: image}, container=container, variables=variables, tags={})
+        found = await configuration.sources(account, service.secrets.get(environment.name, {}))
+        secrets = {name: source.value_from for name, source in found.items()}
+        change = Change(images={container: image}, container=container, variables=variables, tags={}, secrets=secrets)
         lines = revisions.difference(current.definition, revisions.derived(current, change, ()))
         verification = Verification(
             account=account, service=state, revision=current, variables=variables, sink=_Silence()

@@ -5,7 +5,7 @@ the image, and the revision that the service used before. That chain is what a r
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from storage.model.worded import worded
 KEY, RUN, DIGEST, PREVIOUS = "estiva:key", "estiva:run", "estiva:digest", "estiva:previous"
 _VARIABLES = "estiva.variables"
 """Label of a container: names of the variables that Estiva gave it, to take them away again."""
+_SECRETS = "estiva.secrets"
+"""The same for its secrets."""
 _OURS, _AWS = "estiva:", "aws:"
 _LOOKED_AT = 10
 """Revisions that a key may be found on, newest first; and how far back a rollback is followed."""
@@ -73,6 +75,8 @@ class Change:
     """The container that gets the variables."""
     variables: Mapping[str, str]
     tags: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Variable -> where ECS finds its value; for the same container."""
 
 
 def repository_of(image: str) -> str:
@@ -152,11 +156,23 @@ def _container(old: Mapping[str, Any], change: Change) -> dict[str, Any]:
     if old["name"] == change.container:
         labels = dict(old.get("dockerLabels", {}))
         given_before = labels.get(_VARIABLES, "").split()
-        kept = {name: value for name, value in _variables_of(old).items() if name not in given_before}
+        gone = {*given_before, *change.secrets}
+        kept = {name: value for name, value in _variables_of(old).items() if name not in gone}
         merged = {**kept, **change.variables}
         new["environment"] = [{"name": name, "value": value} for name, value in sorted(merged.items())]
         new["dockerLabels"] = {**labels, _VARIABLES: " ".join(sorted(change.variables))}
+        _give_secrets(new, labels.get(_SECRETS, "").split(), change.secrets)
     return new
+
+
+def _give_secrets(new: dict[str, Any], given_before: Collection[str], secrets: Mapping[str, str]) -> None:
+    """Put the secrets into a container in place of those that it got the last time; others' stay."""
+    merged = {name: each for name, each in _secrets_of(new).items() if name not in given_before} | {**secrets}
+    if not merged and not given_before:
+        return
+    new["secrets"] = [{"name": name, "valueFrom": each} for name, each in sorted(merged.items())]
+    labels = {name: each for name, each in new["dockerLabels"].items() if name != _SECRETS}
+    new["dockerLabels"] = labels | ({_SECRETS: " ".join(sorted(secrets))} if secrets else {})
 
 
 _PASSING = {"ESTIVA_RUN", "ESTIVA_COMMIT", "ESTIVA_DIGEST"}
@@ -183,11 +199,26 @@ def _in_container(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         lines.append(worded("{name}: variables that go: {names}", name=name, names=gone))
     if changed := _listed({each for each in set(was) & set(becomes) if was[each] != becomes[each]}):
         lines.append(worded("{name}: variables with another value: {names}", name=name, names=changed))
+    return lines + _of_secrets(name, _secrets_of(old), _secrets_of(new))
+
+
+def _of_secrets(name: str, was: Mapping[str, str], becomes: Mapping[str, str]) -> list[str]:
+    lines: list[str] = []
+    if fresh := _listed(set(becomes) - set(was)):
+        lines.append(worded("{name}: new secrets: {names}", name=name, names=fresh))
+    if gone := _listed(set(was) - set(becomes)):
+        lines.append(worded("{name}: secrets that go: {names}", name=name, names=gone))
+    if moved := _listed({each for each in set(was) & set(becomes) if was[each] != becomes[each]}):
+        lines.append(worded("{name}: secrets from another place: {names}", name=name, names=moved))
     return lines
 
 
 def _variables_of(container: Mapping[str, Any]) -> dict[str, str]:
     return {each["name"]: each.get("value", "") for each in container.get("environment", [])}
+
+
+def _secrets_of(container: Mapping[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["valueFrom"] for each in container.get("secrets", [])}
 
 
 def _listed(names: Collection[str]) -> str:

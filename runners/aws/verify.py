@@ -137,8 +137,12 @@ class Verification:
         # an ARN does not tell `name` from `/name`; its description, not its value: a secret is not fetched to see it
         spelled = sorted({each for name in wanted for each in (name, name.lstrip("/"))})
         by_name = {"Key": "Name", "Option": "Equals", "Values": spelled}
-        answer = await self.account.call("ssm", "describe_parameters", ParameterFilters=[by_name])
-        known = {each["Name"].lstrip("/") for each in answer["Parameters"]}
+        known: set[str] = set()
+        page: dict[str, str] | None = {}
+        while page is not None:
+            answer = await self.account.call("ssm", "describe_parameters", ParameterFilters=[by_name], **page)
+            known |= {each["Name"].lstrip("/") for each in answer["Parameters"]}
+            page = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else None
         return [
             worded("the parameter {name} is not there", name=name)
             for name in sorted(wanted)

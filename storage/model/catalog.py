@@ -172,6 +172,9 @@ class Service:
     """Channel id for runs that nobody started from a channel."""
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Environment name -> variables given to the container there."""
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Environment name -> variable -> where in AWS its value is, which nobody here ever reads: `parameter:/hello/db`,
+    `secret:hello/api`, `secret:hello/api:key`."""
     keep: Keep = field(default_factory=Keep)
     stages: tuple[Stage, ...] = ()
     """The whole default pipeline, first stage to last, over all environments."""
@@ -179,6 +182,10 @@ class Service:
     """All pipelines by name, the default one first; empty when there is none but `stages`, and in plans."""
     infra: Mapping[str, Action] = field(default_factory=dict)
     """Environment name -> what makes the infrastructure there, without what it is to `do`; empty in plans."""
+
+    def configuration(self, environment: str) -> Mapping[str, str]:
+        """Give what is set there by its names: values of the catalog, and for secrets where they are."""
+        return {**self.env.get(environment, {}), **self.secrets.get(environment, {})}
 
     def pipeline(self, name: str | None = None) -> Pipeline:
         """Return the pipeline of that name, or the default one. Raises `KeyError`."""

@@ -76,6 +76,8 @@ class Plan:
     """How many containers are to run from now on; `None`: as many as before."""
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`stage/action` -> what it handed on in the run before: for actions that this plan leaves out."""
+    configuration: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Environment -> variable -> where its value is and in which version: `parameter:/hello/db@7`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from storage.model.catalog import Environment
 from storage.model.cloud import Aws, Ecr, Severity
 from storage.reading.document import Item
 
@@ -14,6 +15,8 @@ _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}")
 _ENDPOINT = re.compile(r"https?://[^\s/]+\S*")
 _HOST = re.compile(r"(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _DAY = 86_400
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"parameter:[\w./-]{1,1011}|secret:[\w/+=.@-]{1,512}(?::[^:\s]{1,200})?", re.ASCII)
 
 
 def aws(item: Item) -> Aws:
@@ -29,6 +32,21 @@ def ecr(item: Item) -> Ecr:
     """Read how an image registry in ECR is kept."""
     read = item.record(_ECR, ["aws"])
     return Ecr(**{"aws": Aws(account="", region=""), **read})
+
+
+def secrets(entries: Mapping[str, Item], places: Mapping[str, Environment]) -> dict[str, dict[str, str]]:
+    """Read where the values of variables are, per environment."""
+    reference = _like(_REFERENCE, "parameter:NAME, secret:NAME or secret:NAME:KEY")
+    found = {}
+    for place, item in entries.items():
+        known = places.get(place)
+        if known is not None and (known.aws is None or known.target != "ecs"):
+            item.problem(f"only containers on ECS get secrets from AWS, and {place} is no environment with target ecs")
+        for name, entry in item.entries().items():
+            if not _VARIABLE.fullmatch(name):
+                entry.problem(f"{name!r} is no name of a variable")
+        found[place] = {name: reference(entry) for name, entry in item.entries().items()}
+    return found
 
 
 def host_of(known: Ecr) -> str:

@@ -139,8 +139,10 @@ def services(
     for name, entry in (item.entries() if item else {}).items():
         _named(name, entry)
         readers = {**_SERVICE, "addresses": _addresses(places), "env": _variables(places)}
+        readers["secrets"] = lambda item: cloud.secrets(_by_environment(item, places), places)
         known = {**readers, **dict.fromkeys(("pipeline", "pipelines", "build", "tests", "infra"), _nothing)}
         read = {key: value for key, value in entry.record(known, ["repository", "image"]).items() if key in readers}
+        _apart(entry, read)
         repository = _repository(read.pop("repository", ""), folder)
         image = read.pop("image", "")
         ways = pipelines(entry, places, actions)
@@ -150,6 +152,13 @@ def services(
             name=name, repository=repository, image=image, stages=stages, pipelines=ways, infra=made_by, **read
         )
     return found
+
+
+def _apart(entry: Item, read: Mapping[str, Any]) -> None:
+    """Note what is a variable and a secret at once."""
+    for place, names in read.get("secrets", {}).items():
+        for name in sorted(names.keys() & read.get("env", {}).get(place, {}).keys()):
+            entry.entries()["secrets"].entries()[place].problem(f"{name} stands in env too")
 
 
 def _repository(text: str, folder: Path) -> str:

@@ -85,6 +85,18 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
         ("untagged: 14d", "untagged: 36h", "should be whole days, such as 14d"),
         ("role/estiva-production", "user/estiva", "should be the ARN of a role"),
         ("111122223333:role/estiva-production", "999988887777:role/x", "is a role of the account 999988887777"),
+        ("parameter:/hello/production/database-url", "/hello/db", "should be parameter:NAME, secret:NAME or"),
+        ("        API_KEY: secret", "        API-KEY: secret", "'API-KEY' is no name of a variable"),
+        (
+            "      production:\n        DATABASE_URL",
+            "      homolog:\n        DATABASE_URL",
+            "only containers on ECS get",
+        ),
+        (
+            "    secrets:\n      production:",
+            "    env: {production: {API_KEY: x}}\n    secrets:\n      production:",
+            "API_KEY stands in env too",
+        ),
         ("region: us-east-1\n      role", "region: Virginia\n      role", "should be a region such as us-east-1"),
         ('{sts: "https', '{sts: "ftp', "should be an address"),
         (

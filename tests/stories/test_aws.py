@@ -40,6 +40,7 @@ class Cloud:
     repositories: Repositories
     tasks: Tasks
     service: Service
+    rest: Rest
 
     def image(self) -> str:
         """What runs."""
@@ -51,7 +52,8 @@ class Cloud:
 def cloud(registry: Registry) -> Iterator[Cloud]:
     server, front = Server(speed=1), Front(registry.host)
     front.repositories = Repositories(server, user=USER, password=PASSWORD, host=front.host)
-    tasks, identities, _ = Tasks(server), Identities(server), Rest(server)
+    tasks, identities, rest = Tasks(server), Identities(server), Rest(server)
+    rest.versions["/pelican/db"] = 7
     identities.trusted[ROLE] = "estiva-production"
     tasks.behaviours["pelican"] = Behaviour(steady=2)
     options = {"awslogs-group": "/ecs/hello", "awslogs-region": REGION, "awslogs-stream-prefix": "app"}
@@ -65,7 +67,7 @@ def cloud(registry: Registry) -> Iterator[Cloud]:
     service = tasks.serve("pelican", tasks.define("pelican", [container]), cluster="web", more=balanced)
     tasks.behaviours["pelican"] = Behaviour(starts=0.2, steady=1, stage=0.1)
     with serving(server), fronting(front):
-        yield Cloud(server, front, front.repositories, tasks, service)
+        yield Cloud(server, front, front.repositories, tasks, service, rest)
 
 
 def in_the_cloud(world: World, cloud: Cloud) -> Source:
@@ -80,7 +82,8 @@ def in_the_cloud(world: World, cloud: Cloud) -> Source:
     after = after.replace("target: docker", f"target: ecs\n    options: {OPTIONS}\n    {aws}", 1)
     may = "  - {who: [UANADEV01], may: [retry, rollback], in: [homolog, production]}\n"
     world.write_catalog(before + production + after.replace("\npolicy:\n", f"\npolicy:\n{may}", 1))
-    return world.service("pelican", image=f"{cloud.front.host}/pelican")
+    secrets = {"production": {"DATABASE_URL": "parameter:/pelican/db"}}
+    return world.service("pelican", image=f"{cloud.front.host}/pelican", secrets=secrets)
 
 
 async def released(ana: Person, rui: Person, text: str, *, half_way: str = "Approve") -> tuple[str, str]:
@@ -118,6 +121,9 @@ async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, clou
                 who.arn for who in cloud.server.keys.values()
             }
             good = cloud.service.primary.task_definition
+            (container,) = cloud.tasks.definitions[good]["containerDefinitions"]
+            assert container["secrets"][0]["valueFrom"].endswith(":parameter/pelican/db")
+            assert "secret" in words((await ana.asks("env pelican in production")).message)
 
             source.commit("Need a database", {"service.py": page("broken there")})
             await ana.deploys("deploy pelican to homolog")
@@ -134,7 +140,10 @@ async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, clou
             assert cloud.service.primary.task_definition == good, "ECS went back, and that is no success"
 
             del cloud.tasks.behaviours[bad]
+            run = await configured_meanwhile(ana, rui, world, cloud, run)
             assert (await released(ana, rui, f"retry {run}"))[1] == "succeeded"
+            (one, other) = [await subject(world, each) for each in (run, (await world.facts())[-1]["run"])]
+            assert one != other, "what was approved is another configuration"
             assert cloud.image().endswith(bad)
             registered = cloud.server.count("RegisterTaskDefinition")
             rollback = await ana.starts("rollback pelican in production")
@@ -142,6 +151,23 @@ async def test_production_is_on_ecs_and_homolog_on_docker(make_world: Make, clou
             assert await ana.run_ends(rollback) == "succeeded"
             assert cloud.service.primary.task_definition == good
             assert cloud.server.count("RegisterTaskDefinition") == registered, "the very revision that ran before"
+
+
+async def configured_meanwhile(ana: Person, rui: Person, world: World, cloud: Cloud, failed: str) -> str:
+    """Retry, with a parameter that changes before Rui approves: that is not what was planned, and so not released."""
+    run = await ana.starts(f"retry {failed}")
+    cloud.rest.versions["/pelican/db"] += 1
+    await rui.clicks(await rui.reads(f"{run}/approval/approve-production", "Open until"), "Approve")
+    assert await ana.run_ends(run) == "failed"
+    said = words(await ana.reads(f"{run}/failure/deploy-production/deploy"))
+    assert "the configuration has changed since this was planned: DATABASE_URL" in said
+    return run
+
+
+async def subject(world: World, run: str) -> str:
+    """Hash of what was asked about before the release of a run."""
+    facts = [row for row in await world.facts(run) if row["kind"] == "approval_requested"]
+    return str(facts[0]["data"]["subject"])
 
 
 async def digests(world: World) -> dict[str, str]:

@@ -26,6 +26,7 @@ async def open_approval(asked: Asked) -> Approval:
             pending
             for pending in await approvals.pending()
             if (pending.run == named if named else pending.run.rpartition("-")[0] == service)
+            and asked.arguments.get("environment") in (None, pending.environment)
         ]
     if not candidates:
         raise Refused(asked.say("Nothing of `{name}` waits for approval.", name=named or asked.arguments["service"]))

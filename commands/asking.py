@@ -8,8 +8,10 @@ from commands.book import book
 from commands.command import Command
 from commands.doubt import Doubt
 from commands.grammar import FORCE, Part, compiled
-from commands.matcher import Matched, Nearly, Slip, Stuck, nearly
+from commands.little import PASSING, phrase_at
+from commands.matcher import nearly
 from commands.printer import printed
+from commands.reading import Matched, Nearly, Slip, Stuck
 from commands.sentence import Call, Sentence, tells
 from commands.texts import DEFAULT, later, listing, phrase
 from commands.tokens import Token
@@ -21,6 +23,7 @@ _KIND_NAMES = {
     "service": later("a service"),
     "target": later("a service"),
     "environment": later("an environment"),
+    "source": later("an environment"),
     "ref": later("a branch, tag or commit"),
     "plain_ref": later("a branch, tag or commit"),
     "pipeline": later("a pipeline"),
@@ -200,16 +203,33 @@ class Asking:
     def _complaint(self, call: Call, near: Nearly) -> str:
         """Say what was expected where the first trouble is."""
         troubles: list[Slip | Stuck] = sorted([*near.slips, *near.stuck], key=lambda trouble: trouble.at)
-        trouble = troubles[0] if troubles else Stuck(len(call.said), near.missing[0] if near.missing else None)
+        trouble = troubles[0] if troubles else self._end(call, near)
         part = trouble.part or (near.missing[0] if near.missing else None)
-        found = call.said[trouble.at].word if trouble.at < len(call.said) else None
-        before = self._before(call, trouble.at)
+        found = call.said[trouble.at].word if troubles and trouble.at < len(call.said) else None
+        before = self._before(call, self._spoken(call, trouble.at))
         if part is None:
             return phrase(
                 self._language, "I did not expect `{word}` after `{before}`.", word=found or "", before=before
             )
         known = trouble.nearest if isinstance(trouble, Slip) else ()
         return self._expected(part, found, before, known)
+
+    def _end(self, call: Call, near: Nearly) -> Stuck:
+        """Give where what is missing belongs: the first name behind the verb, any other one at the end."""
+        part = near.missing[0] if near.missing else None
+        first = next((each for each in near.usage.parts if each.slot), None)
+        at = call.verb_at if part is not None and part is first else len(call.said)
+        return Stuck(at, part)
+
+    def _spoken(self, call: Call, at: int) -> int:
+        """Go back over what says nothing: `deploy api please`."""
+        while at > call.verb_at:
+            named = self._words.is_name(call.said[at - 1])
+            length = next((n for n in range(1, min(at, 4) + 1) if _passes(call.said, at - n, at) and not named), 0)
+            if not length:
+                break
+            at -= length
+        return at
 
     def _before(self, call: Call, at: int) -> str:
         """Give the word before a place, or the verb."""
@@ -250,6 +270,7 @@ class Asking:
             "service": self._words.services,
             "target": self._words.services,
             "environment": self._words.environments,
+            "source": self._words.environments,
         }.get(kind)
         return names()[:_MOST] if names else ()
 
@@ -296,3 +317,8 @@ class Asking:
 
     def _offer(self, command: str) -> Offer:
         return Offer(label=command[:_LABEL], command=command)
+
+
+def _passes(said: Sequence[Token], start: int, end: int) -> bool:
+    """Tell whether some words are one little phrase, or a sign."""
+    return (end == start + 1 and said[start].silent) or (phrase_at(PASSING, said, start) or (None, 0))[1] == end

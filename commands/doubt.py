@@ -25,7 +25,8 @@ from commands.little import (
     phrase_at,
     reports,
 )
-from commands.matcher import Values, is_mention
+from commands.matcher import is_mention
+from commands.reading import Values
 from commands.sentence import Call, Sentence
 from commands.texts import later
 from commands.tokens import Token, fold
@@ -88,6 +89,11 @@ class _Heard:
     def is_environment(self, at: int) -> bool:
         """Tell whether an environment is named here."""
         return at < len(self.said) and self.words.read("environment", self.said[at].word) is not None
+
+    def is_source(self, at: int) -> bool:
+        """Tell whether the environment that is named here is where it comes from."""
+        named = self.words.read("environment", self.said[at].word) or {}
+        return "source" in self.arguments and named.get("") == self.arguments["source"]
 
 
 def doubt(sentence: Sentence, call: Call, arguments: Values, words: Words) -> Doubt | None:
@@ -164,7 +170,8 @@ def _place(heard: _Heard) -> bool:
     """`sobe a api de produção`, `deploy api as production`: it is there, or is to go there."""
     if not heard.command.brings:
         return False
-    return any(_is_vague(heard.said, at) for at in range(1, len(heard.said)) if heard.is_environment(at))
+    named = (at for at in range(1, len(heard.said)) if heard.is_environment(at) and not heard.is_source(at))
+    return any(_is_vague(heard.said, at) for at in named)
 
 
 def _is_vague(said: tuple[Token, ...], at: int) -> bool:

@@ -66,7 +66,7 @@ async def take(
         environment,
         asked.request.user,
         asked.arguments.get("reason", ""),
-        asked.request.at + time if time else None,
+        asked.request.at + time if time is not None else None,
         instead_of,
     )
 

@@ -7,7 +7,7 @@ Spellings are without accents, as words are compared.
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
-from commands.tokens import Token
+from commands.tokens import Token, tokens
 
 
 class Role(Enum):
@@ -144,6 +144,7 @@ OF = _set("of de do da dos das")
 ABOUT = _set("about sobre")
 NO = "no"
 """`em o` in Portuguese, a refusal in English."""
+_BARE = ARTICLES | PREPOSITIONS
 JOINING = frozenset({",", "and", "e", "&", "+", "plus", "mais", "also", "tambem"})
 
 _RUNS = "deploy deploys deployment deployments rollout run runs release execucao implantacao publicacao"
@@ -157,6 +158,7 @@ NOUNS: Mapping[str, frozenset[str]] = {
     "environment": _set("environment env ambiente server servidor cluster"),
     "command": _set("command comando do fazer dar"),
     "person": _set("user person usuario pessoa"),
+    "count": _set("instance instances container containers replica replicas instancia instancias copy copies copias"),
 }
 """Words that may stand before a name and say only what kind of thing it is: `o serviço api`."""
 
@@ -224,6 +226,26 @@ def _signs(token: Token) -> Iterable[str]:
     if token.quoted or not token.silent:
         return ()
     return (token.text.strip(".,!").strip(":"),) if token.text.startswith(":") else token.text
+
+
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters of which nothing is seen."""
+
+
+def tells_why(reason: str) -> bool:
+    """Tell whether a reason says something: a word that is no courtesy, and no article or preposition."""
+    said = tokens(reason)
+    at = 0
+    while at < len(said):
+        courtesy = phrase_at(COURTEOUS, said, at)
+        if courtesy is None and said[at].folded not in _BARE and any(map(_is_seen, said[at].text)):
+            return True
+        at = courtesy[1] if courtesy else at + 1
+    return False
+
+
+def _is_seen(character: str) -> bool:
+    return character.isalnum() and character not in _INVISIBLE
 
 
 def is_courtesy(said: Sequence[Token]) -> bool:

@@ -4,14 +4,13 @@ Two ways: `match` wants every word to have a place; `nearly` takes what it can, 
 and tells what is left. Both take time in proportion to the words that are looked at.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from commands.grammar import Fits, Kinds, Misfit, Part, Slot, Usage
-from commands.little import ARTICLES, JOINING, NOT_A_PLACE, NOUNS, PASSING, PREPOSITIONS, phrase_at
+from commands.little import ARTICLES, JOINING, NOT_A_PLACE, NOUNS, PASSING, PREPOSITIONS, phrase_at, tells_why
+from commands.reading import Hit, Matched, Nearly, Slip, State, Stuck, Values, each_of
 from commands.tokens import Token, fold, unquoted
-
-Values = Mapping[str, str]
 
 _GENERIC = frozenset(
     {"service", "target", "environment", "run", "gate", "approval", "command", "person", "ref", "plain_ref"}
@@ -27,101 +26,18 @@ _NOUNS_OF = {
     "approval": ("run",),
     "gate": ("run",),
     "environment": ("environment",),
+    "source": ("environment",),
     "command": ("command",),
     "person": ("person",),
+    "count": ("count",),
 }
+_REPEATED = {"plain_ref": frozenset({"branch", "tag", "commit"})}
+"""Words that may stand behind a name and say only what kind of thing it is: `the main branch`."""
 
 
 _ENDING = ".,;:!?"
 _TALK = 4
 """Words without a place that make a message talk: nobody looks at the rest of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """A usage line fits all words. `each` are the arguments, more than one where several services were named."""
-
-    usage: Usage
-    each: tuple[Values, ...]
-    passed: int
-    """How many words it passes over; where two readings differ, the one that passes over more is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """A word that has no place; `part` is what was expected there."""
-
-    at: int
-    """Index of the word (== number of words: the message ended)."""
-    part: Part | None
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A word that is near to names that would fit."""
-
-    at: int
-    part: Part
-    nearest: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Nearly:
-    """What a usage line can take of the words."""
-
-    usage: Usage
-    values: dict[str, str] = field(default_factory=dict)
-    items: tuple[Values, ...] = ()
-    slips: list[Slip] = field(default_factory=list)
-    stuck: list[Stuck] = field(default_factory=list)
-    missing: tuple[Part, ...] = ()
-
-    @property
-    def cost(self) -> tuple[int, int, int, int]:
-        """How far it is from a command; the least is the one that was meant."""
-        return len(self.stuck), len(self.slips), len(self.missing), -len(self.values) - len(self.items)
-
-    @property
-    def each(self) -> tuple[Values, ...]:
-        """The arguments, as far as they are known."""
-        return _each(self.values, self.items)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    part: Part
-    end: int
-    values: Values
-    items: tuple[Values, ...] = ()
-    strong: bool = False
-    """It began with a word that introduces it: what such a word stands before is what it introduces."""
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    at: int = 0
-    filled: frozenset[Part] = frozenset()
-    values: Values = field(default_factory=dict)
-    items: tuple[Values, ...] = ()
-    passed: int = 0
-
-    def takes(self, hit: _Hit) -> bool:
-        """Tell whether nothing is said twice."""
-        known = set(self.values).union(*self.items)
-        return known.isdisjoint(set(hit.values).union(*hit.items))
-
-    def after(self, hit: _Hit) -> "_State":
-        return replace(
-            self,
-            at=hit.end,
-            filled=self.filled | {hit.part},
-            values={**self.values, **hit.values},
-            items=self.items + hit.items,
-        )
-
-    @property
-    def so_far(self) -> Values:
-        return {**self.values, **(self.items[0] if self.items else {})}
 
 
 def match(usage: Usage, said: Sequence[Token], text: str, kinds: Kinds, verb_at: int = 0) -> Matched | None:
@@ -146,10 +62,10 @@ class _Reading:
         self._generic = {kind for kind in _GENERIC if asked.count(kind) == 1}
 
     def whole(self) -> Matched | None:
-        final = self._step(_State())
-        return Matched(self._usage, _each(final.values, final.items), final.passed) if final else None
+        final = self._step(State())
+        return Matched(self._usage, each_of(final.values, final.items), final.passed) if final else None
 
-    def _step(self, state: _State) -> _State | None:
+    def _step(self, state: State) -> State | None:
         if state.at == len(self._said):
             return None if self._missing(state.filled) else state
         key = (state.at, state.filled)
@@ -162,7 +78,7 @@ class _Reading:
         self._dead.add(key)
         return None
 
-    def _ways(self, state: _State) -> Iterator[_State]:
+    def _ways(self, state: State) -> Iterator[State]:
         """Give what the next words can be, the likeliest first."""
         hits = [hit for hit in self._hits(state) if state.takes(hit)]
         strong = [hit for hit in hits if hit.strong]
@@ -179,7 +95,7 @@ class _Reading:
 
     def partly(self) -> Nearly:
         found = Nearly(self._usage)
-        state = _State()
+        state = State()
         while state.at < len(self._said) and len(found.stuck) < _TALK:
             after = next(self._ways(state), None)
             state = after if after is not None else self._trouble(found, state)
@@ -188,7 +104,7 @@ class _Reading:
         found.missing = tuple(part for part in self._missing(state.filled) if part not in slipped)
         return found
 
-    def _trouble(self, found: Nearly, state: _State) -> _State:
+    def _trouble(self, found: Nearly, state: State) -> State:
         """Note a word that has no place, and go on behind it."""
         slipped = {slip.part for slip in found.slips}
         unfilled = [part for part in self._usage.parts if part.slot and part not in state.filled | slipped]
@@ -208,7 +124,7 @@ class _Reading:
         found.stuck.append(Stuck(state.at, None))
         return _moved(state, state.at + 1)
 
-    def _slip(self, part: Part, run: "list[tuple[int, bool, bool]]", state: _State) -> Slip | None:
+    def _slip(self, part: Part, run: "list[tuple[int, bool, bool]]", state: State) -> Slip | None:
         for at, marked, _ in reversed(run):
             if part.slot is None or part.slot.rest or at >= len(self._said) or (part.marked and not marked):
                 continue
@@ -230,7 +146,7 @@ class _Reading:
             return passing[1]
         return at + 1 if token.silent or is_mention(token) or token.folded in ARTICLES else None
 
-    def _hits(self, state: _State) -> Iterator[_Hit]:
+    def _hits(self, state: State) -> Iterator[Hit]:
         for part in self._usage.parts:
             if part in state.filled:
                 continue
@@ -243,14 +159,14 @@ class _Reading:
                 if hit is not None:
                     yield hit
 
-    def _spoken(self, part: Part, at: int) -> Iterator[_Hit]:
+    def _spoken(self, part: Part, at: int) -> Iterator[Hit]:
         for choice in part.words:
             words = choice.split()
             here = self._said[at : at + len(words)]
             if [token.folded for token in here] == words and not any(token.quoted for token in here):
-                yield _Hit(part, at + len(words), {}, strong=True)
+                yield Hit(part, at + len(words), {}, strong=True)
 
-    def _rest(self, part: Part, slot: Slot, at: int) -> Iterator[_Hit]:
+    def _rest(self, part: Part, slot: Slot, at: int) -> Iterator[Hit]:
         """One quoted text, or all that follows."""
         if at < self._verb_at:
             return
@@ -258,14 +174,31 @@ class _Reading:
         start = at + marked
         if (part.marked and not marked) or start >= len(self._said):
             return
-        first = self._said[start]
-        if first.quoted and start + 1 < len(self._said):
-            yield _Hit(part, start + 1, {slot.name: first.text}, strong=marked)
+        if not marked and self._is_left_over(start):
+            return
+        for end, values in self._wholes(slot, start):
+            if slot.kind != "reason" or tells_why(values[slot.name]):
+                yield Hit(part, end, values, strong=marked)
+
+    def _wholes(self, slot: Slot, start: int) -> Iterator[tuple[int, dict[str, str]]]:
+        """Give the ways to take a text that begins here: where it ends, and the values."""
+        first, end = self._said[start], len(self._said)
+        if first.quoted and start + 1 < end:
+            yield start + 1, {slot.name: first.text}
         rest = self._text[first.start :].strip()
-        if not first.quoted:
-            for before, values in self._ending(rest):
-                yield _Hit(part, len(self._said), {slot.name: before, **values}, strong=marked)
-        yield _Hit(part, len(self._said), {slot.name: unquoted(rest)}, strong=marked)
+        endings = [] if first.quoted else list(self._ending(rest))
+        yield from ((end, {slot.name: before, **values}) for before, values in endings)
+        if all(before for before, _ in endings):
+            yield end, {slot.name: unquoted(rest)}
+
+    def _is_left_over(self, at: int) -> bool:
+        """Tell whether a text without a `because` looks like what is left of something: `reject api-12 and api-13`."""
+        first = self._said[at]
+        if first.quoted:
+            return False
+        leads = first.folded in JOINING or first.folded in PREPOSITIONS or is_mention(first)
+        named = self._kinds.is_name(first) or isinstance(self._kinds.fit("run", first.word, {}), Fits)
+        return leads or named or at + 1 == len(self._said)
 
     def _ending(self, rest: str) -> Iterator[tuple[str, Values]]:
         """Part a rest from what was meant beside it: `because tests for 2h` is a reason and a duration."""
@@ -276,10 +209,10 @@ class _Reading:
             for length in (2, 3):
                 marker, *value = words[-length:]
                 fits = self._kinds.fit("duration", " ".join(value).rstrip(_ENDING), {})
-                if len(words) > length and fold(marker) in part.markers and isinstance(fits, Fits):
+                if len(words) >= length and fold(marker) in part.markers and isinstance(fits, Fits):
                     yield " ".join(words[:-length]), {part.slot.name: fits.values[""]}
 
-    def _slot(self, part: Part, slot: Slot, state: _State) -> _Hit | None:
+    def _slot(self, part: Part, slot: Slot, state: State) -> Hit | None:
         for at, marked, strong in reversed(self._run(part, state.at)):
             if at >= len(self._said) or (part.marked and not marked):
                 continue
@@ -287,9 +220,9 @@ class _Reading:
             if fits is None:
                 continue
             if not slot.many:
-                return _Hit(part, end, fits, strong=strong)
+                return Hit(part, end, fits, strong=strong)
             items, end = self._more(part, slot, [fits], end)
-            return _Hit(part, end, {}, tuple(items), strong=strong)
+            return Hit(part, end, {}, tuple(items), strong=strong)
         return None
 
     def _more(self, part: Part, slot: Slot, items: list[Values], end: int) -> tuple[list[Values], int]:
@@ -327,9 +260,16 @@ class _Reading:
         """Step over what only repeats the kind: `the api service`."""
         if at < len(self._said) and at != self._verb_at and not self._said[at].quoted:
             token = self._said[at]
-            if self._empty(slot.kind, token) and token.folded not in ARTICLES and not self._kinds.is_name(token):
+            if self._kinds.is_name(token):
+                return at
+            empty = self._empty(slot.kind, token) and token.folded not in ARTICLES
+            if empty or (token.folded in _REPEATED.get(slot.kind, ()) and not self._names_a_ref(at + 1)):
                 return at + 1
         return at
+
+    def _names_a_ref(self, at: int) -> bool:
+        """Tell whether a word can be the ref that `branch` before it introduces."""
+        return at < len(self._said) and isinstance(self._kinds.fit("ref", self._said[at].word, {}), Fits)
 
     def _run(self, part: Part, at: int) -> list[tuple[int, bool, bool]]:
         """Walk over the words that may stand before the slot: (where it may stand, was it named, was it introduced)."""
@@ -370,9 +310,5 @@ def is_mention(token: Token) -> bool:
     return token.text.startswith(("<@", "<!")) and token.text.endswith(">")
 
 
-def _moved(state: _State, at: int) -> _State:
+def _moved(state: State, at: int) -> State:
     return replace(state, at=at)
-
-
-def _each(values: Values, items: tuple[Values, ...]) -> tuple[Values, ...]:
-    return tuple({**item, **values} for item in items) or (dict(values),)

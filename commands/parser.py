@@ -10,7 +10,8 @@ from commands.book import book
 from commands.doubt import doubt
 from commands.grammar import FORCE, compiled
 from commands.little import is_courtesy
-from commands.matcher import Matched, match
+from commands.matcher import match
+from commands.reading import Matched
 from commands.sentence import Call, Sentence, read
 from commands.texts import DEFAULT
 from commands.tokens import LONGEST, tidy, tokens, unquoted

@@ -154,7 +154,7 @@ class _Opening:
             token = self._said[self.end]
             found = None if token.quoted else phrase_at(OPENING, self._said, self.end)
             verb = self._words.verb_at(self._said, self.end)
-            if verb is not None and not (found and verb[1] <= found[1] and self._leads_on(found[1])):
+            if verb is not None and not (found and self._introduces(found, verb[1])):
                 return
             if found is not None and self._words.is_name(token):
                 if token.text.endswith(":"):
@@ -172,8 +172,11 @@ class _Opening:
             else:
                 return
 
-    def _leads_on(self, at: int) -> bool:
-        """Tell whether the verb that is also a little word leads to another one: `show the status`."""
+    def _introduces(self, found: tuple[Role, int], end: int) -> bool:
+        """Tell whether a verb that ends there is only a little phrase before another one: `show the status`."""
+        role, at = found
+        if end > at or role is Role.QUESTION:
+            return False
         while at < len(self._said) and self._said[at].folded in ARTICLES:
             at += 1
         return at < len(self._said) and self._words.verb_at(self._said, at) is not None

@@ -11,7 +11,7 @@ from functools import partial
 
 from commands.command import Asked
 from commands.permit import permit
-from storage.model.reply import Reply, Verdict
+from storage.model.reply import Reply, Table, Verdict
 from storage.model.request import Request
 
 _MOST = 5
@@ -33,11 +33,21 @@ async def all_of(every: Sequence[Asked]) -> Reply:
     runs = [reply.run for reply in replies if reply.run]
     return Reply(
         verdict=min((reply.verdict for reply in replies), key=_FIRST.index),
-        text="\n".join(reply.text for reply in replies),
+        text="\n".join(dict.fromkeys(reply.text for reply in replies)),
+        table=_joined([reply.table for reply in replies if reply.table]),
         offers=tuple(offer for reply in replies for offer in reply.offers)[:_MOST],
         run=runs[0] if runs else None,
         private=all(reply.private for reply in replies),
     )
+
+
+def _joined(tables: Sequence[Table]) -> Table | None:
+    """Put tables under one header: the widest, with a dash where another has no such column."""
+    if not tables:
+        return None
+    header = max((table.header for table in tables), key=len)
+    rows = [dict(zip(table.header, row, strict=True)) for table in tables for row in table.rows]
+    return Table(header=header, rows=tuple(tuple(row.get(column, "-") for column in header) for row in rows))
 
 
 async def _one(asked: Asked) -> Reply:

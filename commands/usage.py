@@ -7,12 +7,19 @@ from commands.command import Command
 from commands.grammar import compiled
 from commands.texts import DEFAULT, PORTUGUESE, later, phrase
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _OTHERS = {
-    DEFAULT: frozenset(
-        "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código".split()  # noqa: SIM905
+    DEFAULT: _words(
+        "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código idioma "
+        "canal menções notificações ligadas desligadas inglês português"
     ),
-    PORTUGUESE: frozenset(
-        "to in on into of from because by since between and with again stage failed all code for".split()  # noqa: SIM905
+    PORTUGUESE: _words(
+        "to in on into of from because by since between and with again stage failed all code for language channel "
+        "mentions notifications off english portuguese"
     ),
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
@@ -20,6 +27,7 @@ _OTHERS = {
 _NAMES = {
     "service": later("service"),
     "environment": later("environment"),
+    "source": later("environment"),
     "run": later("run"),
     "approval": later("run"),
     "gate": later("run"),

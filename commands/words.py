@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from commands.grammar import Fits, Misfit
 from commands.little import ARTICLES, JOINING, PREPOSITIONS
@@ -10,13 +11,13 @@ from commands.tokens import Token, fold
 from storage.model.catalog import Catalog
 
 _RUN = re.compile(r"^(?P<service>[\w.-]{1,100})-(?P<number>\d{1,12})$", re.ASCII)
-_NUMBERED = re.compile(r"^#\d{1,12}$", re.ASCII)
 _CODE = re.compile(r"^\d{6,8}$", re.ASCII)
 _COUNT = re.compile(r"^(?:[1-9]\d?|100)$", re.ASCII)
 _NUMBER = re.compile(r"^\d{1,9}$", re.ASCII)
-_REF = re.compile(r"^(?!-)[^\s\x00-\x1f\x7f~^:?*\[\\\"]{1,200}$")
+_REF = re.compile(r"^(?![-#/.])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$))[^\s\x00-\x1f\x7f~^:?*\[\\\"]{1,200}$")
+"""What git takes for the name of a branch or a tag, without a `#` or a `-` before it."""
 _PLAIN_REF = re.compile(
-    r"^(?:main|master|develop|trunk|head|v\d+|v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|[0-9a-f]{7,40}|[\w.-]+(?:/[\w.-]+)+)$",
+    r"^(?:main|master|develop|trunk|v\d+|v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|[0-9a-f]{7,40}|[\w.-]+(?:/[\w.-]+)+)$",
     re.ASCII | re.IGNORECASE,
 )
 _DURATION = re.compile(r"^(?P<number>\d{1,6})\s?(?P<unit>[a-z]+)$", re.ASCII)
@@ -68,6 +69,7 @@ class Words:
         self._kinds: dict[str, Callable[[str], Fits | Misfit]] = {
             "service": lambda word: self._named(word, self._services),
             "environment": lambda word: self._named(word, self._environments),
+            "source": lambda word: self._named(word, self._environments),
             "target": self._target,
             "run": self._run,
             "approval": self._approval,
@@ -75,7 +77,7 @@ class Words:
             "command": lambda word: self._named(word, self.verbs),
             "code": _if(_CODE),
             "person": self._person,
-            "since": lambda word: Fits({"": word}) if _DAY.match(word) else _duration(word),
+            "since": lambda word: Fits({"": word}) if _is_day(word) else _duration(word),
             "all": lambda word: Fits({"": "all"}) if fold(word) in _ALL else Misfit(),
             "pipeline": lambda word: self._named(word, self._pipelines),
             "action": lambda word: self._named(word, self._actions),
@@ -156,10 +158,7 @@ class Words:
         return Misfit() if taken or not _REF.match(word) else Fits({"": word})
 
     def _run(self, word: str) -> Fits | Misfit:
-        clean = fold(word)
-        if _NUMBERED.match(clean):
-            return Fits({"": clean})
-        found = _RUN.match(clean.removeprefix("#"))
+        found = _RUN.match(fold(word).removeprefix("#"))
         if found is None:
             return Misfit()
         service = self._services.get(found["service"])
@@ -207,10 +206,17 @@ def _one_of(choices: Sequence[str], word: str) -> Fits | Misfit:
     return Fits({"": found}) if found else Misfit(nearest(word, choices))
 
 
+def _is_day(word: str) -> bool:
+    try:
+        return _DAY.match(word) is not None and date.fromisoformat(word) is not None
+    except ValueError:
+        return False
+
+
 def _duration(word: str) -> Fits | Misfit:
-    """Read `2h`, `90 min`, `2 horas`; gives `2h`, `90m`, `2h`."""
+    """Read `2h`, `90 min`, `2 horas`; gives `2h`, `90m`, `2h`. Nothing lasts `0m`."""
     found = _DURATION.match(fold(word))
-    if found is None:
+    if found is None or not int(found["number"]):
         return Misfit()
     number, unit = int(found["number"]), _UNIT.get(found["unit"])
     if found["unit"] in _WEEK:

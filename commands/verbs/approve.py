@@ -36,7 +36,10 @@ COMMAND = Command(
     name="approve",
     verbs=("approve", "aprovar", "aprovo", "i approve", "eu aprovo"),
     shown={PORTUGUESE: "aprovar"},
-    usage=("<approval> [[code|código] <code>]", "<service> [[code|código] <code>]"),
+    usage=(
+        "<approval> [[code|código] <code>]",
+        "<service> [[in|on|to|em|no|na|para|pra] <environment>] [[code|código] <code>]",
+    ),
     summary=later("Approve a release that waits for it."),
     examples=(later("approve hello-12"), later("approve hello")),
     topic=Topic.DECIDE,

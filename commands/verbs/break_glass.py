@@ -28,7 +28,10 @@ COMMAND = Command(
     name="break-glass",
     verbs=("break-glass", "breakglass", "break glass", "emergência"),
     shown={PORTUGUESE: "emergência"},
-    usage=("<approval> because|porque <reason...>", "<service> because|porque <reason...>"),
+    usage=(
+        "<approval> because|porque <reason...>",
+        "<service> [[in|on|to|em|no|na|para|pra] <environment>] because|porque <reason...>",
+    ),
     summary=later("Release in an emergency without the approval of others; everybody is told."),
     examples=(later("break-glass hello-12 because checkout is down"),),
     topic=Topic.DECIDE,

@@ -78,7 +78,7 @@ def _offers(asked: Asked, stale: list[str]) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="env",
-    verbs=("env", "config", "configuração", "variáveis"),
+    verbs=("env", "config", "secrets", "configuração", "variáveis", "segredos"),
     shown={PORTUGUESE: "configuração"},
     usage=("[of|de|do|da] <service> [[in|on|em|no|na] <environment>]",),
     summary=later("The names of a service's configuration, and where they differ; never a value."),

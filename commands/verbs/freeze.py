@@ -26,8 +26,8 @@ COMMAND = Command(
     verbs=("freeze", "congelar"),
     shown={PORTUGUESE: "congelar"},
     usage=(
-        "<environment> [for|por <duration>] [because|porque <reason...>]",
-        "<all> [for|por <duration>] [because|porque <reason...>]",
+        "<environment> [[for|por] <duration>] [because|porque <reason...>]",
+        "<all> [[for|por] <duration>] [because|porque <reason...>]",
     ),
     summary=later("Let nobody release to an environment, or to any, for a while."),
     examples=(

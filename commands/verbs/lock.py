@@ -25,8 +25,8 @@ COMMAND = Command(
     verbs=("lock", "travar", "bloquear"),
     shown={PORTUGUESE: "travar"},
     usage=(
-        "<service> [in|on|em|no|na] <environment> [for|por <duration>] [because|porque <reason...>]",
-        "<environment> [for|por <duration>] [because|porque <reason...>]",
+        "<service+> [in|on|em|no|na] <environment> [[for|por] <duration>] [because|porque <reason...>]",
+        "<environment> [[for|por] <duration>] [because|porque <reason...>]",
     ),
     summary=later("Keep everybody else's releases out of a place for a while."),
     examples=(

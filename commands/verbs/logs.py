@@ -134,7 +134,26 @@ def _offers(asked: Asked, run: Run) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="logs",
-    verbs=("logs", "log", "failure", "registros", "registro", "falha", "falhas", "erro", "erros"),
+    verbs=(
+        "logs",
+        "log",
+        "failure",
+        "last failure",
+        "last error",
+        "last failure logs",
+        "logs of last failure",
+        "logs of the last failure",
+        "registros",
+        "registro",
+        "falha",
+        "falhas",
+        "última falha",
+        "logs da última falha",
+        "erro",
+        "erros",
+        "último erro",
+        "logs do último erro",
+    ),
     usage=(
         "[of|de|do|da] <run> [<action>] [grep|com <words...>]",
         "[[of|de|do|da] <service>] [[in|on|em|no|na] <environment>]",

@@ -1,12 +1,13 @@
 """`promote <service> to <environment>`: release there the very image that the environment before it runs."""
 
-from commands.command import Asked, Command, Topic
+from commands.command import Asked, Command, Refused, Topic
 from commands.opening import open_run
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import promotion
 from commands.texts import PORTUGUESE, later
 from storage.model import artifact
+from storage.model.catalog import Environment
 from storage.model.reply import Reply, Verdict
 
 
@@ -14,6 +15,7 @@ async def handle(asked: Asked) -> Reply:
     """Open a run that builds nothing: the digest is the one that was tested."""
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
+    _refuse_another_source(asked, environment)
     plan = await promotion(asked, service, environment)
     permit_plan(asked, plan)
     run = await open_run(asked, plan)
@@ -28,14 +30,26 @@ async def handle(asked: Asked) -> Reply:
     return Reply(verdict=Verdict.STARTED, text=text, run=run.id)
 
 
+def _refuse_another_source(asked: Asked, environment: Environment) -> None:
+    source, before = asked.arguments.get("source"), environment.promotes_from
+    if before is not None and source not in (None, before):
+        text = asked.say(
+            "{environment} gets what runs in {before}, never what runs in {source}.",
+            environment=environment.name,
+            before=before,
+            source=source,
+        )
+        raise Refused(text)
+
+
 COMMAND = Command(
     name="promote",
     verbs=("promote", "promover"),
     shown={PORTUGUESE: "promover"},
     usage=(
         (
-            "[!] <service+> [to|in|into|para|pra|pro|em|no|na] <environment> [with|com <pipeline>] "
-            "[because|porque <reason...>]"
+            "[!] <service+> [from|de|do|da <source>] [to|in|into|para|pra|pro|em|no|na] <environment> "
+            "[with|com <pipeline>] [because|porque <reason...>]"
         ),
     ),
     summary=later("Release the very image that the environment before runs; nothing is built."),

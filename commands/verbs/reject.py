@@ -26,7 +26,10 @@ COMMAND = Command(
     name="reject",
     verbs=("reject", "deny", "rejeitar", "recusar", "negar", "nega", "negue"),
     shown={PORTUGUESE: "rejeitar"},
-    usage=("<approval> [[because|porque] <reason...>]", "<service> [[because|porque] <reason...>]"),
+    usage=(
+        "<approval> [[because|porque] <reason...>]",
+        "<service> [[in|on|to|em|no|na|para|pra] <environment>] [[because|porque] <reason...>]",
+    ),
     summary=later("Refuse a release that waits for approval."),
     examples=(later("reject hello-12"), later("reject hello-12 because the tests are flaky"), later("reject hello")),
     topic=Topic.DECIDE,

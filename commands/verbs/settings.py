@@ -89,7 +89,7 @@ COMMAND = Command(
     usage=(
         "",
         "language|idioma <language:english|portuguese|slack|inglês|português>",
-        "mentions|menções <mentions:on|off|ligadas|desligadas>",
+        "mentions|notifications|menções|notificações <mentions:on|off|ligadas|desligadas>",
         "channel|canal language|idioma <channel:english|portuguese|slack|inglês|português>",
     ),
     summary=later("The language you read, and whether the end of a run mentions you; the language of a channel."),

@@ -126,7 +126,7 @@ COMMAND = Command(
         "o que está no ar",
         "o que tá no ar",
     ),
-    usage=("[[of|de|do|da] <service>] [[in|on|em|no|na] <environment>]",),
+    usage=("[[of|de|do|da] <service+>] [[in|on|em|no|na] <environment>]",),
     summary=later("What runs where since when, and what is going on."),
     examples=(later("status"), later("status hello"), later("status hello in homolog"), later("status production")),
     handle=handle,

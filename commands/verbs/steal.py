@@ -27,8 +27,8 @@ COMMAND = Command(
     verbs=("steal", "tomar"),
     shown={PORTUGUESE: "tomar"},
     usage=(
-        "<service> [in|on|em|no|na] <environment> [for|por <duration>] because|porque <reason...>",
-        "<environment> [for|por <duration>] because|porque <reason...>",
+        "<service> [in|on|em|no|na] <environment> [[for|por] <duration>] because|porque <reason...>",
+        "<environment> [[for|por] <duration>] because|porque <reason...>",
     ),
     summary=later("Take over somebody's lock; its owner is told."),
     examples=(later("steal hello in homolog because Ana is on holiday"),),

@@ -32,7 +32,7 @@ COMMAND = Command(
     verbs=("unlock", "destravar", "desbloquear"),
     shown={PORTUGUESE: "destravar"},
     usage=(
-        "<service> [in|on|em|no|na] <environment> [because|porque <reason...>]",
+        "<service+> [in|on|em|no|na] <environment> [because|porque <reason...>]",
         "<environment> [because|porque <reason...>]",
     ),
     summary=later("End a lock; what waited for it goes on."),

@@ -14,7 +14,9 @@ async def test_promote_releases_the_very_image_of_the_environment_before(
     assert "Nothing of `hello` runs in homolog yet" in nothing.text
     assert "Deploy to homolog" in buttons(nothing.message)
     release = await place.released()
-    started = await ana.asks("promote hello to production")
+    wrong = await ana.asks("promote hello from production to production")
+    assert "production gets what runs in homolog, never what runs in production." in wrong.text
+    started = await ana.asks("promote hello from homolog to production")
     assert f"Promoting `hello` `{release.commit[:7]}` from homolog to production" in started.text
     plan = (await place.store.runs.get(started.run)).plan
     assert (plan.trigger, plan.artifacts["digest"]) == (Trigger.PROMOTE, release.digest)

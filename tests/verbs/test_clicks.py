@@ -4,9 +4,10 @@ import asyncio
 
 from storage.model.approval import Approval, Decision
 from storage.model.event import Kind
+from storage.model.reply import Verdict
 from tests.stories.person import Person
 from tests.stories.reading import words
-from tests.verbs.office import Office
+from tests.verbs.office import ANA, RUI, Office
 from tests.verbs.test_noise import asked_for
 
 
@@ -39,3 +40,13 @@ async def _three_answers(person: Person) -> list[str]:
 async def _settled(place: Office, approval: str) -> Approval | None:
     found = await place.store.approvals.get(approval)
     return found if found is not None and found.decision is not Decision.PENDING else None
+
+
+async def test_an_approval_may_be_named_by_where_it_is_for(place: Office) -> None:
+    run, _ = await asked_for(place, ANA)
+    nothing = await place.desk.handle(place.request("approve hello in homolog", RUI))
+    assert (nothing.verdict, nothing.text) == (Verdict.REFUSED, "Nothing of `hello` waits for approval.")
+    asked = await place.desk.handle(place.request(f"<@{ANA}> can you approve {run.id}?", RUI))
+    assert asked.verdict is Verdict.ASK
+    given = await place.desk.handle(place.request("aprova o deploy do hello em produção", RUI))
+    assert (given.verdict, given.run) == (Verdict.DONE, run.id)

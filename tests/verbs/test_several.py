@@ -45,3 +45,20 @@ async def test_who_may_not_deploy_all_of_them_deploys_none(place: Office) -> Non
     assert await place.runs() == []
     allowed = await place.desk.handle(place.request("deploy hello and greeter to homolog", RUI))
     assert allowed.verdict is Verdict.STARTED
+
+
+async def test_several_that_are_looked_at_stand_in_one_table(place: Office) -> None:
+    seen = await place.desk.handle(place.request("status of hello and greeter"))
+    assert seen.text == "What runs where:"
+    assert seen.table is not None
+    assert [row[0] for row in seen.table.rows] == ["hello", "hello", "greeter", "greeter"]
+
+
+async def test_several_are_locked_by_one_message(place: Office) -> None:
+    locked = await place.desk.handle(place.request("lock hello and greeter in homolog 2h because tests", RUI))
+    assert locked.verdict is Verdict.DONE
+    holds = await place.store.holds.active()
+    assert sorted((hold.service or "", hold.reason, hold.expires_at is not None) for hold in holds) == [
+        ("greeter", "tests", True),
+        ("hello", "tests", True),
+    ]

@@ -5,6 +5,7 @@ with the same key (its runner finds what that key started), and no fact is writt
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -30,10 +31,12 @@ from storage.model.event import Kind
 from storage.model.release import Release, artifacts_of
 from storage.model.run import Run, Status, Trigger
 from storage.model.view import ActionView, RunView, StageView
-from storage.model.worded import data_of, data_of_lines, worded
+from storage.model.worded import Worded, data_of, data_of_lines, worded
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
+_SAID = 300
+"""Characters of what an action says about how far it is."""
 _TAIL = 2_000
 """How many log lines are searched for the excerpt."""
 
@@ -274,8 +277,15 @@ class _Attempt:
             configuration=plan.configuration.get(self.stage.environment or "", {}),
             answers=answers(view, self.place, self.action),
             retries=(plan.origin or "") if plan.trigger is Trigger.RETRY else "",
+            tell=self._tell,
             abandoned=self.watch.abandoned,
         )
+
+    async def _tell(self, text: str) -> None:
+        """Journal how far the work is; the same is said once."""
+        said = text if isinstance(text, Worded) else text[:_SAID]
+        word = f"told/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+        await self._journal(Kind.ACTION_PROGRESSED, word, data_of(progress=said), point="told")
 
     async def _release(self, view: RunView, outcome: Outcome) -> None:
         """Note what now runs where; before the success is a fact, so that no crash leaves a success without it."""
@@ -386,10 +396,10 @@ class _Attempt:
         """Say whose process it is in which the work may go on, if it does."""
         return {"lingers": self.engine.worker()} if self.watch.left else {}
 
-    async def _journal(self, kind: Kind, word: str, data: dict[str, Json]) -> RunView:
+    async def _journal(self, kind: Kind, word: str, data: dict[str, Json], point: str = "") -> RunView:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
         key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
-        told = await self.progress.note(word, kind, key, {**place, **data})
+        told = await self.progress.note(point or word, kind, key, {**place, **data})
         if word == "ended" and asked_by(told, self.place, self.action):
             await self.engine.store.questions.close(self.run.id, place_of(self.place, self.action))
         return told

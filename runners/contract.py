@@ -10,13 +10,19 @@ is only shutting down and the outside work is left running, to be found again; o
 and cleaned up, within 2 seconds, before the error is raised on.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from storage.model.catalog import Environment, Json, Registry, Service
+
+Tell = Callable[[str], Awaitable[None]]
+
+
+async def _nobody(_text: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,8 @@ class Work:
     """The versions of the service's secrets that were planned; empty where none were: see `Configured`."""
     answers: Mapping[str, "Answer"] = field(default_factory=dict)
     """What people answered to this action's questions, by their names."""
+    tell: Tell = field(default=_nobody)
+    """Says in one line how far the work is, for whoever reads the run's card: when that changes, as it is journaled."""
     abandoned: Callable[[], bool] = lambda: False
     """True while the process shuts down: leave outside work running on cancellation."""
 

@@ -14,6 +14,7 @@ _SAID = {
     Kind.GATE_OPENED: later("goes on to {stage}: {gate}"),
     Kind.STAGE_STARTED: later("{stage} began"),
     Kind.ACTION_STARTED: later("{stage}/{action} began, attempt {attempt}"),
+    Kind.ACTION_PROGRESSED: later("{stage}/{action}: {progress}"),
     Kind.ACTION_SUCCEEDED: later("{stage}/{action} succeeded: {summary}"),
     Kind.ACTION_FAILED: later("{stage}/{action} failed: {reason}"),
     Kind.ACTION_CANCELLED: later("{stage}/{action} stopped: {reason}"),

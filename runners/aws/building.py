@@ -8,7 +8,7 @@ from runners.aws import builds
 from runners.aws.builds import Build, Phase
 from runners.aws.session import Account
 from runners.aws.streams import Stream
-from runners.contract import ActionFailed, Sink
+from runners.contract import ActionFailed, Sink, Tell
 from storage.model.worded import worded
 
 ERRORS = {
@@ -37,8 +37,10 @@ class Following:
     account: Account
     sink: Sink
     latest: Build
+    tell: Tell
     pace: float = 1.0
     """1, unless the AWS of a test runs faster."""
+    _now: str = field(default="", init=False)
     _told: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     async def to_its_end(self) -> Build:
@@ -51,7 +53,7 @@ class Following:
     async def _to_one_end(self) -> None:
         tail, looks = None, 0
         while True:
-            self._tell()
+            await self._tell()
             tail = tail or self._tail()
             if tail is not None:
                 await tail.show()
@@ -102,7 +104,11 @@ class Following:
         place = self.latest.log
         return _Tail(Stream(account=self.account, group=place[0], name=place[1]), self.sink) if place else None
 
-    def _tell(self) -> None:
+    async def _tell(self) -> None:
+        now = next((phase.name for phase in reversed(self.latest.phases) if not phase.status), "")
+        if now and now != self._now:
+            self._now = now
+            await self.tell(f"{self.latest.named}: {now}")
         for phase in self.latest.phases:
             known = (self.latest.id, phase.name)
             if phase.status and known not in self._told:

@@ -132,7 +132,7 @@ class _Order:
 
     async def _built(self) -> Outcome:
         build = await self._found() or await self._started()
-        self._following = Following(self.account, self.sink, build, self.pace)
+        self._following = Following(self.account, self.sink, build, self.work.tell, self.pace)
         build = await self._following.to_its_end()
         reports = await made.reports(self.account, build, self.sink)
         if failed := failure_of(build):

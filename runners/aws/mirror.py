@@ -49,7 +49,7 @@ class Mirror:
         looks = 0
         while True:
             self.execution, looks = await self._look(just_begun=looks == 0), looks + 1
-            self._tell()
+            await self._tell()
             if self.execution.over:
                 return self.execution
             if not await self._approvals():
@@ -69,7 +69,7 @@ class Mirror:
                 self.sink.line(f"{failure.reason}; the execution goes on, and is looked at again")
                 await asyncio.sleep(_SELDOM * self.pace)
 
-    def _tell(self) -> None:
+    async def _tell(self) -> None:
         """Show what has changed."""
         told = self.notes.names("told")
         news = {f"{step.id} {step.status}": step for step in self.execution.steps}
@@ -78,6 +78,7 @@ class Mirror:
             self.sink.line(_told(news[name]))
         if fresh:
             self.notes.write(told=[*told, *fresh])
+            await self.work.tell(_state(self.execution))
 
     async def _approvals(self) -> bool:
         """Answer the manual approvals that people have answered here; false when there was nothing to answer.
@@ -166,6 +167,14 @@ def _name_of(step: Step, token: str) -> str:
 
 def _expires(step: Step) -> datetime:
     return step.started_at + _OPEN_FOR
+
+
+def _state(execution: Execution) -> str:
+    """Say where it is, in one line: what went well by its stages, the rest by its actions."""
+    well = dict.fromkeys(step.stage for step in execution.newest)
+    rest = [step for step in execution.newest if step.status != "Succeeded"]
+    done = [name for name in well if name not in {step.stage for step in rest}]
+    return " · ".join([*(f"{name}: Succeeded" for name in done), *(f"{step.place}: {step.status}" for step in rest)])
 
 
 def _told(step: Step) -> str:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     LOCK_TAKEN = "lock_taken"  # environment, token?
     STAGE_STARTED = "stage_started"  # stage
     ACTION_STARTED = "action_started"  # stage, action, attempt
+    ACTION_PROGRESSED = "action_progressed"  # stage, action, attempt, progress
     ACTION_SUCCEEDED = (
         "action_succeeded"  # stage, action, attempt, artifacts: {}, variables?: {}, summary?, details?: []
     )

@@ -104,10 +104,12 @@ def _lock_taken(view: RunView, event: Event) -> RunView:
 
 def _started(view: RunView, event: Event) -> RunView:
     attempt = int(str(event.data.get("attempt", 1)))
-    return replace(
-        _with_action(view, event, status=Status.RUNNING, attempt=attempt, started_at=event.at, ended_at=None),
-        status=Status.RUNNING,
-    )
+    fresh = {"attempt": attempt, "started_at": event.at, "ended_at": None, "progress": ""}
+    return replace(_with_action(view, event, status=Status.RUNNING, **fresh), status=Status.RUNNING)
+
+
+def _progressed(view: RunView, event: Event) -> RunView:
+    return _with_action(view, event, status=Status.RUNNING, progress=_text(event, "progress"))
 
 
 def _succeeded(view: RunView, event: Event) -> RunView:
@@ -344,6 +346,7 @@ _STEPS = {
     Kind.QUEUED: _queued,
     Kind.LOCK_TAKEN: _lock_taken,
     Kind.ACTION_STARTED: _started,
+    Kind.ACTION_PROGRESSED: _progressed,
     Kind.ACTION_SUCCEEDED: _succeeded,
     Kind.ACTION_FAILED: _failed,
     Kind.ACTION_CANCELLED: _stopped,

@@ -20,6 +20,8 @@ class ActionView:
     attempt: int = 0
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    progress: str = ""
+    """How far it is, as it last said itself."""
     summary: str = ""
     details: tuple[str, ...] = ()
     """What people have to see of its outcome, line by line: what a plan would change."""

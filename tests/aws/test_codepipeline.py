@@ -17,10 +17,15 @@ from tests.runners.bench import Notes
 
 
 async def test_starts_the_pipeline_and_mirrors_it_to_its_end(yard: Yard, notes: Notes) -> None:
+    said: list[str] = []
+
+    async def tell(text: str) -> None:
+        said.append(text)
+
     build = Action(name="Image", order=1, namespace="Build", variables={"VERSION": "1.4.2"}, outside=lambda: "hello:1")
     yard.pipeline(build, Action(name="Service", category="Deploy", provider="ECS", order=2), variables=("STAGE",))
     outcome = await yard.carry_out(
-        yard.work({"variables": {"STAGE": "production"}, "revisions": {"Source": "commit"}}), notes
+        yard.work({"variables": {"STAGE": "production"}, "revisions": {"Source": "commit"}}, tell=tell), notes
     )
     (execution,) = yard.executions
     assert execution.given["variables"] == [{"name": "STAGE", "value": "production"}]
@@ -30,6 +35,8 @@ async def test_starts_the_pipeline_and_mirrors_it_to_its_end(yard: Yard, notes: 
     assert outcome.variables == {"EXECUTION": execution.id, "Build_VERSION": "1.4.2"}
     assert outcome.artifacts == {"address": "https://hello.example.com"}
     assert outcome.summary == f"hello {execution.id[:8]}: Source, Deploy"
+    assert said[-1] == "Source: Succeeded · Deploy: Succeeded"
+    assert any("Deploy/" in each and "InProgress" in each for each in said)
     told = [line for line in notes.lines if "/" in line and "Succeeded" in line]
     assert told == ["Source/Source: Succeeded", "Deploy/Image: Succeeded (hello:1)", "Deploy/Service: Succeeded"]
 

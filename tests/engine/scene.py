@@ -52,7 +52,7 @@ def plans(scene: str) -> list[Plan]:
     return [
         plan(*gated(sleep=0.1, lines=said), environment=PRODUCTION, others=[HOMOLOG]),
         plan(
-            pipeline(lines=said)[0],
+            pipeline(lines=said, tells=["half of it"])[0],
             replace(asking, pause=True, window=soon(datetime.now(UTC))),
         ),
         plan(bad, *pipeline()[1:]),

@@ -64,9 +64,9 @@ class Outside:
 
 
 class Scripted:
-    """Options: asks, look_again, sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code, error,
-    crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits, spare does not fail, there finds
-    it running.
+    """Options: asks, look_again, tells, sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code,
+    error, crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits, spare does not fail, there
+    finds it running.
     """
 
     errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
@@ -86,6 +86,9 @@ class Scripted:
         lines = options.get("lines", [])
         for line in lines if isinstance(lines, list) else []:
             sink.line(str(line))
+        tells = options.get("tells", [])
+        for text in tells if isinstance(tells, list) else []:
+            await work.tell(str(text))
         try:
             await asyncio.sleep(max(0.0, began + _number(options, "sleep") - time.time()))
             while options.get("hold_back" if work.restores else "hold") and self.outside.held:  # noqa: ASYNC110 - like polling a container

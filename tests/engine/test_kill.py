@@ -22,7 +22,7 @@ PLACES = [
     f"{name}.{side}"
     for name in (
         *("begin", "claim", "lock", "leave", "ask", "wait", "held", "aside", "open", "stage"),
-        *("question", "stay", "started", "work", "release", "ended", "finish", "clean", "retire"),
+        *("question", "stay", "started", "told", "work", "release", "ended", "finish", "clean", "retire"),
     )
     for side in ("before", "after")
 ]
@@ -118,7 +118,7 @@ async def test_a_kill_at_a_place_is_mended_by_the_other_running_worker(fresh_pos
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    journaled = {f"{name}.{side}" for name in ("stage", "started", "ended") for side in ("before", "after")}
+    journaled = {f"{name}.{side}" for name in ("stage", "started", "told", "ended") for side in ("before", "after")}
     assert labelled | journaled == {*PLACES, *STOPS, *BACK, *LEFT}
 
 

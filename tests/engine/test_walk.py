@@ -238,3 +238,15 @@ async def test_what_waits_for_its_turn_is_cancelled_without_having_begun(world: 
     await engine.cancel(run.id, "U0BOB")
     assert (await world.ended(run, seconds=3)).status is Status.CANCELLED
     assert len([kind for kind in await world.kinds(run) if kind == "action_started"]) <= 1
+
+
+async def test_how_far_an_action_is_is_told_once_and_until_it_ends(world: World) -> None:
+    await world.start()
+    said = ["Source: Succeeded", "Build: InProgress", "Source: Succeeded"]
+    run = await world.ask(plan(Stage(name="build", actions=(action("image", tells=said, hold=True),))))
+    view = await world.until(run, lambda view: view.stages[0].actions[0].progress == "Build: InProgress")
+    assert view.stages[0].actions[0].status is Status.RUNNING
+    world.outside.held = False
+    await world.ended(run)
+    kinds = [kind for kind in await world.kinds(run) if kind.startswith("action")]
+    assert kinds == ["action_started", "action_progressed", "action_progressed", "action_succeeded"]

@@ -204,7 +204,13 @@ class World:
         for run in await self.store.runs.recent(limit=100):
             events = await self.events(run)
             facts = [
-                (e.kind, tuple(str(e.data.get(k)) for k in ("stage", "action", "attempt", "environment", "rollback")))
+                (
+                    e.kind,
+                    tuple(
+                        str(e.data.get(k))
+                        for k in ("stage", "action", "attempt", "environment", "rollback", "progress")
+                    ),
+                )
                 for e in events
             ]
             once = [fact for fact in facts if fact[0].value.startswith(("action_", "stage_", "run_", "released"))]

@@ -64,6 +64,7 @@ def actions(draw: st.DrawFn) -> ActionView:
         attempt=draw(st.integers(0, 5)),
         started_at=draw(st.sampled_from([None, NOW])),
         ended_at=draw(st.sampled_from([None, NOW + timedelta(hours=3)])),
+        progress=draw(texts),
         summary=draw(texts),
         reason=draw(texts),
         hint=draw(texts),

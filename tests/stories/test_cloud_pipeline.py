@@ -101,6 +101,7 @@ async def test_a_pipeline_in_aws_is_built_approved_and_frozen_from_chat(make_wor
             run = await ana.starts("deploy pelican main to production")
             await rui.clicks(await rui.reads(f"{run}/approval/approve-production", "Open until"), "Approve")
             question = await rui.sees("pelican waits in Approve/Manual: may it go on?")
+            await ana.reads(f"{run}/card", "Source: Succeeded · Approve/Manual: InProgress")
             (execution,) = pipeline.executions
             assert execution.given["variables"] == [{"name": "VERSION", "value": "1.4"}]
             assert execution.by == f"arn:aws:sts::{ACCOUNT}:assumed-role/estiva/{run}"

@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -210,6 +211,9 @@ class _Reading:
         self._opened = opened
         self._take = take
         self._room = threading.Semaphore(_PENDING)
+        self._waiting: deque[Any] = deque()
+        self._called = threading.Event()
+        """The loop will come for what is waiting: it is called once for many items, which come faster than it does."""
         self._stopped = threading.Event()
         self._client: _Client | None = None
 
@@ -244,10 +248,16 @@ class _Reading:
         while not self._room.acquire(timeout=0.5):
             if self._stopped.is_set():
                 return
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._taken, item)
+        self._waiting.append(item)
+        if not self._called.is_set():
+            self._called.set()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                self._loop.call_soon_threadsafe(self._taken)
 
-    def _taken(self, item: Any) -> None:
-        self._room.release()
-        if not self._stopped.is_set():
-            self._take(item)
+    def _taken(self) -> None:
+        self._called.clear()  # first: what comes from now on calls again
+        for _ in range(len(self._waiting)):
+            item = self._waiting.popleft()
+            self._room.release()
+            if not self._stopped.is_set():
+                self._take(item)

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig
 
+from runners.container_log import Reading, entries
 from runners.containers import Containers
 from runners.contract import ActionFailed, Work
 from runners.lines import Lines
@@ -189,22 +189,28 @@ def _cannot_start(error: APIError) -> ActionFailed:
 
 async def _followed(containers: Containers, container: str, take: Callable[[str], None]) -> Exit:
     lines = Lines(take)
-    since: int | None = None
+    reading = Reading(lines.add)
     while True:
-        await containers.stream(_logs(container, since), lines.add)
+        await _read(containers, container, reading, follow=True)
         state = await _settled(containers, container)
         if not state["Running"]:
+            await _read_rest(containers, container, reading)
             lines.end()
+            state = await _settled(containers, container)  # that it was out of memory is known a little later
             return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
         # the log ended although the container lives: the engine itself was restarted under it
-        since = int(time.time())
 
 
-def _logs(container: str, since: int | None) -> Callable[[APIClient], Any]:
-    def read(engine: APIClient) -> Any:
-        return engine.logs(container, stdout=True, stderr=True, stream=True, follow=True, since=since)
+async def _read_rest(containers: Containers, container: str, reading: Reading) -> None:
+    """Read what the engine has not given before it ended the log, if there is any such."""
+    newest = await containers.ask(lambda engine: list(entries(engine, container, follow=False, tail="1")))
+    if newest and newest[-1] != reading.newest:
+        await _read(containers, container, reading, follow=False)
 
-    return read
+
+async def _read(containers: Containers, container: str, reading: Reading, *, follow: bool) -> None:
+    since = reading.resume()
+    await containers.stream(lambda engine: entries(engine, container, since=since, follow=follow), reading.add)
 
 
 async def _settled(containers: Containers, container: str) -> Mapping[str, Any]:

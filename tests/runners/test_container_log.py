@@ -1,0 +1,66 @@
+"""Everything that a container writes is read, once, also when it writes faster than anybody reads and then ends."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from runners import job
+from runners.container_log import Reading
+from runners.containers import Containers
+from tests.runners.bench import Bench
+
+pytestmark = pytest.mark.docker
+LINES = 60_000
+
+
+async def test_the_log_of_a_loud_container_is_whole(containers: Containers, bench: Bench) -> None:
+    """The engine ends the log that is followed together with the container, whatever was read of it by then."""
+    got: list[str] = []
+    loud = job.Job(
+        key=f"loud/{uuid.uuid4()}",
+        image="estiva/busybox:base",
+        command=("seq", str(LINES)),
+        network="none",
+    )
+    ended = await job.finish(containers, loud, bench.work(), got.append)
+    assert ended.code == 0
+    assert got == [str(number) for number in range(1, LINES + 1)]
+
+
+def read(
+    entries: list[tuple[bytes, bytes]],
+) -> tuple[Reading, list[bytes], Callable[[list[tuple[bytes, bytes]]], None]]:
+    got: list[bytes] = []
+    reading = Reading(got.append)
+
+    def add(more: list[tuple[bytes, bytes]]) -> None:
+        for entry in more:
+            reading.add(entry)
+
+    add(entries)
+    return reading, got, add
+
+
+A, B = b"2026-11-26T16:59:57.817184911Z", b"2026-11-26T16:59:57.818258374Z"
+
+
+def test_what_was_read_already_is_left_out_when_it_comes_again() -> None:
+    reading, got, add = read([(A, b"one\n"), (B, b"tw")])
+    assert reading.resume() == "1795712397.818258374"
+    add([(B, b"tw"), (B, b"o\n"), (B.replace(b"374", b"375"), b"three\n")])
+    assert got == [b"one\n", b"tw", b"o\n", b"three\n"]
+
+
+def test_equal_lines_of_one_moment_are_all_there() -> None:
+    reading, got, add = read([(A, b"x\n"), (A, b"x\n")])
+    reading.resume()
+    add([(A, b"x\n"), (A, b"x\n"), (A, b"x\n")])
+    assert got == [b"x\n"] * 3
+
+
+def test_from_the_beginning_nothing_is_left_out() -> None:
+    reading, got, add = read([])
+    assert reading.resume() == ""
+    add([(A, b"one\n")])
+    assert got == [b"one\n"]

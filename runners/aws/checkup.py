@@ -33,6 +33,8 @@ TO_DEPLOY = (
     *("ecs:RunTask", "ecs:StopTask", "logs:GetLogEvents"),
 )
 """Permissions: what a deploy to ECS asks for."""
+TO_LISTEN = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
+"""Permissions: what hearing of the end of deployments asks for, where a queue is named."""
 TO_VERIFY = (
     *("iam:GetRole", "logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "ssm:DescribeParameters"),
     *("ec2:DescribeSubnets",),
@@ -173,8 +175,9 @@ def _needed(catalog: Catalog, environment: Environment) -> tuple[str, ...]:
     freezes = any(told_of(environment, action.options).get("freeze") for action in mirrored)
     pipes = (*TO_MIRROR, *TO_EXPLAIN, *(TO_FREEZE if freezes else ())) if mirrored else ()
     deploys = (*TO_DEPLOY, *TO_VERIFY) if environment.target == EcsRunner.kind else ()
+    hears = TO_LISTEN if environment.options.get("events") else ()
     provisions = TO_PROVISION if any(_actions(catalog, environment, CloudFormationRunner.kind)) else ()
-    wanted = (*deploys, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()), *pipes, *provisions)
+    wanted = (*deploys, *hears, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()), *pipes, *provisions)
     return tuple(dict.fromkeys(wanted))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from runners.aws import configuration, history, marks, oneoff, revisions, services, stopped, strategy
 from runners.aws.errors import AwsRefused
+from runners.aws.events import Events, Heard
 from runners.aws.images import images_of
 from runners.aws.oneoff import Before, OneOff
 from runners.aws.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
@@ -35,8 +36,11 @@ class Deploy:
     """The one that the catalog names; empty: found out."""
     environ: Mapping[str, str]
     logins: Logins | None
-    before: Sequence[Before] = ()
+    before: Sequence[Before]
     """What runs with a new release before the service gets it."""
+    events: Events
+    queue: str = ""
+    """URL of the queue to which ECS's events go, if there is one."""
     strategy: Json = None
     """How its deployments go; `None`: as the service says itself."""
     pace: float = 1.0
@@ -92,7 +96,8 @@ class Deploy:
         if strategy.strategy_of(state.raw.get("deploymentConfiguration", {})) != strategy.ROLLING:
             arn = await deployment_of(self.account, self.target, state, begun, self.sink)
         if arn is None:
-            await self._rollout(mine.arn, begun, marks.replaced(mine)).to_its_end(state)
+            with self.events.listening(self.account, self.queue, state.arn) as heard:
+                await self._rollout(mine.arn, begun, marks.replaced(mine), heard=heard).to_its_end(state)
             return
         await Staged(
             account=self.account,
@@ -115,7 +120,14 @@ class Deploy:
         await self._rollout(current.arn, primary, wanted=count).to_its_end(state)
         return self._outcome(current, primary)
 
-    def _rollout(self, revision: str, begun: Deployment, previous: str = "", wanted: int | None = None) -> Rollout:
+    def _rollout(
+        self,
+        revision: str,
+        begun: Deployment,
+        previous: str = "",
+        wanted: int | None = None,
+        heard: Heard | None = None,
+    ) -> Rollout:
         return Rollout(
             account=self.account,
             target=self.target,
@@ -125,6 +137,7 @@ class Deploy:
             sink=self.sink,
             pace=self.pace,
             wanted=wanted,
+            heard=heard,
         )
 
     async def _stopped_or_said(self) -> None:

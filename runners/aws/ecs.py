@@ -23,6 +23,7 @@ from runners.aws import (
     verify,
 )
 from runners.aws.deploy import Deploy
+from runners.aws.events import Events
 from runners.aws.revisions import Change
 from runners.aws.services import Target, short
 from runners.aws.session import Account, Clouds, Visitor
@@ -39,6 +40,7 @@ _KNOWN = {
     "container": options.text,
     "before": oneoff.problem,
     "strategy": strategy.problem,
+    "events": options.text,
 }
 _ERRORS = {
     **registry.ERRORS,
@@ -72,6 +74,7 @@ class EcsRunner:
         self._environ = environ
         self._logins = logins
         self._pace = pace
+        self._events = Events()
 
     def problems(self, options_: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with the options, of an action or of an environment."""
@@ -149,6 +152,8 @@ class EcsRunner:
             sink=sink,
             container=str(work.options.get("container") or environment.options.get("container") or ""),
             before=oneoff.read(work.options.get("before") or environment.options.get("before"), work.service.name),
+            events=self._events,
+            queue=str(work.options.get("events") or environment.options.get("events") or ""),
             strategy=work.options.get("strategy") or environment.options.get("strategy"),
             environ=self._environ,
             logins=self._logins,

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from runners.aws import services
+from runners.aws.events import Heard
 from runners.aws.looks import Looks
 from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
@@ -19,6 +20,9 @@ ERRORS = {
     "rolled_back": "ECS, or somebody there, stopped the deployment or went back",
     "overtaken": "somebody else deployed to the service meanwhile",
 }
+_SILENCE, _SOON, _LOOKS = 120.0, 1.5, 3
+"""Seconds until a rollout of which nothing is heard is looked at all the same; between looks, and how many, when it
+was not yet seen what was heard."""
 PATIENCE = 10
 """Looks in a row that may fail for a reason that passes."""
 
@@ -45,19 +49,22 @@ class Rollout:
     """1, unless the AWS of a test runs faster."""
     wanted: int | None = None
     """How many tasks are to run in the end; `None`: as many as ECS says itself."""
-    _heard: set[str] = field(default_factory=set)
+    heard: Heard | None = None
+    """Where its end is heard of, if anywhere."""
+    _close: int = 0
+    """So many looks more soon after one another: something was heard."""
+    _said: set[str] = field(default_factory=set)
     _shown: tuple[int, ...] = ()
 
     async def to_its_end(self, state: Service) -> None:
         """Return when the deployment is completed. Raises `Ended` with what became of it."""
-        looks = Looks(await expected(self.account, self.target))
+        looks = Looks(None if self.heard else await expected(self.account, self.target))
         looks.made = 1
         loop = asyncio.get_running_loop()
         begun, since = loop.time(), _since(state, self.id)
         failures = 0
         while now := self._unfinished(state, since):
-            elapsed = (loop.time() - begun) / self.pace
-            await asyncio.sleep(looks.pause(elapsed, now) * self.pace)
+            await self._rest(looks, (loop.time() - begun) / self.pace, now)
             try:
                 state, failures = await services.look(self.account, self.target), 0
             except ActionFailed as failure:
@@ -65,6 +72,20 @@ class Rollout:
                 if not failure.retryable or failures > PATIENCE:
                     raise
                 self.sink.line(f"{failure.reason}; the deployment goes on, and is looked at again")
+
+    async def _rest(self, looks: Looks, elapsed: float, now: Deployment) -> None:
+        """Wait until it is time to look again: because something was heard, or by the schedule where nobody hears."""
+        if self.heard is None or self.heard.deaf:
+            await asyncio.sleep(looks.pause(elapsed, now) * self.pace)
+            return
+        looks.made += 1
+        if self._close:
+            self._close -= 1
+            await asyncio.sleep(_SOON * self.pace)
+        elif await self.heard.wait(_SILENCE * self.pace):
+            self._close = _LOOKS
+        if self.heard.deaf:
+            self.sink.line(f"the events of ECS cannot be heard, so it is looked at instead: {self.heard.deaf}")
 
     def _unfinished(self, state: Service, since: datetime) -> Deployment | None:
         """Give the deployment as long as it is under way, nothing when it is completed; raises when it never can be."""
@@ -118,8 +139,8 @@ class Rollout:
 
     def _show(self, state: Service, since: datetime) -> None:
         for event in state.events(since):
-            if event["id"] not in self._heard:
-                self._heard.add(event["id"])
+            if event["id"] not in self._said:
+                self._said.add(event["id"])
                 self.sink.line(str(event["message"]))
         mine = state.deployment(self.id)
         if mine is None:

@@ -12,6 +12,7 @@ from runners.aws.checkup import (
     TO_EXPLAIN,
     TO_FETCH,
     TO_FREEZE,
+    TO_LISTEN,
     TO_MIRROR,
     TO_PROVISION,
     TO_PUSH,
@@ -125,7 +126,7 @@ def _allowed(name: str) -> set[str]:
 
 def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() -> None:
     assert _allowed("registry-policy.json") == set(TO_PUSH)
-    assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY}
+    assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY, *TO_LISTEN}
     assert _allowed("build-policy.json") == {*TO_BUILD, *TO_FETCH}
     assert _allowed("infra-policy.json") == {*TO_PROVISION, "iam:PassRole"}
     assert _allowed("pipeline-policy.json") == {*TO_MIRROR, *TO_FREEZE, *TO_EXPLAIN}

@@ -5,7 +5,7 @@ import contextlib
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ REGION = "sa-east-1"
 KEY = "AKIAESTIVA0000000001"
 SECRET = "aws-secret-of-the-tests"
 SERVICES = (
-    *("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm"),
+    *("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm", "sqs"),
     *("codebuild", "codepipeline", "s3", "cloudformation"),
 )
 
@@ -60,6 +60,7 @@ class Clock:
 
 
 Handler = Callable[[Asked, Identity], dict[str, Any]]
+Longer = Callable[[Asked, Identity], Awaitable[dict[str, Any]]]
 ObjectHandler = Callable[[web.Request], web.Response]
 
 
@@ -77,6 +78,8 @@ class Server:
         self.calls: list[Asked] = []
         self.wrong: list[str] = []
         self.handlers: dict[tuple[str, str], Handler] = {}
+        self.longer: dict[tuple[str, str], Longer] = {}
+        """What may take its time to answer."""
         self.objects: ObjectHandler | None = None
         """What S3 answers to a GET of a path, if there is an S3."""
 
@@ -95,7 +98,8 @@ class Server:
             self.calls.append(asked)
             who = self._admitted(asked)
             handler = self.handlers.get((asked.service, asked.operation), _unknown)
-            return wire.answer(operation, handler(asked, who))
+            longer = self.longer.get((asked.service, asked.operation))
+            return wire.answer(operation, await longer(asked, who) if longer else handler(asked, who))
         except Refusal as error:
             return wire.refusal(service, error)
         except Exception:  # noqa: BLE001 - the test has to see it
@@ -146,6 +150,7 @@ def serving(server: Server) -> Iterator[Server]:
     async def serve() -> None:
         app = web.Application(client_max_size=8_000_000)
         app.router.add_post("/", server.handle)
+        app.router.add_post("/{queue:.*}", server.handle)
         app.router.add_get("/{bucket}", server.handle_get)
         app.router.add_get("/{bucket}/{key:.*}", server.handle_get)
         runner = web.AppRunner(app, access_log=None)

@@ -81,7 +81,8 @@ class Tasks:
     def _now(self) -> datetime:
         return self._server.clock.now()
 
-    def _move(self, service: Service) -> None:
+    def move(self, service: Service) -> None:
+        """Let its deployments go as far as time allows."""
         now = self._now()
         self._go_back(service)
         primary = service.primary
@@ -220,7 +221,7 @@ class Tasks:
         known = [self.services.get((cluster, name)) for name in asked.given["services"]]
         for service in known:
             if service is not None:
-                self._move(service)
+                self.move(service)
         missing = [
             {"arn": f"{ECS}:service/{cluster}/{name}", "reason": "MISSING"}
             for name in asked.given["services"]
@@ -269,7 +270,7 @@ class Tasks:
         service = self._find(asked)
         if service.status != "ACTIVE":
             raise Refusal("ServiceNotActiveException", "Service was not ACTIVE.")
-        self._move(service)
+        self.move(service)
         if "desiredCount" in asked.given:
             primary = service.primary
             service.desired = primary.desired = asked.given["desiredCount"]
@@ -308,7 +309,7 @@ class Tasks:
 
     def _ListServiceDeployments(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         service, wanted = self._find(asked), asked.given.get("status")
-        self._move(service)
+        self.move(service)
         after = asked.given.get("createdAt", {}).get("after", 0)
         found = [
             self._brief(service, each)
@@ -347,7 +348,7 @@ class Tasks:
         for service in self.services.values():
             for each in service.deployments:
                 if each.arn == arn:
-                    self._move(service)
+                    self.move(service)
                     return service, each
         raise Refusal("ServiceDeploymentNotFoundException", "Service deployment not found.")
 
@@ -382,7 +383,7 @@ class Tasks:
         if each.staged is None or each.outcome != "IN_PROGRESS":
             raise Refusal("InvalidParameterException", "The service deployment is not paused.")
         each.staged.answer(asked.given["hookId"], asked.given.get("action", "CONTINUE"), self._now())
-        self._move(service)
+        self.move(service)
         return {"serviceDeploymentArn": each.arn}
 
     def _StopServiceDeployment(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802

@@ -28,6 +28,7 @@ _TARGETS = {
     "Logs_20140328": "logs",
     "secretsmanager": "secretsmanager",
     "AmazonSSM": "ssm",
+    "AmazonSQS": "sqs",
     "CodeBuild_20161006": "codebuild",
     "CodePipeline_20150709": "codepipeline",
 }

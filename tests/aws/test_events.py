@@ -1,0 +1,86 @@
+"""The end of a rollout is heard of: for any length of it at once, and for no more calls than the SDK's waiter makes."""
+
+from dataclasses import replace
+
+import pytest
+
+from runners.aws.ecs import EcsRunner
+from runners.aws.looks import WAITER
+from runners.aws.session import Clouds
+from runners.contract import ActionFailed
+from tests.aws.fleet import Fleet
+from tests.doubles.aws.queue import Queue
+from tests.doubles.aws.rollouts import EXITS, Behaviour
+from tests.doubles.aws.server import Server
+from tests.runners.bench import Notes
+
+
+@pytest.fixture
+def queue(fleet: Fleet, server: Server) -> Queue:
+    queue = Queue(server, fleet.tasks)
+    fleet.environment = replace(fleet.environment, options={**fleet.environment.options, "events": queue.url})
+    return queue
+
+
+def following(server: Server, *operations: str) -> list[str]:
+    asked = [each.operation for each in server.calls]
+    return [each for each in asked[asked.index("UpdateService") + 1 :] if each in operations]
+
+
+async def test_what_is_heard_is_looked_at_once(fleet: Fleet, server: Server, queue: Queue) -> None:
+    queue.say("no event at all")
+    queue.say('{"source": "aws.ecs", "resources": ["arn:of:another"]}')
+    await fleet.deploy(fleet.pushed("new"))
+    assert len(following(server, "DescribeServices")) <= 2, "the end, and once more if it was not yet seen"
+    assert following(server, "ListServiceDeployments") == []
+    assert server.count("DeleteMessageBatch") >= 1
+
+
+async def test_a_failure_is_heard_as_well(fleet: Fleet, queue: Queue) -> None:
+    bad = fleet.pushed("bad")
+    fleet.tasks.behaviours[bad] = Behaviour(fails=EXITS)
+    with pytest.raises(ActionFailed) as raised:
+        await fleet.deploy(bad)
+    assert raised.value.error == "tasks_failed"
+
+
+@pytest.mark.parametrize("wrong", ["denied", "elsewhere"])
+async def test_a_queue_that_cannot_be_read_is_told_and_it_is_looked_at_instead(
+    fleet: Fleet, server: Server, queue: Queue, notes: Notes, wrong: str
+) -> None:
+    if wrong == "denied":
+        server.denied.add("sqs:ReceiveMessage")
+    else:
+        queue.url += "-other"
+    await fleet.deploy(fleet.pushed("new"), notes)
+    assert "the events of ECS cannot be heard, so it is looked at instead: " in notes.text
+    assert fleet.service.primary.rollout == "COMPLETED"
+
+
+async def test_silence_is_no_reason_to_wait_for_ever(fleet: Fleet, queue: Queue) -> None:
+    new = fleet.pushed("new")
+    queue._told |= {f"ecs-svc/{9_223_370_000_000_000_001 + n}" for n in range(9)}  # noqa: SLF001 - events get lost
+    await fleet.deploy(new)
+    assert fleet.service.primary.rollout == "COMPLETED"
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("steady", [40, 97, 199, 409, 611])
+async def test_the_end_of_any_rollout_is_heard_within_two_seconds_for_no_more_calls_than_the_waiter(
+    fleet: Fleet, server: Server, clouds: Clouds, steady: float
+) -> None:
+    """Twenty times as fast as AWS, and nothing known of how long a rollout takes."""
+    server.clock.speed = 20
+    queue = Queue(server, fleet.tasks)
+    fleet.environment = replace(fleet.environment, options={**fleet.environment.options, "events": queue.url})
+    fleet.runner = EcsRunner(clouds, fleet.registry.environ, pace=1 / 20)
+    new = fleet.pushed("new")
+    fleet.tasks.behaviours[new] = Behaviour(starts=steady / 2, steady=steady)
+    await fleet.deploy(new)
+    late = (server.clock.now() - (fleet.service.primary.finished or server.clock.now())).total_seconds()
+    of_ecs = len(following(server, "DescribeServices", "ListServiceDeployments", "DescribeServiceDeployments"))
+    made = of_ecs + len(following(server, "ReceiveMessage", "DeleteMessageBatch"))
+    waiter = int((steady + WAITER - 1) // WAITER) + 1
+    print(f"{steady} s: {late:.1f} s late, {of_ecs} calls of ECS, {made} in all; the waiter makes {waiter}")
+    assert made <= waiter
+    assert late <= 2 * 20, "two seconds of ours: the double runs twenty times as fast, and the machine may be busy"

@@ -1,0 +1,70 @@
+"""SQS with the events of ECS: a queue that is asked by long polling, as EventBridge fills it."""
+
+import asyncio
+import itertools
+import json
+from typing import Any
+
+from tests.doubles.aws.definitions import ECS
+from tests.doubles.aws.server import ACCOUNT, REGION, Identity, Server
+from tests.doubles.aws.tasks import Tasks
+from tests.doubles.aws.wire import Asked, Refusal
+
+
+class Queue:
+    """At `url`. Deployments that end are said here once; `said` takes any other text."""
+
+    def __init__(self, server: Server, tasks: Tasks) -> None:
+        self._clock = server.clock
+        self._tasks = tasks
+        self._number = itertools.count(1)
+        self.url = f"{server.url}/{ACCOUNT}/estiva-ecs"
+        self._told: set[str] = {each.id for service in tasks.services.values() for each in service.deployments}
+        self._waiting: dict[str, str] = {}
+        server.longer["sqs", "ReceiveMessage"] = self._receive
+        server.handlers["sqs", "DeleteMessageBatch"] = self._delete
+
+    def say(self, body: str) -> None:
+        self._waiting[f"receipt-{next(self._number)}"] = body
+
+    async def _receive(self, asked: Asked, _who: Identity) -> dict[str, Any]:
+        self._check(asked)
+        wait = asked.given.get("WaitTimeSeconds", 0)
+        if not 0 <= wait <= 20:
+            raise Refusal("InvalidParameterValue", "WaitTimeSeconds must be between 0 and 20.")
+        until = asyncio.get_running_loop().time() + wait / self._clock.speed
+        while not self._waiting and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.005)
+            self._hear()
+        given = [*self._waiting.items()][: asked.given.get("MaxNumberOfMessages", 1)]
+        messages = [{"MessageId": receipt, "ReceiptHandle": receipt, "Body": body} for receipt, body in given]
+        return {"Messages": messages} if messages else {}
+
+    def _delete(self, asked: Asked, _who: Identity) -> dict[str, Any]:
+        self._check(asked)
+        for each in asked.given["Entries"]:
+            self._waiting.pop(each["ReceiptHandle"], None)
+        return {"Successful": [{"Id": each["Id"]} for each in asked.given["Entries"]], "Failed": []}
+
+    def _check(self, asked: Asked) -> None:
+        if asked.given["QueueUrl"] != self.url:
+            raise Refusal("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+
+    def _hear(self) -> None:
+        """Say of each deployment once that it is over, as the rule lets through."""
+        for service in self._tasks.services.values():
+            self._tasks.move(service)
+            for each in service.deployments:
+                if each.rollout != "IN_PROGRESS" and each.id not in self._told:
+                    self._told.add(each.id)
+                    name = f"SERVICE_DEPLOYMENT_{each.rollout}"
+                    arn = f"{ECS}:service/{service.cluster}/{service.name}"
+                    event = {
+                        "source": "aws.ecs",
+                        "detail-type": "ECS Deployment State Change",
+                        "account": ACCOUNT,
+                        "region": REGION,
+                        "resources": [arn],
+                        "detail": {"eventName": name, "deploymentId": each.id},
+                    }
+                    self.say(json.dumps(event))

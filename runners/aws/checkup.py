@@ -37,7 +37,7 @@ TO_LISTEN = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 """Permissions: what hearing of the end of deployments asks for, where a queue is named."""
 TO_VERIFY = (
     *("iam:GetRole", "logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "ssm:DescribeParameters"),
-    *("ec2:DescribeSubnets",),
+    *("ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"),
 )
 """Permissions: what is looked at before a deploy to ECS. Without one of them, what it would tell is believed."""
 

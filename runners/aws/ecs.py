@@ -105,9 +105,10 @@ class EcsRunner:
                 error="not_running",
             )
         found: list[str] = []
+        logs = account.at(stopped.log_region(revision, container))
         for arn in listed["taskArns"]:
             place = stopped.stream_of(revision, container, short(arn))
-            found += await stopped.tail(account, *place, lines=lines, since=since) if place else []
+            found += await stopped.tail(logs, *place, lines=lines, since=since) if place else []
         return found[-lines:]
 
     async def configuration(self, service: Service, environment: Environment) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from runners.aws.images import have
 from runners.aws.revisions import KEY, Revision
 from runners.aws.services import Service, Target, short
 from runners.aws.session import Account
-from runners.aws.stopped import culprit, lines_of, stream_of, why_of
+from runners.aws.stopped import culprit, lines_of, log_region, stream_of, why_of
 from runners.aws.streams import Stream
 from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here
@@ -191,7 +191,8 @@ class OneOff:
 
     async def _followed(self, task: Before, arn: str, container: str, revision: Revision) -> Mapping[str, Any]:
         place = stream_of(revision, container, short(arn))
-        stream = Stream(account=self.account, group=place[0], name=place[1]) if place else None
+        account = self.account.at(log_region(revision, container))
+        stream = Stream(account=account, group=place[0], name=place[1]) if place else None
         pause, failures = _SHORTEST, 0
         while True:
             try:

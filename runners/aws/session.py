@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from runners.aws.errors import told
@@ -153,7 +153,9 @@ class Clouds:
         from botocore.config import Config
 
         with self._making:
-            return session.client(service, config=Config(**_ASKING), endpoint_url=place.endpoints.get(service))
+            return session.client(
+                service, place.region, config=Config(**_ASKING), endpoint_url=place.endpoints.get(service)
+            )
 
 
 class Account:
@@ -167,6 +169,7 @@ class Account:
         self._clouds = clouds
         self._session = session
         self._clients: dict[str, Any] = {}
+        self._elsewhere: dict[str, Account] = {}
 
     async def call(self, service: str, operation: str, /, **given: Any) -> dict[str, Any]:
         """Ask one thing: `call("ecs", "describe_services", cluster=..., services=[...])`.
@@ -200,6 +203,14 @@ class Account:
             return {**given, **token, "AWS_REGION": self.place.region, "AWS_DEFAULT_REGION": self.place.region}
 
         return await self._clouds.ask(frozen)
+
+    def at(self, region: str | None) -> "Account":
+        """Give the same account in another region, entered as this one was: for logs that are kept there."""
+        if not region or region == self.place.region:
+            return self
+        if region not in self._elsewhere:
+            self._elsewhere[region] = Account(self._clouds, replace(self.place, region=region), self._session)
+        return self._elsewhere[region]
 
     async def model(self, service: str, operation: str) -> Any:
         """Give what the installed SDK knows of an operation (`DescribeServices`)."""

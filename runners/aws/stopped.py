@@ -95,7 +95,7 @@ async def _show_tail(account: Account, revision: Revision, container: str, task:
         sink.line(f"  {container} does not log to CloudWatch, so its last lines cannot be shown")
         return
     try:
-        lines = await tail(account, *place, lines=_TAIL)
+        lines = await tail(account.at(log_region(revision, container)), *place, lines=_TAIL)
     except AwsRefused as refused:
         if refused.code == "ResourceNotFoundException":
             sink.line(f"  {container} wrote nothing: there is no log stream {place[1]}")
@@ -104,6 +104,13 @@ async def _show_tail(account: Account, revision: Revision, container: str, task:
         return
     for line in lines:
         sink.line(f"  {container} | {line}")
+
+
+def log_region(revision: Revision, container: str) -> str | None:
+    """Give the region to which a container writes its log, when it says one."""
+    known = next((each for each in revision.containers if each["name"] == container), {})
+    region: str | None = known.get("logConfiguration", {}).get("options", {}).get("awslogs-region")
+    return region
 
 
 def stream_of(revision: Revision, container: str, task: str) -> tuple[str, str] | None:

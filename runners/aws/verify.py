@@ -34,7 +34,15 @@ class Verification:
 
     async def check(self) -> None:
         """Raise `ActionFailed` with everything that is wrong. What may not be looked at is noted, and believed."""
-        looks = (self._cluster, self._roles, self._log_groups, self._secrets, self._parameters, self._subnets)
+        looks = (
+            self._cluster,
+            self._roles,
+            self._log_groups,
+            self._secrets,
+            self._parameters,
+            self._subnets,
+            self._security_groups,
+        )
         found: list[str] = [*self._settings(), *self._names()]
         for problems in await asyncio.gather(*(self._allowed(look) for look in looks)):
             found += problems
@@ -103,17 +111,16 @@ class Verification:
         return found
 
     async def _log_groups(self) -> Sequence[str]:
-        groups = {}
+        groups: dict[tuple[str, str], str] = {}
         for each in self.revision.containers:
             logging = each.get("logConfiguration", {})
             options = logging.get("options", {})
             if logging.get("logDriver") == "awslogs" and options.get("awslogs-create-group") != "true":
                 region = options.get("awslogs-region", self.account.place.region)
-                if region == self.account.place.region:
-                    groups[options.get("awslogs-group", "")] = each["name"]
+                groups[region, options.get("awslogs-group", "")] = each["name"]
         found = []
-        for group, container in groups.items():
-            answer = await self.account.call("logs", "describe_log_groups", logGroupNamePrefix=group)
+        for (region, group), container in groups.items():
+            answer = await self.account.at(region).call("logs", "describe_log_groups", logGroupNamePrefix=group)
             if group not in {known["logGroupName"] for known in answer["logGroups"]}:
                 found.append(
                     worded("the log group {group} of {container} is not there", group=group, container=container)
@@ -162,6 +169,16 @@ class Verification:
             "ec2", "describe_subnets", {"InvalidSubnetID.NotFound", "InvalidSubnetId.NotFound"}, SubnetIds=subnets
         )
         return [] if there else [worded("one of the subnets {subnets} is not there", subnets=", ".join(subnets))]
+
+    async def _security_groups(self) -> Sequence[str]:
+        network = self.service.raw.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+        groups = network.get("securityGroups", [])
+        if not groups:
+            return []
+        missing = {"InvalidGroup.NotFound", "InvalidGroupId.Malformed"}
+        if await self._is_there("ec2", "describe_security_groups", missing, GroupIds=groups):
+            return []
+        return [worded("one of the security groups {groups} is not there", groups=", ".join(groups))]
 
     async def _is_there(self, service: str, operation: str, missing: Iterable[str], /, **given: Any) -> bool:
         try:

@@ -8,6 +8,7 @@ from runners.contract import ActionFailed
 from tests.aws.fleet import Fleet
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.rest import Rest
+from tests.doubles.aws.rollouts import EXITS, Behaviour
 from tests.doubles.aws.server import ACCOUNT, REGION, Server
 from tests.runners.bench import Notes
 
@@ -38,7 +39,7 @@ async def test_everything_that_is_missing_is_said_at_once(fleet: Fleet, rest: Re
     ]
     uses(fleet, secrets=secrets, environment=[])
     fleet.tasks.log_groups.clear()
-    network = {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"]}}
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"]}}
     fleet.service.more["networkConfiguration"] = network
     said = await problems(fleet)
     for part in (
@@ -48,6 +49,7 @@ async def test_everything_that_is_missing_is_said_at_once(fleet: Fleet, rest: Re
         "the parameter /hello/token is not there",
         "the parameter plain-parameter is not there",
         "one of the subnets subnet-1, subnet-2 is not there",
+        "one of the security groups sg-1 is not there",
         "GREETING is a variable in the catalog and a secret of hello",
     ):
         assert part in said
@@ -59,7 +61,10 @@ async def test_everything_that_is_missing_is_said_at_once(fleet: Fleet, rest: Re
 async def test_what_is_there_is_no_problem(fleet: Fleet, rest: Rest, identities: Identities) -> None:
     secrets = [{"name": "DATABASE", "valueFrom": SECRET}, {"name": "TOKEN", "valueFrom": PARAMETER}]
     uses(fleet, secrets=[*secrets, {"name": "PLAIN", "valueFrom": "plain"}])
-    fleet.service.more["networkConfiguration"] = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    fleet.service.more["networkConfiguration"] = {
+        "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}
+    }
+    rest.security_groups.add("sg-1")
     rest.secrets.add(SECRET)
     rest.parameters |= {"/hello/token", "plain"}
     rest.subnets.add("subnet-1")
@@ -103,3 +108,19 @@ async def test_what_may_not_be_looked_at_is_noted_and_believed(fleet: Fleet, ser
     await fleet.deploy(fleet.pushed("new"), notes)
     assert "not checked beforehand: allow iam:GetRole on *" in notes.text
     assert "not checked beforehand: allow logs:DescribeLogGroups on *" in notes.text
+
+
+async def test_logs_are_looked_for_in_the_region_that_the_container_names(
+    fleet: Fleet, server: Server, notes: Notes
+) -> None:
+    options = {"awslogs-group": "/ecs/hello", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "app"}
+    logging = {"logDriver": "awslogs", "options": options}
+    arn = fleet.tasks.define("other", [fleet.container(logConfiguration=logging)])
+    fleet.service.primary.task_definition = arn
+    bad = fleet.pushed("bad")
+    fleet.tasks.behaviours[bad] = Behaviour(fails=EXITS, log=("KeyError: 'DATABASE_URL'",))
+    with pytest.raises(ActionFailed):
+        await fleet.deploy(bad, notes)
+    assert "hello | KeyError: 'DATABASE_URL'" in notes.text
+    assert {each.region for each in server.calls if each.service == "logs"} == {"us-east-1"}
+    assert {each.region for each in server.calls if each.service == "ecs"} == {REGION}

@@ -13,6 +13,7 @@ class Rest:
         self.secrets: set[str] = set()
         self.parameters: set[str] = set()
         self.subnets: set[str] = set()
+        self.security_groups: set[str] = set()
         self.versions: dict[str, int] = {}
         self.kept: dict[str, str] = {}
         """Secret by name -> id of its current version."""
@@ -20,6 +21,7 @@ class Rest:
             ("secretsmanager", "DescribeSecret"): self._secret,
             ("ssm", "DescribeParameters"): self._parameters,
             ("ec2", "DescribeSubnets"): self._subnets,
+            ("ec2", "DescribeSecurityGroups"): self._security_groups,
         }
 
     def _secret(self, asked: Asked, _who: Identity) -> dict[str, Any]:
@@ -48,3 +50,9 @@ class Rest:
             if subnet not in self.subnets:
                 raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{subnet}' does not exist")
         return {"Subnets": [{"SubnetId": subnet} for subnet in asked.given["SubnetIds"]]}
+
+    def _security_groups(self, asked: Asked, _who: Identity) -> dict[str, Any]:
+        for group in asked.given["GroupIds"]:
+            if group not in self.security_groups:
+                raise Refusal("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
+        return {"SecurityGroups": [{"GroupId": group} for group in asked.given["GroupIds"]]}

@@ -77,6 +77,7 @@ class Deploy:
         if mine is None or begun is None:
             container, mine = await self._prepared(state, current, mine)
             for task in self._first:
+                await self.work.tell(worded("{task} runs before the release", task=task.name))
                 await self._one_off.run(task, container, mine, state)
             state, begun = await self._update(mine, state)
         try:
@@ -106,6 +107,7 @@ class Deploy:
             begun=begun,
             sink=self.sink,
             answers=self.work.answers,
+            tell=self.work.tell,
             pace=self.pace,
         ).to_its_end()
 

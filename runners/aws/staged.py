@@ -18,7 +18,7 @@ from runners.aws.looks import Looks
 from runners.aws.rollout import PATIENCE, Ended, expected
 from runners.aws.services import Deployment, Target
 from runners.aws.session import Account
-from runners.contract import ActionFailed, Answer, Asks, Sink
+from runners.contract import ActionFailed, Answer, Asks, Sink, Tell
 from runners.crash import crash_here
 from storage.model.worded import joined, worded
 
@@ -50,6 +50,7 @@ class Staged:
     begun: Deployment
     sink: Sink
     answers: Mapping[str, Answer]
+    tell: Tell
     pace: float = 1.0
     _told: tuple[str, ...] = ()
 
@@ -81,7 +82,7 @@ class Staged:
         return found
 
     async def _is_over(self, now: Mapping[str, Any]) -> bool:
-        self._tell(now)
+        await self._say(now)
         status = now["status"]
         if status == "SUCCESSFUL":
             return True
@@ -109,7 +110,8 @@ class Staged:
             created_at=self.begun.created_at,
         )
 
-    def _tell(self, now: Mapping[str, Any]) -> None:
+    async def _say(self, now: Mapping[str, Any]) -> None:
+        """Write to the log what has changed, and to the card of the run at which stage it is."""
         target, stage = now.get("targetServiceRevision", {}), str(now.get("lifecycleStage", ""))
         weight = f"{target.get('requestedProductionTrafficWeight', 0.0):g}"
         told = (str(now["status"]), stage, weight, str(target.get("runningTaskCount", 0)))
@@ -119,6 +121,14 @@ class Staged:
             self._told = told
             count = f"{told[3]} of {target.get('requestedTaskCount', 0)} running"
             self.sink.line(f"{stage or told[0]}: {count}, {weight} % of the traffic ({told[0]})")
+            await self.tell(
+                worded(
+                    "{stage}: {weight} % of the traffic ({status})",
+                    stage=stage or told[0],
+                    weight=weight,
+                    status=told[0],
+                )
+            )
 
     async def _answer(self, hook: Mapping[str, Any], stage: str) -> None:
         """Hand on to ECS what people said about a pause; ask them first."""

@@ -27,6 +27,16 @@ def like(strategy: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"options": {"strategy": strategy}, **more}
 
 
+class Told:
+    """Takes what is told to the run's card."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def __call__(self, text: str) -> None:
+        self.texts.append(str(text))
+
+
 async def asks(fleet: Fleet, digest: str, **more: Any) -> Asks:
     with pytest.raises(Asks) as raised:
         await fleet.deploy(digest, **more)
@@ -40,8 +50,9 @@ async def failed(fleet: Fleet, digest: str, notes: Notes | None = None, **more: 
 
 
 async def test_a_canary_is_declared_and_followed_through_its_stages(fleet: Fleet, server: Server, notes: Notes) -> None:
-    slow = {**CANARY, "wait": 5}
-    await fleet.deploy(fleet.pushed("new"), notes, **like(slow))
+    slow, told = {**CANARY, "wait": 5}, Told()
+    await fleet.deploy(fleet.pushed("new"), notes, **like(slow, tell=told))
+    assert "PRODUCTION_TRAFFIC_SHIFT: 10 % of the traffic (IN_PROGRESS)" in told.texts
     (update,) = [each.given for each in server.calls if each.operation == "UpdateService"]
     settings = update["deploymentConfiguration"]
     assert settings["canaryConfiguration"] == {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5}

@@ -107,8 +107,8 @@ def _together(said: tuple[Token, ...], words: Words) -> tuple[Token, ...]:
         if words.verb_at(said, at) is None:
             for far in range(at + 2, min(end, at + _APART)):
                 found = words.verb_at((said[at], said[far]), 0)
-                whole = words.verb_at(said, far) is not None  # `i want to approve`
-                if found is not None and found[1] == 2 and not whole:  # noqa: PLR2004 - both words
+                both = found is not None and found[1] == 2  # noqa: PLR2004 - both words
+                if both and words.verb_at(said, far) is None:  # not `i want to approve`
                     return (*said[: at + 1], said[far], *said[at + 1 : far], *said[far + 1 :])
     return said
 

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from commands.grammar import Fits, Misfit
 from commands.little import ARTICLES, JOINING, PREPOSITIONS
@@ -45,10 +46,17 @@ def nearest(word: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     folded = fold(word)
     if not _SHORTEST <= len(folded) <= _LONGEST:
         return ()
-    by_fold = {fold(name): name for name in names}
+    by_fold = _by_fold(tuple(names))
     begun = sorted((name for name in by_fold if len(folded) > _SHORTEST and name.startswith(folded)), key=len)
-    close = difflib.get_close_matches(folded, by_fold, n=limit, cutoff=_NEAR)
+    alike = [name for name in by_fold if _NEAR * (len(name) + len(folded)) <= 2 * min(len(name), len(folded))]
+    close = difflib.get_close_matches(folded, alike, n=limit, cutoff=_NEAR)
     return tuple(dict.fromkeys(by_fold[name] for name in (*close, *begun)))[:limit]
+
+
+@lru_cache(maxsize=64)
+def _by_fold(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Fold names once: the same ones are compared with every word of every message."""
+    return {fold(name): name for name in names}
 
 
 class Words:
@@ -58,6 +66,7 @@ class Words:
         """Take the catalog, and the verbs with the name of the command that each stands for."""
         self.verbs = {" ".join(fold(word) for word in verb.split()): name for verb, name in verbs.items()}
         self._most = max((verb.count(" ") for verb in self.verbs), default=0) + 1
+        self._begin = {verb.partition(" ")[0] for verb in self.verbs}
         self._services = _names({s.name: s.aliases for s in catalog.services.values()})
         self._environments = _names({e.name: e.aliases for e in catalog.environments.values()})
         self._production = {e.name for e in catalog.environments.values() if e.production}
@@ -116,6 +125,8 @@ class Words:
 
     def verb_at(self, said: Sequence[Token], at: int) -> tuple[str, int] | None:
         """Find the verb that begins at a word: the command that it stands for, and where it ends."""
+        if said[at].folded not in self._begin:
+            return None
         for length in range(min(self._most, len(said) - at), 0, -1):
             here = said[at : at + length]
             name = self.verbs.get(" ".join(token.folded for token in here))

@@ -62,6 +62,7 @@ def noise(length: int) -> dict[str, str]:
         "near misses": "depoly|hellp homologg ",
         "not": "|not ",
         "smileys": "|:a:",
+        "who may": "|quem pode ",
     }
     made = {}
     for name, shape in shapes.items():

@@ -19,6 +19,7 @@ def sources() -> Iterator[Path]:
     for folder in ("commands", "bot/slack", "bot/runs"):
         yield from sorted((ROOT / folder).rglob("*.py"))
     yield ROOT / "bot" / "intake.py"
+    yield ROOT / "bot" / "workspace" / "page" / "words.py"
 
 
 def workers() -> Iterator[Path]:

@@ -13,6 +13,7 @@ from bot.workspace.page.render.emoji import emoji
 from bot.workspace.page.render.icons import icon
 from bot.workspace.page.render.names import Names
 from bot.workspace.page.render.plain import plain
+from bot.workspace.page.words import Speech
 
 Json = Mapping[str, Any]
 
@@ -36,6 +37,7 @@ class Drawing:
         self._state = state
         self._assets = assets
         self.names = names_of(state)
+        self._speech = Speech(str(state["me"].get("locale") or ""))
 
     def page(self, channel: str, messages: Json | None, tab: str) -> str:
         """The whole page, one channel open."""
@@ -45,6 +47,8 @@ class Drawing:
             content=Markup(self.channel(channel, messages, tab)),  # noqa: S704 - the same
             view=Markup(self.view()),  # noqa: S704 - the same
             here=channel,
+            language=self._speech.tag,
+            words=self._speech.scripts(),
         )
 
     def sidebar(self, channel: str) -> str:
@@ -94,7 +98,13 @@ class Drawing:
     def _draw(self, template: str, **what: Any) -> str:
         people = {person["id"]: person for person in self._state["people"]}
         return _templates.get_template(template).render(
-            state=self._state, me=self._state["me"], people=people, assets=self._assets, **what
+            state=self._state,
+            me=self._state["me"],
+            people=people,
+            assets=self._assets,
+            say=self._speech.say,
+            counted=self._speech.counted,
+            **what,
         )
 
 

@@ -30,7 +30,7 @@ export async function act(verb, body) {
     });
     return await answer.json();
   } catch {
-    return { ok: false, error: "unreachable", message: "The workspace cannot be reached. Is it still running?" };
+    return { ok: false, error: "unreachable", message: known.words["The workspace cannot be reached. Is it still running?"] };
   }
 }
 

@@ -7,6 +7,7 @@ import { arrived, closeThread, go, neighbour, openThread } from "./navigation.js
 import { listen } from "./stream.js";
 import { toast } from "./toast.js";
 import "./controls.js";
+import { say } from "./words.js";
 
 const messageOf = (element) => element.closest("article.message");
 
@@ -36,7 +37,7 @@ async function copyLink(button) {
   const address = new URL(messageOf(button).querySelector(".when").href);
   try {
     await navigator.clipboard.writeText(address.href);
-    toast("Link copied");
+    toast(say("Link copied"));
   } catch {
     toast(address.href);
   }

@@ -1,6 +1,7 @@
 // Suggestions while writing: `/` commands and shortcuts, `@` people, `#` channels.
 import { act, known } from "./api.js";
 import { toast } from "./toast.js";
+import { say } from "./words.js";
 
 const box = document.getElementById("completions");
 let area = null;
@@ -20,9 +21,9 @@ function commands(word, inThread) {
   const slash = known.commands.map((each) => ({
     text: `${each.command} `, label: each.command, more: `${each.usage_hint || ""}  ${each.description || ""}`, key: each.command.slice(1),
   }));
-  const invite = { text: "/invite @", label: "/invite", more: "@someone  Add a person or an app to this channel", key: "invite" };
+  const invite = { text: "/invite @", label: "/invite", more: `@…  ${say("Add a person or an app to this channel")}`, key: "invite" };
   const global = known.shortcuts.filter((each) => each.type === "global").map((each) => ({
-    run: each.callback_id, label: each.name, more: each.description || "Shortcut", key: each.name.toLowerCase(),
+    run: each.callback_id, label: each.name, more: each.description || say("Shortcut"), key: each.name.toLowerCase(),
   }));
   return [...slash, invite, ...global].filter((each) => each.key.startsWith(word));
 }

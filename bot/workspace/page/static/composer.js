@@ -3,6 +3,7 @@ import { act, me } from "./api.js";
 import { completing } from "./completions.js";
 import { here, log, refresh, threadLog, toBottom } from "./log.js";
 import { remember } from "./toast.js";
+import { say } from "./words.js";
 
 const key = (form) => `draft ${me} ${form.dataset.channel} ${form.dataset.thread}`;
 export const areaOf = (form) => form.querySelector(".draft");
@@ -78,7 +79,7 @@ export function notice(place, message) {
   words.textContent = message;
   const only = document.createElement("span");
   only.className = "only-you";
-  only.textContent = "Only visible to you";
+  only.textContent = say("Only visible to you");
   box.append(words, only);
   list.append(box);
   toBottom(list);

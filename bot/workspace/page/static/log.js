@@ -3,6 +3,7 @@ import { act, fragment, me, parsed } from "./api.js";
 import { restore } from "./controls.js";
 import { morph } from "./morph.js";
 import { dayName, draw } from "./times.js";
+import { say } from "./words.js";
 
 const GROUP_SECONDS = 300;
 const NEAR = 80;
@@ -113,7 +114,7 @@ export function open(list, wanted) {
   if (!list) return;
   const last = list.dataset.lastRead || "0";
   const first = articles(list).find((each) => each.dataset.ts > last && each.dataset.author !== me);
-  if (first && last !== "0") first.before(divider("fresh-line", "New"));
+  if (first && last !== "0") first.before(divider("fresh-line", say("New")));
   settle(list);
   const aim = wanted && find(list, wanted);
   list.scrollTop = list.scrollHeight;
@@ -147,7 +148,9 @@ function scrolled(list) {
   const button = document.getElementById("to-bottom");
   button.hidden = bottom;
   button.classList.toggle("fresh", fresh > 0);
-  button.querySelector("span").textContent = fresh ? `${fresh} new ${fresh === 1 ? "message" : "messages"}` : "Jump to the newest";
+  button.querySelector("span").textContent = fresh
+    ? say(fresh === 1 ? "{count} new message" : "{count} new messages", { count: fresh })
+    : say("Jump to the newest");
 }
 
 export function read(list = log()) {

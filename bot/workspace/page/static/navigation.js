@@ -4,6 +4,7 @@ import { fill } from "./composer.js";
 import { here, log, open, settle, threadLog, toBottom } from "./log.js";
 import { draw } from "./times.js";
 import { toast } from "./toast.js";
+import { say } from "./words.js";
 
 const content = document.getElementById("content");
 const pane = document.getElementById("thread");
@@ -12,7 +13,7 @@ let waiting = null;
 
 export async function go(channel, { tab = "", push = true, wanted = "" } = {}) {
   const html = await fragment("channel", { channel, tab });
-  if (html === null) return toast("That channel is not yours to see", true);
+  if (html === null) return toast(say("That channel is not yours to see"), true);
   content.replaceChildren(parsed(html));
   content.dataset.channel = channel;
   if (push) history.pushState({}, "", address(channel, tab));
@@ -63,7 +64,7 @@ export function refreshSidebar() {
 
 export async function openThread(channel, root, focus = true) {
   const html = await fragment("thread", { channel, ts: root });
-  if (html === null) return toast("This thread is gone", true);
+  if (html === null) return toast(say("This thread is gone"), true);
   pane.replaceChildren(parsed(html));
   pane.hidden = false;
   pane.dataset.channel = channel;

@@ -4,6 +4,7 @@ import { here, holds, log, refresh, remove, threadLog } from "./log.js";
 import { refreshView } from "./modal.js";
 import { refreshHome, refreshSidebar } from "./navigation.js";
 import { toast } from "./toast.js";
+import { say } from "./words.js";
 
 const root = document.documentElement;
 let last = root.dataset.event;
@@ -80,5 +81,6 @@ function disconnected() {
 async function offline() {
   document.body.classList.add("offline");
   const refused = await fetch(`/act/state?as=${me}`).then((each) => each.status === 401).catch(() => false);
-  toast(refused ? "This page's key has expired. Open the address that Estiva printed when it started." : "The workspace cannot be reached. Trying again…", true);
+  const expired = say("This page's key has expired. Open the address that Estiva printed when it started.");
+  toast(refused ? expired : say("The workspace cannot be reached. Trying again…"), true);
 }

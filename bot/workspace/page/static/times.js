@@ -1,6 +1,8 @@
 // Moments in the reader's own time zone and language; the server wrote them in UTC.
+import { language, say } from "./words.js";
+
 const day = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
-const write = (moment, options) => new Intl.DateTimeFormat("en", options).format(moment);
+const write = (moment, options) => new Intl.DateTimeFormat(language, options).format(moment);
 const clock = (moment, seconds) =>
   write(moment, { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23" });
 const long = { month: "long", day: "numeric", year: "numeric" };
@@ -28,7 +30,7 @@ export function draw(root = document) {
   for (const element of root.querySelectorAll("time[data-pattern]")) {
     const moment = new Date(element.dateTime);
     element.textContent = element.dataset.pattern.replace(/\{(\w+)\}/g, (all, word) => WORDS[word]?.(moment) ?? all);
-    element.title = `${write(moment, { weekday: "long", ...long })} at ${clock(moment, true)}`;
+    element.title = `${write(moment, { weekday: "long", ...long })}, ${clock(moment, true)}`;
   }
   for (const input of root.querySelectorAll("input[data-seconds]")) {
     const moment = new Date(Number(input.dataset.seconds) * 1000);
@@ -38,14 +40,14 @@ export function draw(root = document) {
 
 function near(moment) {
   const days = Math.round((day(new Date()) - day(moment)) / 86400000);
-  return { "-1": "Tomorrow", 0: "Today", 1: "Yesterday" }[days];
+  return { "-1": say("Tomorrow"), 0: say("Today"), 1: say("Yesterday") }[days];
 }
 
 function ago(moment) {
   const minutes = Math.floor((Date.now() - moment) / 60000);
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${minutes} ${minutes === 1 ? "minute" : "minutes"} ago`;
-  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ago`;
+  if (minutes < 1) return say("just now");
+  if (minutes < 60) return say(minutes === 1 ? "{count} minute ago" : "{count} minutes ago", { count: minutes });
+  if (minutes < 1440) return say("{count} h ago", { count: Math.floor(minutes / 60) });
   return `${write(moment, { month: "short", day: "numeric" })}, ${clock(moment)}`;
 }
 

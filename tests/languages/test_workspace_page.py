@@ -1,0 +1,69 @@
+"""The local workspace's page speaks the language of whoever looks: its own words, beside what the bot says."""
+
+import re
+from itertools import chain
+
+import pytest
+
+from bot.workspace.page.drawing import Drawing
+from bot.workspace.page.words import SCRIPTS, TEMPLATES
+from tests.languages.reading import ROOT
+from tests.page import gallery
+from tests.page.markup import Reading
+
+PAGE = ROOT / "bot" / "workspace" / "page"
+SAYS = re.compile(r'\b(?:say|counted)\("([^"]+)"')
+CHOSEN = re.compile(r'say\(\w+ === 1 \? "([^"]+)" : "([^"]+)"')
+SPOKEN = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|<kbd>.*?</kbd>|<script.*?</script>", re.DOTALL)
+READ = re.compile(r'(?:aria-label|title|placeholder)="([^"]*)"')
+WORD = re.compile(r"[^\W\d_]{2,}")
+SAME = {"APP", "status"}
+"""What is the same in every language."""
+
+
+def bare(template: str) -> set[str]:
+    """The words of a template that nothing translates."""
+    left = SPOKEN.sub(" ", template)
+    shown = " ".join([*READ.findall(left), re.sub(r"<[^>]*>", " ", left)])
+    return set(WORD.findall(shown)) - SAME
+
+
+def test_every_word_of_the_templates_is_said() -> None:
+    found = {path.name: bare(path.read_text()) for path in sorted((PAGE / "templates").glob("*.html"))}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize(
+    "template", ["<p>Hello</p>", '<button aria-label="Close">x</button>', "<p>{{ a }} is here</p>"]
+)
+def test_a_word_that_is_not_said_is_found(template: str) -> None:
+    assert bare(template)
+
+
+def test_what_templates_and_scripts_say_is_in_the_catalog() -> None:
+    said = {text for path in (PAGE / "templates").glob("*.html") for text in SAYS.findall(path.read_text())}
+    assert said == set(TEMPLATES)
+    sources = [path.read_text() for path in (PAGE / "static").glob("*.js")]
+    found = chain.from_iterable((*SAYS.findall(source), *chain(*CHOSEN.findall(source))) for source in sources)
+    assert set(found) <= set(SCRIPTS)
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "shown"),
+    [
+        (
+            "pt-BR",
+            "pt-BR",
+            ("Canais", "Mensagem para #deploys", "resposta", "Visível só para você", "Estiva está conectado"),
+        ),
+        ("en-US", "en", ("Channels", "Message #deploys", "reply", "Only visible to you", "Estiva is connected")),
+        ("fr-FR", "en", ("Channels",)),
+    ],
+)
+def test_the_page_is_in_the_language_of_whoever_looks(locale: str, language: str, shown: tuple[str, ...]) -> None:
+    state = {**gallery.STATE, "me": {**gallery.STATE["me"], "locale": locale}}
+    page = Drawing(state, "v1").page("C0DEPLOYS", {"messages": gallery.MESSAGES}, "messages")
+    reading = Reading(page.replace("<!doctype html>", ""))
+    assert ("html", language) in [(name, attributes.get("lang")) for name, attributes in reading.elements]
+    for words in shown:
+        assert words in " ".join(page.split())

@@ -6,7 +6,8 @@ from itertools import chain
 import pytest
 
 from bot.workspace.page.drawing import Drawing
-from bot.workspace.page.words import SCRIPTS, TEMPLATES
+from bot.workspace.page.render.plan import STATES
+from bot.workspace.page.words import BLOCKS, SCRIPTS, TEMPLATES
 from tests.languages.reading import ROOT
 from tests.page import gallery
 from tests.page.markup import Reading
@@ -46,6 +47,8 @@ def test_what_templates_and_scripts_say_is_in_the_catalog() -> None:
     sources = [path.read_text() for path in (PAGE / "static").glob("*.js")]
     found = chain.from_iterable((*SAYS.findall(source), *chain(*CHOSEN.findall(source))) for source in sources)
     assert set(found) <= set(SCRIPTS)
+    drawn = [path.read_text() for path in (PAGE / "render").glob("*.py")]
+    assert {text for source in drawn for text in SAYS.findall(source)} | set(STATES.values()) == set(BLOCKS)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,14 @@ def test_what_templates_and_scripts_say_is_in_the_catalog() -> None:
         (
             "pt-BR",
             "pt-BR",
-            ("Canais", "Mensagem para #deploys", "resposta", "Visível só para você", "Estiva está conectado"),
+            (
+                "Canais",
+                "Mensagem para #deploys",
+                "resposta",
+                "Visível só para você",
+                "Estiva está conectado",
+                "concluídos",
+            ),
         ),
         ("en-US", "en", ("Channels", "Message #deploys", "reply", "Only visible to you", "Estiva is connected")),
         ("fr-FR", "en", ("Channels",)),

@@ -114,6 +114,7 @@ def names_of(state: Json) -> Names:
         users={person["id"]: person["name"] for person in state["people"]},
         channels={each["id"]: each["name"] for each in state["channels"] if each["kind"] == "channel"},
         viewer=state["me"]["id"],
+        locale=str(state["me"].get("locale") or ""),
     )
 
 

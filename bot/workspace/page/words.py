@@ -86,6 +86,23 @@ TEMPLATES = (
     several("{count} reply", "{count} replies"),
 )
 """What the templates say; a test looks that nothing else stands in them."""
+BLOCKS = (
+    later("Actions"),
+    later("Are you sure?"),
+    later("Cancel"),
+    later("Choose"),
+    later("Done"),
+    later("Failed"),
+    later("In progress"),
+    later("More actions"),
+    later("Pending"),
+    later("Plan"),
+    later("Progress"),
+    later("Sources"),
+    later("Yes"),
+    later("{done} of {count} done"),
+)
+"""What is said in what an app sent."""
 SCRIPTS = (
     later("Add a person or an app to this channel"),
     later("Jump to the newest"),

@@ -10,7 +10,7 @@ from bot.workspace.page.render.names import Names
 from bot.workspace.page.render.plain import plain, words
 
 
-def select(element: Json, _names: Names) -> Markup:
+def select(element: Json, names: Names) -> Markup:
     """A select with fixed options, grouped or not, for one value or several."""
     chosen = _chosen(element)
     groups = element.get("option_groups")
@@ -19,7 +19,7 @@ def select(element: Json, _names: Names) -> Markup:
         if groups
         else _options(element["options"], chosen)
     )
-    return _box(element, options, chosen)
+    return _box(element, options, chosen, names)
 
 
 def people_and_places(element: Json, names: Names) -> Markup:
@@ -31,7 +31,7 @@ def people_and_places(element: Json, names: Names) -> Markup:
     for key in ("initial_users", "initial_channels", "initial_conversations"):
         given += element.get(key) or []
     chosen = {str(each) for each in given if each}
-    return _box(element, join(_option(key, f"{prefix}{name}", chosen) for key, name in known.items()), chosen)
+    return _box(element, join(_option(key, f"{prefix}{name}", chosen) for key, name in known.items()), chosen, names)
 
 
 def choices(element: Json, names: Names) -> Markup:
@@ -44,19 +44,19 @@ def choices(element: Json, names: Names) -> Markup:
     )
 
 
-def menu(element: Json, _names: Names) -> Markup:
+def menu(element: Json, names: Names) -> Markup:
     """The overflow menu: a button with three dots that unfolds its options."""
     rows = (
         tag("button", plain(option["text"]), type="button", class_="row", data_value=str(option.get("value", "")))
         for option in element["options"]
     )
-    dots = tag("summary", "⋯", class_="button", aria_label="More actions", title="More actions")
+    dots = tag("summary", "⋯", class_="button", aria_label=names.say("More actions"), title=names.say("More actions"))
     return tag("details", dots, tag("span", join(rows), class_="menu"), class_="overflow")
 
 
-def _box(element: Json, options: Markup, chosen: set[str]) -> Markup:
+def _box(element: Json, options: Markup, chosen: set[str], names: Names) -> Markup:
     many = str(element["type"]).startswith("multi_")
-    label = words(element.get("placeholder")) or "Choose"
+    label = words(element.get("placeholder")) or names.say("Choose")
     empty = (
         None if many else tag("option", label, value="", selected=not chosen, disabled=bool(element.get("_required")))
     )

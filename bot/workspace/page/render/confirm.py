@@ -15,6 +15,7 @@ def confirm(asked: Json, names: Names) -> Markup:
     """The dialog; the page closes it with the value of the button pressed: `yes` or `no`."""
     text = asked.get("text")
     rich = isinstance(text, dict) and text.get("type") == "mrkdwn"
+    no = names.say("Cancel")
     look = "button danger" if asked.get("style") == "danger" else "button primary"
     return tag(
         "dialog",
@@ -24,10 +25,16 @@ def confirm(asked: Json, names: Names) -> Markup:
             tag("div", mrkdwn(words(text), names) if rich else plain(text), class_="text"),
             tag(
                 "div",
-                tag("button", plain(asked.get("deny") or "Cancel"), type="button", value="no", class_="button"),
                 tag(
                     "button",
-                    plain(asked.get("confirm") or "Yes"),
+                    plain(asked.get("deny") or no),
+                    type="button",
+                    value="no",
+                    class_="button",
+                ),
+                tag(
+                    "button",
+                    plain(asked.get("confirm") or names.say("Yes")),
                     type="button",
                     value="yes",
                     class_=look,
@@ -38,5 +45,5 @@ def confirm(asked: Json, names: Names) -> Markup:
             class_="question",
         ),
         class_="sheet confirm",
-        aria_label=words(asked.get("title")) or "Are you sure?",
+        aria_label=words(asked.get("title")) or names.say("Are you sure?"),
     )

@@ -13,7 +13,7 @@ GROUPS = frozenset({"checkboxes", "radio_buttons"})
 def actions(block: Json, names: Names) -> Markup:
     """Controls in a row."""
     row = join(control(element, block, names) for element in block["elements"])
-    return tag("div", row, class_="actions", role="group", aria_label="Actions")
+    return tag("div", row, class_="actions", role="group", aria_label=names.say("Actions"))
 
 
 def input_block(block: Json, names: Names) -> Markup:

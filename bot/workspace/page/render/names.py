@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from bot.workspace.page.render.html import tag
+from commands.texts import language_for, phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,12 @@ class Names:
     channels: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     viewer: str = ""
+    locale: str = ""
+    """Whose words stand around what was sent: those of the person who looks."""
+
+    def say(self, text: str, **values: object) -> str:
+        """Say one of `bot.workspace.page.words.BLOCKS` to the person who looks."""
+        return phrase(language_for(self.locale), text, **values)
 
     def user(self, user: str, label: str = "") -> Markup:
         """A mention of a person."""

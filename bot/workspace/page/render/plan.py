@@ -9,8 +9,14 @@ from bot.workspace.page.render.icons import icon
 from bot.workspace.page.render.names import Names
 from bot.workspace.page.render.plain import plain, words
 from bot.workspace.page.render.rich_text import rich_text
+from commands.texts import later
 
-STATES = {"pending": "Pending", "in_progress": "In progress", "complete": "Done", "error": "Failed"}
+STATES = {
+    "pending": later("Pending"),
+    "in_progress": later("In progress"),
+    "complete": later("Done"),
+    "error": later("Failed"),
+}
 
 
 def plan(block: Json, names: Names) -> Markup:
@@ -22,14 +28,25 @@ def plan(block: Json, names: Names) -> Markup:
         tag(
             "div",
             tag("h3", plain(block.get("title"))),
-            tag("span", f"{done} of {len(tasks)} done", class_="count"),
-            tag("progress", value=done, max=max(len(tasks), 1), aria_label="Progress", class_=_state_of(tasks)),
+            tag("span", names.say("{done} of {count} done", done=done, count=len(tasks)), class_="count"),
+            tag(
+                "progress",
+                value=done,
+                max=max(len(tasks), 1),
+                aria_label=names.say("Progress"),
+                class_=_state_of(tasks),
+            ),
             class_="head",
         ),
         tag("ol", join(_row(task, names) for task in tasks), class_="tasks"),
         class_="plan",
-        aria_label=words(block.get("title")) or "Plan",
+        aria_label=words(block.get("title")) or names.say("Plan"),
     )
+
+
+def _progress(done: int, tasks: Sequence[Json], names: Names) -> Markup:
+    most = max(len(tasks), 1)
+    return tag("progress", value=done, max=most, aria_label=names.say("Progress"), class_=_state_of(tasks))
 
 
 def task_card(block: Json, names: Names) -> Markup:
@@ -43,7 +60,7 @@ def _row(task: Json, names: Names) -> Markup:
     line = (
         icon(state),
         tag("span", plain(task.get("title")), class_="title"),
-        tag("span", STATES[state], class_="state"),
+        tag("span", names.say(STATES[state]), class_="state"),
     )
     return tag("li", _folded(task, line, names, state), class_=f"task {state}")
 
@@ -51,7 +68,7 @@ def _row(task: Json, names: Names) -> Markup:
 def _folded(task: Json, line: tuple[Markup, ...], names: Names, state: str) -> Markup:
     more = [_rich(task[key], names, key) for key in ("details", "output") if task.get(key)]
     if task.get("sources"):
-        more.append(_sources(task["sources"]))
+        more.append(_sources(task["sources"], names))
     if not more:
         return tag("div", *line, class_="line")
     return tag(
@@ -69,11 +86,11 @@ def _rich(value: Json | str, names: Names, class_: str) -> Markup:
     return tag("div", drawn, class_=class_)
 
 
-def _sources(sources: Sequence[Json]) -> Markup:
+def _sources(sources: Sequence[Json], names: Names) -> Markup:
     rows = (
         tag("li", link(source.get("url"), words(source.get("text")) or str(source.get("url")))) for source in sources
     )
-    return tag("ul", join(rows), class_="sources", aria_label="Sources")
+    return tag("ul", join(rows), class_="sources", aria_label=names.say("Sources"))
 
 
 def _state_of(tasks: Sequence[Json]) -> str:

@@ -105,7 +105,7 @@ async def _of_a_deployment(account: Account, step: Step, sink: Sink) -> ActionFa
         return None
     revision = await revisions.read(account, mine[0].task_definition)
     first = await stopped.tell(account, target, revision, step.started_at, sink)
-    return ActionFailed(first.why, exit_code=first.exit_code) if first.why else None
+    return ActionFailed(first.why, exit_code=first.exit_code, error="tasks_failed") if first.why else None
 
 
 def _target(configuration: Mapping[str, str]) -> Target | None:

@@ -77,7 +77,7 @@ class Staged:
     async def _look(self) -> Mapping[str, Any]:
         answer = await self.account.call("ecs", "describe_service_deployments", serviceDeploymentArns=[self.arn])
         if not answer["serviceDeployments"]:
-            raise await self._ended({"statusReason": worded("the deployment is gone")}, "rolled_back")
+            raise await self._ended({"statusReason": worded("the deployment is gone")})
         found: Mapping[str, Any] = answer["serviceDeployments"][0]
         return found
 
@@ -87,7 +87,7 @@ class Staged:
         if status == "SUCCESSFUL":
             return True
         if status in _OVER:
-            raise await self._ended(now, self._error(now))
+            raise await self._ended(now)
         if status in ("PENDING", "IN_PROGRESS"):
             for hook in now.get("lifecycleHookDetails", []):
                 if hook.get("status") == _WAITS and hook.get("targetType") == "PAUSE":
@@ -187,7 +187,7 @@ class Staged:
         said = now.get("statusReason") or now.get("rollback", {}).get("reason")
         return str(said) if said else worded("the deployment failed")
 
-    async def _ended(self, now: Mapping[str, Any], error: str) -> Ended:
+    async def _ended(self, now: Mapping[str, Any]) -> Ended:
         state = await services.look(self.account, self.target)
         instead = state.primary if state.primary is not None and state.primary.id != self.begun.id else None
         became = worded("ECS goes to {revision}", revision=instead.revision) if instead else ""
@@ -196,7 +196,7 @@ class Staged:
         ended = Ended(
             joined([self._why(now), became]),
             hint=worded("see the stages of the deployment, and the stopped tasks if there are any, in the log"),
-            error=error,
+            error=self._error(now),
         )
         ended.primary = instead
         return ended

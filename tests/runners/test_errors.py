@@ -16,12 +16,28 @@ def raised() -> dict[str, set[str]]:
     """Where an `ActionFailed`, or one of its kinds, is made -> the names that its `error` may have."""
     found = {}
     for path in (ROOT / "runners").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MADE:
                 named = next((each.value for each in node.keywords if each.arg == "error"), None)
-                names = {each.value for each in ast.walk(named) if isinstance(each, ast.Constant)} if named else set()
-                found[f"{path.name}:{node.lineno}"] = {str(name) for name in names}
+                found[f"{path.name}:{node.lineno}"] = names(named, tree) if named else set()
     return found
+
+
+def names(named: ast.expr, tree: ast.Module) -> set[str]:
+    """Give what an expression may be: constants in it, or what a function of the same file returns."""
+    if isinstance(named, ast.Call) and isinstance(named.func, ast.Attribute):
+        asked = named.func.attr
+        functions = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) and f.name == asked]
+        returned = [r.value for f in functions for r in ast.walk(f) if isinstance(r, ast.Return) and r.value]
+        return {name for value in returned for name in results(value)}
+    return {str(each.value) for each in ast.walk(named) if isinstance(each, ast.Constant)}
+
+
+def results(value: ast.expr) -> set[str]:
+    if isinstance(value, ast.IfExp):
+        return results(value.body) | results(value.orelse)
+    return {str(value.value)} if isinstance(value, ast.Constant) else set()
 
 
 def test_every_failure_says_its_name_and_somebody_declares_it() -> None:

@@ -5,8 +5,9 @@ and our deployment followed by its id. When ECS itself goes back to the old one,
 needed is ever deregistered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from runners import options, registry
 from runners.aws import (
@@ -24,6 +25,7 @@ from runners.aws import (
 )
 from runners.aws.deploy import Deploy
 from runners.aws.events import Events
+from runners.aws.oneoff import Before
 from runners.aws.revisions import Change
 from runners.aws.services import Target, short
 from runners.aws.session import Account, Clouds, Visitor
@@ -130,8 +132,16 @@ class EcsRunner:
         secrets = {name: source.value_from for name, source in found.items()}
         change = Change(images={container: image}, container=container, variables=variables, tags={}, secrets=secrets)
         lines = revisions.difference(current.definition, revisions.derived(current, change, ()))
+        known = state.raw.get("deploymentConfiguration", {})
+        settings = strategy.configured(_option(service, environment, "strategy"), known) or known
+        lines += _foreseen(oneoff.read(_option(service, environment, "before"), service.name), known, settings)
         verification = Verification(
-            account=account, service=state, revision=current, variables=variables, sink=_Silence()
+            account=account,
+            service=state,
+            revision=current,
+            variables=variables,
+            settings=settings,
+            sink=_Silence(),
         )
         try:
             await verification.check()
@@ -174,6 +184,22 @@ def target_of(service: Service, environment: Environment, given: Mapping[str, Js
     cluster = given.get("cluster") or environment.options.get("cluster") or "default"
     called = given.get("service") or named or environment.options.get("service") or service.name
     return Target(cluster=str(cluster), service=str(called))
+
+
+def _option(service: Service, environment: Environment, name: str) -> Json:
+    """Give an option of the deploy to an environment: its action's own, or the environment's."""
+    stages = (stage for stage in service.stages if stage.environment == environment.name)
+    actions = (action for stage in stages for action in stage.actions if action.uses == EcsRunner.kind)
+    return next((each.options[name] for each in actions if name in each.options), environment.options.get(name))
+
+
+def _foreseen(tasks: Sequence[Before], known: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """Say what would run before the release, and whether deployments would go another way than now."""
+    lines: list[str] = [worded("{task} runs before the release", task=task.name) for task in tasks]
+    was, becomes = strategy.strategy_of(known), strategy.strategy_of(settings)
+    if was != becomes:
+        lines.append(worded("the deployment strategy {old} becomes {new}", old=was, new=becomes))
+    return lines
 
 
 def _first(revision: revisions.Revision, service: Service) -> str:

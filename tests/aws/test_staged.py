@@ -1,6 +1,7 @@
 """Blue/green, linear and canary deployments of ECS: declared, followed stage by stage, answered by people, put back."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,3 +196,15 @@ async def test_a_shutdown_leaves_it_to_be_found_again(fleet: Fleet, server: Serv
 def test_says_what_a_strategy_should_be(fleet: Fleet, strategy: dict[str, Any], problem: str) -> None:
     assert problem in fleet.runner.problems({"strategy": strategy})[0]
     assert fleet.runner.problems({"strategy": PAUSED}) == []
+
+
+async def test_a_plan_says_what_runs_before_and_which_way_it_would_go(fleet: Fleet, server: Server) -> None:
+    before = [{"name": "migrate", "command": ["migrate"]}]
+    options: dict[str, Any] = {**fleet.environment.options, "strategy": CANARY, "before": {"hello": before}}
+    environment = replace(fleet.environment, options=options)
+    lines = await fleet.runner.foresee(fleet.work("").service, environment, None)
+    assert "migrate runs before the release" in lines
+    assert "the deployment strategy ROLLING becomes CANARY" in lines
+    del fleet.service.more["loadBalancers"]
+    assert "CANARY shifts traffic" in (await fleet.runner.foresee(fleet.work("").service, environment, None))[-1]
+    assert {each.operation for each in server.calls}.isdisjoint({"RunTask", "UpdateService"})

@@ -263,13 +263,9 @@ class _Reading:
             if self._kinds.is_name(token):
                 return at
             empty = self._empty(slot.kind, token) and token.folded not in ARTICLES
-            if empty or (token.folded in _REPEATED.get(slot.kind, ()) and not self._names_a_ref(at + 1)):
+            if empty or token.folded in _REPEATED.get(slot.kind, ()):
                 return at + 1
         return at
-
-    def _names_a_ref(self, at: int) -> bool:
-        """Tell whether a word can be the ref that `branch` before it introduces."""
-        return at < len(self._said) and isinstance(self._kinds.fit("ref", self._said[at].word, {}), Fits)
 
     def _run(self, part: Part, at: int) -> list[tuple[int, bool, bool]]:
         """Walk over the words that may stand before the slot: (where it may stand, was it named, was it introduced)."""

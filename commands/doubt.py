@@ -156,7 +156,7 @@ def _others(heard: _Heard) -> bool:
     asked = any(role in (Role.REQUEST, Role.OTHERS, Role.YOU) for role in roles)
     mentioned = [at for at, token in heard.little() if is_mention(token)]
     if heard.command.personal:
-        return asked or Role.GROUP in roles or bool(mentioned)
+        return asked or Role.GROUP in roles or Role.FAVOUR in roles or bool(mentioned)
     called = any(at < heard.call.at for at in mentioned)
     return heard.at_stake and (Role.OTHERS in roles or (asked and called))
 

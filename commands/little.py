@@ -15,6 +15,8 @@ class Role(Enum):
 
     POLITE = auto()
     """Says nothing: `please`, `agora`."""
+    FAVOUR = auto()
+    """For whom it is to be done: somebody else is to do it, where it is a decision."""
     THANKS = auto()
     """Thanks: behind a command for it, before one for what was done."""
     GROUP = auto()
@@ -46,12 +48,15 @@ class Role(Enum):
 _SAID: dict[Role, str] = {
     Role.POLITE: """
         please, pls, plz, kindly, hey, hi, hello, yo, good morning, good afternoon, good evening, now,
-        right now, asap, for me, for us, me, just, so, when you can, if you can, if possible, real quick,
+        right now, asap, me, just, so, when you can, if you can, if possible, real quick,
         quickly, estiva, bot, cc, por favor, por gentileza, favor, pf, pfv, pfvr, pfvzinho, oi, oie, ola, opa,
         e ai, eai, bom dia, boa tarde, boa noite, agora, agora mesmo, de novo, outra vez, ja, ai, la, aqui,
-        aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos, se puder, quando puder, se possivel,
+        se puder, quando puder, se possivel,
         quando der, entao, rapidinho, rapido, logo, please and thank you, no worries,
         when you have a minute, quando tiver um tempo
+    """,
+    Role.FAVOUR: """
+        for me, for us, aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos
     """,
     Role.THANKS: """
         thanks, thank you, thx, many thanks, thanks in advance, obrigado, obrigada, brigado, valeu, vlw
@@ -176,7 +181,7 @@ def _phrases(*roles: Role) -> Phrases:
 
 
 REQUESTS = (Role.REQUEST, Role.WISH, Role.OTHERS)
-_COURTESIES = (Role.POLITE, Role.THANKS, Role.GROUP, Role.OK, Role.DOING)
+_COURTESIES = (Role.POLITE, Role.FAVOUR, Role.THANKS, Role.GROUP, Role.OK, Role.DOING)
 OPENING = _phrases(Role.NEGATION, Role.SHOW, *REQUESTS, Role.QUESTION, Role.YOU, Role.LIGHT, *_COURTESIES)
 """What may stand before the verb."""
 PASSING = _phrases(*_COURTESIES, *REQUESTS, Role.YOU)

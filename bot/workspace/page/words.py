@@ -87,6 +87,7 @@ TEMPLATES = (
 )
 """What the templates say; a test looks that nothing else stands in them."""
 BLOCKS = (
+    later("(optional)"),
     later("Actions"),
     later("Are you sure?"),
     later("Cancel"),

@@ -21,7 +21,7 @@ def input_block(block: Json, names: Names) -> Markup:
     element = block["element"]
     optional = bool(block.get("optional"))
     group = element.get("type") in GROUPS
-    label = (plain(block["label"]), tag("span", " (optional)", class_="quiet") if optional else None)
+    label = (plain(block["label"]), tag("span", " ", names.say("(optional)"), class_="quiet") if optional else None)
     drawn = control(element, block, names, dispatch=bool(block.get("dispatch_action")))
     hint = tag("span", plain(block["hint"]), class_="hint") if block.get("hint") else None
     fault = tag("span", class_="fault", role="alert", hidden=True)

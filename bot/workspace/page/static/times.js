@@ -29,7 +29,8 @@ export function dayName(moment) {
 export function draw(root = document) {
   for (const element of root.querySelectorAll("time[data-pattern]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.pattern.replace(/\{(\w+)\}/g, (all, word) => WORDS[word]?.(moment) ?? all);
+    const drawn = element.dataset.pattern.replace(/\{(\w+)\}/g, (all, word) => WORDS[word]?.(moment) ?? all);
+    element.textContent = within(element) && drawn.startsWith(near(moment)) ? uncapitalized(drawn) : drawn;
     element.title = `${write(moment, { weekday: "long", ...long })}, ${clock(moment, true)}`;
   }
   for (const input of root.querySelectorAll("input[data-seconds]")) {
@@ -37,6 +38,10 @@ export function draw(root = document) {
     input.value = new Date(moment - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
   }
 }
+
+// "today" in a sentence, "Today" where one begins.
+const within = (element) => Boolean(element.previousSibling?.textContent.trim());
+const uncapitalized = (text) => text[0].toLowerCase() + text.slice(1);
 
 function near(moment) {
   const days = Math.round((day(new Date()) - day(moment)) / 86400000);

@@ -2,8 +2,8 @@
 PYTHON ?= python3
 SETUP := $(PYTHON) .ci/setup
 BIN := .venv/bin
-# Two test files at a time: the tests wait more than they work. A file stays in one process, with what it has set up.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+# Three test files at a time: the tests wait more than they work. A file stays in one process, with what it has set up.
+SIDE_BY_SIDE := -n 3 --dist loadfile
 # The property tests try the same examples each time, so that a change is judged by what it changed; `make sweep` draws new ones.
 SAME_EXAMPLES := --hypothesis-profile=ci
 

@@ -5,12 +5,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SLACK = "https://slack.com/api/"
+NAMESPACE = "namespace"
+"""The file in a data folder that names its containers when no variable does; the demo writes one."""
 
 
 class Mode(StrEnum):
@@ -34,7 +36,8 @@ class Settings(BaseSettings):
     namespace: str = Field(
         "estiva",
         pattern=r"^[a-z][a-z0-9-]{0,30}$",
-        description="Prefix of container, network and label names: two Estivas on one engine need two.",
+        description="Prefix of container, network and label names: two Estivas on one engine need two. "
+        "Unset: what the file `namespace` in the data folder says, if there is one (the demo makes it).",
     )
     slack_mode: Mode = Field(Mode.SOCKET, description="`socket` (no public address needed) or `http`.")
     slack_base_url: str = Field(SLACK, description="Where Slack's Web API is; the local workspace prints its own.")
@@ -71,6 +74,14 @@ class Settings(BaseSettings):
         description="Names of further environment variables whose values are masked in every log (JSON list).",
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much the process logs.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _namespace_of_the_folder(cls, given: dict[str, Any]) -> dict[str, Any]:
+        place = Path(given.get("data", ".estiva")) / NAMESPACE
+        if "namespace" in given or not place.is_file():
+            return given
+        return {**given, "namespace": place.read_text().strip()}
 
     @model_validator(mode="after")
     def _base_url_ends_with_a_slash(self) -> Self:

@@ -5,6 +5,7 @@ to look. Doing it again uses what runs already.
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ import typer
 
 from bot.cli.say import speak
 from bot.cli.terminal import fail, out, run, settings
-from bot.settings import SLACK, Settings
+from bot.settings import NAMESPACE, SLACK, Settings
 
 _PATIENCE = 60.0
 """Seconds for a process to be ready."""
@@ -46,6 +47,7 @@ def demo(
     if chosen.slack_base_url == SLACK and (chosen.slack_bot_token or chosen.slack_app_token):
         fail("Slack credentials are set. The demo runs in its own local workspace: unset ESTIVA_SLACK_* first.")
     parts = Background(chosen.data.absolute(), _environment(chosen))
+    chosen = _apart(chosen)
     run(_resume(chosen))
     page = _start(parts, chosen)
     out.print(f'\nAna says: "@estiva {_SENTENCE}"\n', markup=False, style="bold")
@@ -118,6 +120,14 @@ def _environment(chosen: Settings) -> dict[str, str]:
     except FileNotFoundError:
         fail(f"{data} is not set up for the demo: run `make demo`, which sets it up first.")
     return environment | dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def _apart(chosen: Settings) -> Settings:
+    """Give a new demo's containers names of their own: those of another folder's demo may be on this engine."""
+    data = chosen.data.absolute()
+    if not ("namespace" in chosen.model_fields_set or (data / "estiva.db").exists()):
+        (data / NAMESPACE).write_text(f"estiva-demo-{hashlib.sha256(str(data).encode()).hexdigest()[:6]}\n")
+    return settings()
 
 
 def _start(parts: Background, chosen: Settings) -> str:

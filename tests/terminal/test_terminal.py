@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from bot.cli.docs import Page, write
 from bot.cli.say import tell
+from bot.settings import Settings
 from storage.catalog import load
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
@@ -120,6 +122,20 @@ def test_say_writes_moments_by_the_clock_of_the_machine(
         monkeypatch.undo()
         time.tzset()
     assert capsys.readouterr().out.splitlines() == ["Until 2026-03-02 06:00: a < b", "  2026-03-02 06:00"]
+
+
+def test_the_data_folder_may_name_its_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESTIVA_DATA", str(tmp_path))
+    monkeypatch.delenv("ESTIVA_NAMESPACE", raising=False)
+    assert Settings().namespace == "estiva"
+    (tmp_path / "namespace").write_text("estiva-demo-0a1b2c\n")
+    assert Settings().namespace == "estiva-demo-0a1b2c"
+    monkeypatch.setenv("ESTIVA_NAMESPACE", "ours")
+    assert Settings().namespace == "ours"
+    monkeypatch.delenv("ESTIVA_NAMESPACE")
+    (tmp_path / "namespace").write_text("Not a name")
+    with pytest.raises(ValidationError):
+        Settings()
 
 
 def test_logs_shows_the_last_failure(estiva: Estiva, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from runners.plan import plan_promotion
 from runners.progress import Progress
 from runners.walk import PARKED, Walk
 from storage.model.release import Release
+from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
 from storage.model.run import Plan
 from storage.store import Store
@@ -70,5 +71,7 @@ async def _wait(store: Store, plan: Plan) -> None:
     walk = Walk(store, _now)
     assert await walk.claim(run.id, run.leg)
     assert await walk.move(Progress(store, run.id), run.leg) == PARKED
+    await store.requests.answer(request.id, Reply(verdict=Verdict.STARTED, text="Deploying", run=run.id))
+    await store.requests.posted(request.id)
     events = await store.journal.of_run(run.id)
     await store.runs.seen(run.id, events[-1].sequence)  # Slack has been told long ago

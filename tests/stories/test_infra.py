@@ -63,7 +63,8 @@ async def test_infrastructure_is_changed_as_it_was_shown(make_world: Make, stack
             assert await ana.run_ends(run) == "succeeded"
             assert stacks.status("pelican-production") == "CREATE_COMPLETE"
 
-            again = await ana.deploys("infra apply production")
+            await ana.deploys("infra planejar em production")
+            again = await ana.deploys("infra aplicar em production")
             assert "Nothing to change in the infrastructure of pelican in production" in words(
                 await ana.reads(f"{again}/card", "Nothing to change")
             )

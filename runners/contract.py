@@ -74,6 +74,13 @@ class Sink(Protocol):
         """Take one line without its newline."""
 
 
+class Silence:
+    """A sink that nobody reads."""
+
+    def line(self, text: str) -> None:
+        """Take it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What an action made, and one line that says so."""

@@ -16,8 +16,8 @@ from runners.aws.building import Following, failure_of
 from runners.aws.builds import KEY, Build
 from runners.aws.errors import AwsRefused
 from runners.aws.notes import Notes
-from runners.aws.session import Account, Clouds, Visitor
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.aws.session import NOWHERE, Account, Clouds, Visitor
+from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.worded import worded
@@ -40,7 +40,7 @@ _ERRORS = {
     **builds.ERRORS,
     **building.ERRORS,
     **made.ERRORS,
-    "no_environment": "the stage says no environment, or the environment no account",
+    **NOWHERE,
     "other_commit": "CodeBuild built another commit than the run is about",
 }
 _OVERRIDES = {
@@ -88,17 +88,10 @@ class CodeBuildRunner:
 
     async def stop(self, work: Work) -> None:
         """Stop the build that the work started, when nobody awaits it any more."""
-        await (await self._ordered(work, _Silence())).stop()
+        await (await self._ordered(work, Silence())).stop()
 
     async def _ordered(self, work: Work, sink: Sink) -> "_Order":
-        place = work.environment.aws if work.environment else None
-        if place is None:
-            raise ActionFailed(
-                worded("the stage has no environment with an account in the catalog"),
-                hint=worded("set the stage's environment in the catalog, and aws in that environment"),
-                error="no_environment",
-            )
-        account = await self._clouds.enter(place, Visitor.of(work))
+        account, _ = await self._clouds.within(work.environment, Visitor.of(work))
         return _Order(account=account, work=work, sink=sink, collector=self._collector, pace=self._pace)
 
 
@@ -225,10 +218,3 @@ class _Order:
     def _intended(self) -> datetime | None:
         noted = Notes(self.work).text("since")
         return datetime.fromisoformat(noted) - _APART if noted else None
-
-
-class _Silence:
-    """Where nobody listens."""
-
-    def line(self, text: str) -> None:
-        """Take it."""

@@ -16,8 +16,8 @@ from runners.aws.errors import AwsRefused
 from runners.aws.executions import Execution
 from runners.aws.mirror import Mirror
 from runners.aws.notes import Notes
-from runners.aws.session import Account, Clouds, Visitor
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.aws.session import NOWHERE, Account, Clouds, Visitor
+from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -35,7 +35,7 @@ _ERRORS = {
     **errors.ERRORS,
     **executions.ERRORS,
     **causes.ERRORS,
-    "no_environment": "the stage says no environment, or the environment no account",
+    **NOWHERE,
     "no_revision": "an option `revisions` names what the run does not have, or nothing that there is",
     "no_rollback": "no earlier execution can be rolled back to",
 }
@@ -72,17 +72,10 @@ class CodePipelineRunner:
 
     async def stop(self, work: Work) -> None:
         """Stop the execution of the work, when nobody awaits it any more."""
-        await (await self._ordered(work, _Silence())).stop()
+        await (await self._ordered(work, Silence())).stop()
 
     async def _ordered(self, work: Work, sink: Sink) -> "_Order":
-        environment = work.environment
-        if environment is None or environment.aws is None:
-            raise ActionFailed(
-                worded("the stage has no environment with an account in the catalog"),
-                hint=worded("set the stage's environment in the catalog, and aws in that environment"),
-                error="no_environment",
-            )
-        account = await self._clouds.enter(environment.aws, Visitor.of(work))
+        account, environment = await self._clouds.within(work.environment, Visitor.of(work))
         told = told_of(environment, work.options)
         pipeline = pipeline_of(work.service, environment, told)
         return _Order(account=account, work=work, sink=sink, told=told, pipeline=pipeline, pace=self._pace)
@@ -302,10 +295,3 @@ def _handed_on(execution: Execution) -> dict[str, str]:
 
 def _stages(execution: Execution) -> str:
     return ", ".join(dict.fromkeys(step.stage for step in execution.steps))
-
-
-class _Silence:
-    """Where nobody listens."""
-
-    def line(self, text: str) -> None:
-        """Take it."""

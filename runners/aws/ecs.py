@@ -28,9 +28,9 @@ from runners.aws.events import Events
 from runners.aws.oneoff import Before
 from runners.aws.revisions import Change
 from runners.aws.services import Target, short
-from runners.aws.session import Account, Clouds, Visitor
+from runners.aws.session import NOWHERE, Clouds, Visitor
 from runners.aws.verify import Verification
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from runners.registry import Logins
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -54,7 +54,7 @@ _ERRORS = {
     **oneoff.ERRORS,
     **staged.ERRORS,
     **configuration.ERRORS,
-    "no_environment": "the stage says no environment, or the environment no account",
+    **NOWHERE,
 }
 _TASKS = 10
 """Running tasks whose newest lines are read."""
@@ -88,11 +88,11 @@ class EcsRunner:
 
     async def stop(self, work: Work) -> None:
         """Put the service back, when what the work began is still under way and nobody awaits it any more."""
-        await (await self._deploy(work, _Silence())).stop()
+        await (await self._deploy(work, Silence())).stop()
 
     async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
         """Give what the tasks write that run now."""
-        account = await self._entered(environment, Visitor(name="estiva-logs"))
+        account, _ = await self._clouds.within(environment, Visitor(name="estiva-logs"))
         target = target_of(service, environment, {})
         state = await services.look(account, target)
         revision = await revisions.read(account, state.task_definition)
@@ -115,13 +115,13 @@ class EcsRunner:
 
     async def configuration(self, service: Service, environment: Environment) -> Mapping[str, str]:
         """Say where the service's secrets are there, and in which version."""
-        account = await self._entered(environment, Visitor(name="estiva-plan"))
+        account, _ = await self._clouds.within(environment, Visitor(name="estiva-plan"))
         found = await configuration.sources(account, service.secrets.get(environment.name, {}))
         return {name: source.pinned for name, source in found.items()}
 
     async def foresee(self, service: Service, environment: Environment, digest: str | None) -> list[str]:
         """Say how the task definition would change, and what is not ready; registers nothing."""
-        account = await self._entered(environment, Visitor(name="estiva-plan"))
+        account, _ = await self._clouds.within(environment, Visitor(name="estiva-plan"))
         state = await services.look(account, target_of(service, environment, {}))
         current = await revisions.read(account, state.task_definition)
         container = str(environment.options.get("container", "")) or _first(current, service)
@@ -141,7 +141,7 @@ class EcsRunner:
             revision=current,
             variables=variables,
             settings=settings,
-            sink=_Silence(),
+            sink=Silence(),
         )
         try:
             await verification.check()
@@ -152,10 +152,7 @@ class EcsRunner:
         return lines
 
     async def _deploy(self, work: Work, sink: Sink) -> Deploy:
-        environment = work.environment
-        if environment is None:
-            raise _nowhere(worded("the stage has no environment to deploy to"))
-        account = await self._entered(environment, Visitor.of(work))
+        account, environment = await self._clouds.within(work.environment, Visitor.of(work))
         return Deploy(
             account=account,
             target=target_of(work.service, environment, work.options),
@@ -170,11 +167,6 @@ class EcsRunner:
             logins=self._logins,
             pace=self._pace,
         )
-
-    async def _entered(self, environment: Environment, visitor: Visitor) -> Account:
-        if environment.aws is None:
-            raise _nowhere(worded("{name} has no account in the catalog", name=environment.name))
-        return await self._clouds.enter(environment.aws, visitor)
 
 
 def target_of(service: Service, environment: Environment, given: Mapping[str, Json]) -> Target:
@@ -205,18 +197,3 @@ def _foreseen(tasks: Sequence[Before], known: Mapping[str, Any], settings: Mappi
 def _first(revision: revisions.Revision, service: Service) -> str:
     names = [each["name"] for each in revision.containers]
     return revision.container_of(service.image) or next((name for name in names if name == service.name), names[0])
-
-
-class _Silence:
-    """Where nobody listens."""
-
-    def line(self, text: str) -> None:
-        """Take it."""
-
-
-def _nowhere(what: str) -> ActionFailed:
-    return ActionFailed(
-        what,
-        hint=worded("set the stage's environment in the catalog, and aws in that environment"),
-        error="no_environment",
-    )

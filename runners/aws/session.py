@@ -17,10 +17,13 @@ from typing import Any, TypeVar
 
 from runners.aws.errors import told
 from runners.contract import ActionFailed, Work
+from storage.model.catalog import Environment
 from storage.model.cloud import Aws
 from storage.model.worded import worded
 
 T = TypeVar("T")
+NOWHERE = {"no_environment": "the stage says no environment, or the environment no account"}
+"""What else may be wrong for whoever enters the account of an environment."""
 _THREADS = 16
 _REMEMBERED = 64
 """Entered accounts that are kept; one that is needed again is entered again."""
@@ -77,6 +80,19 @@ class Clouds:
             while len(self._entered) > _REMEMBERED:
                 self._entered.popitem(last=False)
         return known
+
+    async def within(self, environment: Environment | None, visitor: Visitor) -> "tuple[Account, Environment]":
+        """Give the account of an environment, and the environment.
+
+        Raises `ActionFailed` as `enter` does, and when there is none.
+        """
+        if environment is None or environment.aws is None:
+            raise ActionFailed(
+                worded("the stage has no environment with an account in the catalog"),
+                hint=worded("set the stage's environment in the catalog, and aws in that environment"),
+                error="no_environment",
+            )
+        return await self.enter(environment.aws, visitor), environment
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Ask in a thread of ours.

@@ -13,9 +13,9 @@ from runners.aws.infra import apply, changes, stack
 from runners.aws.infra.apply import Apply
 from runners.aws.infra.changes import ChangeSet, ChangeSets, in_order
 from runners.aws.infra.stack import Declared, Stack
-from runners.aws.session import Account, Clouds, Visitor
+from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.changes import counted, shown
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json
 from storage.model.soundness import APPLY, DO, PLAN, PREVIEW
@@ -27,7 +27,7 @@ _ERRORS = {
     **stack.ERRORS,
     **changes.ERRORS,
     **apply.ERRORS,
-    "no_environment": "the stage says no environment, or the environment no account",
+    **NOWHERE,
     "stack_busy": "something else is being done to the stack",
     "not_planned": "no earlier stage of the run has planned what should be applied",
 }
@@ -51,7 +51,7 @@ class CloudFormationRunner:
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Plan all stacks, or apply what was planned of them, one after the other."""
-        account, place = await self._entered(work)
+        account, place = await self._clouds.within(work.environment, Visitor.of(work))
         stacks = Declared.read(work.options["stacks"])
         if work.options[DO] == APPLY:
             return await self._applied(account, place, stacks, work, sink)
@@ -61,11 +61,11 @@ class CloudFormationRunner:
         """Cancel the update that the work began, if it is under way."""
         if work.options[DO] != APPLY:
             return
-        account, place = await self._entered(work)
+        account, place = await self._clouds.within(work.environment, Visitor.of(work))
         for declared in Declared.read(work.options["stacks"]):
             approved = work.artifacts.get(artifact.changes(place.name, declared.name), artifact.NO_CHANGES)
             if approved != artifact.NO_CHANGES:
-                await self._apply(account, declared, approved, work, _Silence()).stop()
+                await self._apply(account, declared, approved, work, Silence()).stop()
 
     async def _planned(
         self, account: Account, place: Environment, stacks: tuple[Declared, ...], work: Work, sink: Sink
@@ -132,16 +132,6 @@ class CloudFormationRunner:
                 await one.stop()
             raise
 
-    async def _entered(self, work: Work) -> tuple[Account, Environment]:
-        environment = work.environment
-        if environment is None or environment.aws is None:
-            raise ActionFailed(
-                worded("there is no account whose infrastructure it could be"),
-                hint=worded("set the stage's environment in the catalog, and aws in that environment"),
-                error="no_environment",
-            )
-        return await self._clouds.enter(environment.aws, Visitor.of(work)), environment
-
 
 def _check_ready(name: str, now: Stack | None) -> None:
     """Raise `ActionFailed` when a stack cannot be changed as it stands."""
@@ -162,10 +152,3 @@ def _counted(name: str, made: ChangeSet) -> str:
     new, gone = sum(action in ("Add", "Import") for action in actions), actions.count("Remove")
     replaced = sum(each.raw.get("Replacement") == "True" for each in made.changes)
     return counted(name, add=new, change=len(actions) - new - gone, replace=replaced, remove=gone)
-
-
-class _Silence:
-    """Where nobody listens."""
-
-    def line(self, text: str) -> None:
-        """Take it."""

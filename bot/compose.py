@@ -24,12 +24,12 @@ from bot.slack.languages import Languages
 from bot.web import listening, web_app
 from commands.approvers import approvers_of
 from commands.desk import Desk, Elsewhere
-from runners.attempt import Limits
 from runners.aws.doors import Doors, frozen_in
 from runners.chore import Chore
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
 from runners.kinds import Tools, cleaners, kinds, known_kinds
+from runners.limits import Limits
 from runners.retention import Retention
 from storage.model import artifact
 from storage.model.catalog import Catalog

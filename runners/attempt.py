@@ -14,22 +14,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runners.consent import Unapproved, check_consent, environment_of
+from runners.consent import Unapproved, check_consent
 from runners.contract import ActionFailed, Asks, Outcome, Runner, Stopper, Work, unforeseen
 from runners.crash import crash_here
+from runners.described import Described
 from runners.excerpt import excerpt_of
 from runners.interrupt import Interrupted, Interrupts, Watch, Why, supervised
+from runners.limits import Limits
 from runners.progress import Progress
 from runners.questions import Questions, answers, asked_by, place_of
-from runners.replicas import replicas_of
 from runners.variables import options_of
 from runners.walk import cancelled_by
-from storage.model import artifact
 from storage.model.approval import Decision
-from storage.model.catalog import Action, Json, Registry, Service, Stage
+from storage.model.catalog import Action, Json, Registry, Stage
 from storage.model.event import Kind
-from storage.model.release import Release, artifacts_of
-from storage.model.run import Run, Status, Trigger
+from storage.model.run import Run, Status
 from storage.model.view import ActionView, RunView, StageView
 from storage.model.worded import Worded, data_of, data_of_lines, worded
 from storage.store import Store
@@ -39,26 +38,6 @@ _SAID = 300
 """Characters of what an action says about how far it is."""
 _TAIL = 2_000
 """How many log lines are searched for the excerpt."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Seconds and counts of the engine; tests shorten them."""
-
-    grace: float = 5.0
-    """How long a cancelled runner may take to stop its outside work."""
-    backoff: float = 2.0
-    """Pause before the second attempt; doubled for each further one, at most a minute."""
-    parallel: int = 16
-    """Actions under way at once in this process; the others wait for their turn."""
-    sweep: float = 1.0
-    """Between two looks for what may start, expired or was cancelled."""
-    clean: float = 10.0
-    """Between two looks for what ended runs left behind."""
-    retire: float = 3_600.0
-    """Between two looks for what is kept no longer."""
-    poll: float = 1.0
-    """Between two looks of DBOS for messages; `Engine.stop` may take as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +168,7 @@ class _Attempt:
         except (Interrupted, Asks, ActionFailed) as rest:
             return await self._at_rest(view, rest)
         except Exception as error:  # noqa: BLE001 - whatever a runner raises, it is told as the run's end
-            _log.exception("action %s broke", self._key)
+            _log.exception("action %s broke", self._about.key)
             return await self._broken(unforeseen(error))
         await self._release(view, outcome)
         made: dict[str, Json] = {
@@ -203,14 +182,14 @@ class _Attempt:
         return Status.SUCCEEDED
 
     @property
-    def _key(self) -> str:
-        return f"{self.run.id}/{self.stage.name}/{self.action.name}/{self.number}"
+    def _about(self) -> Described:
+        return Described(self.engine.store, self.run, self.place, self.action, self.number)
 
     async def _work(self, view: RunView) -> Outcome:
         engine, sink = self.engine, self.engine.store.logs.sink(*self._place)
         try:
             crash_here("work.before")
-            described = await self._described(view, options_of(view, *self._planned, self._runner))
+            described = await self._described(view, options_of(view, *self._about.planned, self._runner))
             described.workspace.mkdir(parents=True, exist_ok=True)
             work = self._runner.run(described, sink)
             outcome = await supervised(work, self.watch, timeout=self.action.timeout, grace=engine.limits.grace)
@@ -237,46 +216,12 @@ class _Attempt:
         """The stage, as planned or as added to put something back."""
         return self.place.stage
 
-    @property
-    def _planned(self) -> tuple[Stage, Action]:
-        """Say where in the plan the action stands; what puts something back stands for a deploy of the plan."""
-        restoring = self.place.restoring
-        return (restoring.stage, restoring.action) if restoring else (self.stage, self.action)
-
-    async def _service(self) -> Service:
-        """Give the service with its configuration; for what is put back as it was configured then."""
-        restoring = self.place.restoring
-        run = await self.engine.store.runs.get(restoring.release.run) if restoring else self.run
-        return run.plan.service
-
-    def _artifacts(self, view: RunView) -> Mapping[str, str]:
-        restoring = self.place.restoring
-        if restoring:
-            return {artifact.REF: restoring.release.commit, **artifacts_of(restoring.release)}
-        return {artifact.REF: self.run.plan.ref, **view.artifacts}
-
     async def _described(self, view: RunView, options: Mapping[str, Json]) -> Work:
-        plan = self.run.plan
-        return Work(
-            key=self._key,
-            run=self.run.id,
-            stage=self.stage.name,
-            action=self.action.name,
-            attempt=self.number,
-            service=await self._service(),
-            environment=environment_of(plan, self.stage) if self.stage.environment is not None else None,
+        return await self._about.work(
+            view,
+            options,
             registry=self.engine.registry(),
-            options=options,
-            artifacts=self._artifacts(view),
             workspace=self.engine.data / "work" / self.run.id,
-            replicas=await replicas_of(self.engine.store, plan, self.place),
-            scales=plan.replicas is not None,
-            restores=self.place.restoring is not None,
-            goes_back=plan.trigger is Trigger.ROLLBACK,
-            restarts=plan.trigger is Trigger.RESTART,
-            configuration=plan.configuration.get(self.stage.environment or "", {}),
-            answers=answers(view, self.place, self.action),
-            retries=(plan.origin or "") if plan.trigger is Trigger.RETRY else "",
             tell=self._tell,
             abandoned=self.watch.abandoned,
         )
@@ -289,32 +234,11 @@ class _Attempt:
 
     async def _release(self, view: RunView, outcome: Outcome) -> None:
         """Note what now runs where; before the success is a fact, so that no crash leaves a success without it."""
-        plan = self.run.plan
-        if self.stage.environment is None or self.action.uses != environment_of(plan, self.stage).target:
-            return
-        releases, restored = self.engine.store.releases, self.place.restoring is not None
-        if outcome.unchanged and not await releases.took_effect(self.run.id, self.stage.environment):
-            return
-        known = {**self._artifacts(view), **outcome.artifacts}
-        crash_here("release.before")
-        await releases.record(
-            Release(
-                service=plan.service.name,
-                environment=self.stage.environment,
-                run=self.run.id,
-                commit=known.get(artifact.COMMIT, ""),
-                subject=known.get(artifact.SUBJECT, ""),
-                author=known.get(artifact.AUTHOR, ""),
-                image=known.get(artifact.IMAGE, ""),
-                digest=known.get(artifact.DIGEST, ""),
-                address=known.get(artifact.ADDRESS, ""),
-                by=self.run.requester,
-                at=self.engine.clock(),
-                replicas=await replicas_of(self.engine.store, plan, self.place),
-            ),
-            restored=restored,
-        )
-        crash_here("release.after")
+        release = await self._about.release(view, outcome, self.engine.clock())
+        if release is not None:
+            crash_here("release.before")
+            await self.engine.store.releases.record(release, restored=self.place.restoring is not None)
+            crash_here("release.after")
 
     async def _at_rest(self, view: RunView, rest: Interrupted | Asks | ActionFailed) -> Status:
         match rest:
@@ -372,7 +296,7 @@ class _Attempt:
                 # by its key: what began is stopped, whatever its options were
                 await self._runner.stop(await self._described(view, self.action.options))
         except Exception:  # noqa: BLE001 - whatever is the matter, the caller goes on
-            _log.exception("what %s left outside could not be stopped", self._key)
+            _log.exception("what %s left outside could not be stopped", self._about.key)
             return False
         crash_here("stop.after")
         return True

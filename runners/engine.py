@@ -12,12 +12,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runners.attempt import Attempts, Limits
+from runners.attempt import Attempts
 from runners.chore import Chore
 from runners.contract import Cleaner, Runner
 from runners.durable import Durable
 from runners.interrupt import Interrupts
 from runners.leg import Keeper, patiently
+from runners.limits import Limits
 from runners.lingering import Lingering
 from runners.orphans import Orphans
 from runners.progress import Progress

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from runners.attempt import Limits
+from runners.limits import Limits
 from storage.model.catalog import Stage
 from storage.model.run import Plan
 from tests.engine.scripted import Nothing

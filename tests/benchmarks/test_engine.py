@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runners.attempt import Limits
 from runners.contract import Work
+from runners.limits import Limits
 from storage.model.catalog import Registry, Stage
 from storage.model.run import Plan
 from tests import postgres

@@ -18,9 +18,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runners.attempt import Limits
 from runners.engine import Engine
 from runners.lease import EngineBusy
+from runners.limits import Limits
 from storage.model.catalog import OnFailure, Stage
 from storage.model.event import Kind
 from storage.model.gate import GateKind

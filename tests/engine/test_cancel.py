@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from runners.attempt import Limits
+from runners.limits import Limits
 from storage.model.catalog import Stage
 from storage.model.run import Status
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan

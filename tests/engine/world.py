@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from runners.attempt import Limits
 from runners.containers import Containers
 from runners.contract import Runner
 from runners.engine import Engine
 from runners.images import Images
+from runners.limits import Limits
 from runners.retention import Retention
 from storage.model import artifact
 from storage.model.catalog import Action, Catalog, Environment, Keep, Registry, Service, Stage

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from docker import APIClient
 
-from runners.attempt import Limits
 from runners.command import CommandRunner
 from runners.containers import Containers
 from runners.contract import Runner
+from runners.limits import Limits
 from storage.model.catalog import Stage
 from storage.model.run import Status
 from tests.engine.world import World, action, plan

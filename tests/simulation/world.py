@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from runners.attempt import Limits
 from runners.engine import Engine
+from runners.limits import Limits
 from storage.database import UNREACHABLE, Database, OutcomeUnknown
 from storage.logs import Logs
 from storage.model.catalog import Registry

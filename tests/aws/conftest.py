@@ -28,7 +28,7 @@ from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.pipelines import Pipelines
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
-from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.doubles.aws.server import ACCOUNT, REGION, SURROUNDINGS, Server, serving
 from tests.doubles.aws.stacks import Stacks
 from tests.doubles.aws.tasks import Tasks
 from tests.registry import PASSWORD, USER, Registry
@@ -44,11 +44,8 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials of the double, and nothing of this machine's own."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    for name, value in SURROUNDINGS.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

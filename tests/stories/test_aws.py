@@ -11,7 +11,7 @@ from tests.doubles.aws.front import Front, fronting
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.repositories import Repositories
 from tests.doubles.aws.rest import Rest
-from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.doubles.aws.server import ACCOUNT, REGION, SURROUNDINGS, Server, serving
 from tests.doubles.aws.tasks import EXITS, Behaviour, Service, Tasks
 from tests.registry import PASSWORD, USER, Registry
 from tests.stories.conftest import Make
@@ -22,13 +22,6 @@ from tests.stories.world import World, together
 
 OPTIONS = "{cluster: web, strategy: {type: blue_green, bake: 0, pauses: [post_test_traffic_shift]}}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva-production"
-SURROUNDINGS = {
-    "AWS_ACCESS_KEY_ID": KEY,
-    "AWS_SECRET_ACCESS_KEY": SECRET,
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @dataclass(frozen=True)

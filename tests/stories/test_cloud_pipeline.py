@@ -10,19 +10,12 @@ from tests.doubles.aws.builds import Builds, Script
 from tests.doubles.aws.growing import GrowingLogs
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.pipelines import Action, Pipelines, Stage, approval
-from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
+from tests.doubles.aws.server import ACCOUNT, REGION, SURROUNDINGS, Server, serving
 from tests.stories.conftest import Make
 from tests.stories.reading import words
 from tests.stories.world import World, together
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva"
-SURROUNDINGS = {
-    "AWS_ACCESS_KEY_ID": KEY,
-    "AWS_SECRET_ACCESS_KEY": SECRET,
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,14 @@ ACCOUNT = "111122223333"
 REGION = "sa-east-1"
 KEY = "AKIAESTIVA0000000001"
 SECRET = "aws-secret-of-the-tests"
+SURROUNDINGS = {
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""The environment of a process that has the key, and looks for no other."""
 SERVICES = (
     *("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm", "sqs"),
     *("codebuild", "codepipeline", "s3", "cloudformation"),

@@ -12,7 +12,7 @@ from runners.aws.codepipeline import CodePipelineRunner
 from runners.aws.ecs import EcsRunner
 from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.made import Collector
-from runners.aws.session import Clouds
+from runners.aws.session import Account, Clouds, Visitor
 from storage.model.catalog import Environment
 from storage.model.cloud import Aws
 from tests.aws.estate import Estate
@@ -62,6 +62,12 @@ def identities(server: Server) -> Identities:
 @pytest.fixture
 def place(server: Server, identities: Identities) -> Aws:
     return Aws(account=ACCOUNT, region=REGION, endpoints=server.endpoints)
+
+
+@pytest.fixture
+async def account(clouds: Clouds, place: Aws) -> Account:
+    """The account of the double, entered by somebody."""
+    return await clouds.enter(place, Visitor(name="bob"))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import pytest
 
 from commands.texts import phrase
 from runners.aws.infra.changes import Change
+from runners.aws.session import Account
 from runners.contract import ActionFailed
 from storage.model import artifact
 from storage.model.catalog import Json
@@ -26,6 +27,48 @@ async def test_a_preview_shows_each_change_and_leaves_nothing(estate: Estate) ->
     assert outcome.summary == f"{STACK}: 3 to add, 0 to change (0 by replacement), 0 to remove"
     assert f"{STACK}: add AWS::Logs::LogGroup Logs" in outcome.details
     assert estate.stacks.known == {}, "the empty stack that the change set made is gone again"
+
+
+async def theirs(account: Account) -> None:
+    """Have a change set that somebody makes without Estiva."""
+    given = {"StackName": STACK, "ChangeSetName": "by-hand", "ChangeSetType": "CREATE", "ClientToken": "by-hand"}
+    await account.call("cloudformation", "create_change_set", TemplateBody=template("Theirs"), **given)
+
+
+async def test_a_stack_that_somebody_else_has_in_review_stays(estate: Estate, account: Account) -> None:
+    await theirs(account)
+    estate.commit(template())
+    await estate.does("preview")
+    assert list(estate.stacks.known[STACK].sets) == ["by-hand"]
+    await account.call("cloudformation", "delete_change_set", StackName=STACK, ChangeSetName="by-hand")
+    await estate.does("preview")
+    assert estate.stacks.known[STACK].sets == {}, "who made an empty stack may have a use for it"
+
+
+@pytest.mark.parametrize("executed", [False, True])
+async def test_a_stack_that_somebody_takes_meanwhile_stays(
+    estate: Estate, account: Account, *, executed: bool
+) -> None:
+    estate.commit(template())
+    estate.stacks.computes = 1e6
+    work = asyncio.ensure_future(estate.does("preview"))
+    while STACK not in estate.stacks.known:  # noqa: ASYNC110 - the double tells nobody
+        await asyncio.sleep(0.01)
+    stack = estate.stacks.known[STACK]
+    (ours,) = stack.sets.values()
+    await theirs(account)
+    if executed:
+        estate.stacks.once_ready.append(lambda: estate.stacks.execute(stack, stack.sets["by-hand"], "by-hand"))
+    ours.ready_at = estate.server.clock.now()
+    await work
+    assert list(estate.stacks.known[STACK].sets) == ["by-hand"], "theirs is there, and ours is gone"
+
+
+async def test_the_stack_of_a_plan_of_estiva_goes_with_it(estate: Estate) -> None:
+    estate.commit(template())
+    await estate.does("plan")
+    await estate.does("preview")
+    assert estate.stacks.known == {}
 
 
 async def test_what_was_planned_is_applied_and_its_outputs_are_handed_on(estate: Estate) -> None:

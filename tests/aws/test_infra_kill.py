@@ -17,7 +17,8 @@ from tests.aws.estate import STACK, Estate, template
 
 ROOT = Path(__file__).parents[2]
 PLANNING = ["stack.plan.before", "stack.plan.after"]
-LOOKING = ["stack.forget.before", "stack.forget.after", "stack.drop.before", "stack.drop.after"]
+FORGETTING = ["stack.forget.before", "stack.forget.after"]
+DROPPING = ["stack.drop.before", "stack.drop.after"]
 APPLYING = ["stack.apply.before", "stack.apply.after"]
 STOPPING = ["stack.cancel.before", "stack.cancel.after"]
 
@@ -61,12 +62,23 @@ async def test_one_change_set_is_made(spot: str, estate: Estate) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("spot", LOOKING)
+@pytest.mark.parametrize("spot", [*PLANNING, *DROPPING])
 async def test_a_preview_leaves_nothing(spot: str, estate: Estate) -> None:
     estate.commit(template())
     assert await play(estate, "preview", spot) is None
     assert await play(estate, "preview") == {}
     assert estate.stacks.known == {}
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", FORGETTING)
+async def test_a_preview_of_a_change_leaves_the_stack_alone(spot: str, estate: Estate) -> None:
+    await estate.applied(template())
+    before = dict(estate.stacks.known[STACK].sets)
+    estate.commit(template("Logs"))
+    assert await play(estate, "preview", spot) is None
+    assert await play(estate, "preview") == {}
+    assert estate.stacks.known[STACK].sets == before
 
 
 @pytest.mark.parametrize("spot", some([*PLANNING, *APPLYING], "stack.apply.after"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runners.aws.errors import AwsRefused
-from runners.aws.infra.stack import Declared, Stack, is_gone
+from runners.aws.infra.stack import Declared, Stack, is_gone, look
 from runners.aws.session import Account
 from runners.contract import ActionFailed
 from runners.crash import crash_here
@@ -76,6 +76,7 @@ class ChangeSet:
     """A change set that was made, or failed to be."""
 
     id: str
+    name: str
     status: str
     execution: str
     reason: str
@@ -177,20 +178,40 @@ class ChangeSets:
             if name.startswith(_OURS) and name != own:
                 await self.delete(name)
 
-    async def delete_empty(self) -> None:
-        """Delete a stack of which nothing was ever made, together with the change set that it waited for."""
+    async def only_ours(self) -> bool:
+        """Tell whether the stack waits for change sets of Estiva, and for nobody else's: then Estiva made it."""
+        names = await self._names()
+        return bool(names) and all(name.startswith(_OURS) for name in names)
+
+    async def delete_with_stack(self, made: ChangeSet) -> None:
+        """Delete a change set together with the empty stack that was made for it, if nobody else uses that by now.
+
+        Both at once: a stack without any change set would not tell afterwards whose it is.
+        """
+        now = await look(self.account, self.stack)
+        if now is None:
+            return
+        if not now.is_empty or set(await self._names()) - {made.name}:
+            await self.delete(made.id)
+            return
         crash_here("stack.drop.before")
-        await self.account.call("cloudformation", "delete_stack", StackName=self.stack)
+        await self.account.call("cloudformation", "delete_stack", StackName=now.id)
         crash_here("stack.drop.after")
 
     async def _names(self) -> list[str]:
+        found: list[str] = []
+        more: dict[str, str] = {}
         try:
-            answer = await self.account.call("cloudformation", "list_change_sets", StackName=self.stack)
+            while True:
+                answer = await self.account.call("cloudformation", "list_change_sets", StackName=self.stack, **more)
+                found += [each["ChangeSetName"] for each in answer.get("Summaries", [])]
+                if not answer.get("NextToken"):
+                    return found
+                more = {"NextToken": answer["NextToken"]}
         except AwsRefused as refused:
             if is_gone(refused):
                 return []
             raise
-        return [each["ChangeSetName"] for each in answer.get("Summaries", [])]
 
     async def _create(self, name: str, declared: Declared, body: str, given: Any, now: Stack | None) -> str:
         more: dict[str, Any] = {"RoleARN": declared.role} if declared.role else {}
@@ -229,6 +250,7 @@ def _read(pages: list[Mapping[str, Any]]) -> ChangeSet:
     said = {name: first.get(name, []) for name in ("StackId", "Parameters", "Capabilities", "Tags")}
     return ChangeSet(
         id=first["ChangeSetId"],
+        name=first["ChangeSetName"],
         status=first["Status"],
         execution=first.get("ExecutionStatus", "UNAVAILABLE"),
         reason=first.get("StatusReason", ""),

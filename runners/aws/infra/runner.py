@@ -89,15 +89,14 @@ class CloudFormationRunner:
         given = await stack.parameters(
             account, declared, body, declared.given(work), None if now and now.is_empty else now
         )
+        ours = now is None or (now.is_empty and await sets.only_ours())
         await sets.delete_others(work.key)
         made = await sets.make(work.key, declared, body, given, now)
         sink.line(_counted(declared.name, made))
         for change in in_order(made.changes):
             sink.line(f"  {change.line}")
         if made.nothing or work.options[DO] == PREVIEW:
-            await sets.delete(made.id)
-            if now is None or now.is_empty:
-                await sets.delete_empty()
+            await (sets.delete_with_stack(made) if ours else sets.delete(made.id))
         return made
 
     async def _applied(

@@ -5,7 +5,7 @@ Templates are JSON: `Parameters` and `Resources`, whose properties may be `{"Ref
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,17 +45,20 @@ class Stack:
 
 
 class Stacks:
-    """`takes` seconds per resource; `failing`: logical name -> why; `replacing`: what needs a new resource."""
+    """`takes` seconds per resource, `computes` per change set; `failing`: logical name -> why; `replacing`: what needs a new resource."""
 
     def __init__(self, server: Server) -> None:
         self._clock = server.clock
         self.known: dict[str, Stack] = {}
         self.takes = 4.0
+        self.computes = 5.0
         self.failing: dict[str, str] = {}
         self.replacing: set[str] = {"RepositoryName"}
         self.stuck = False
         self.refusing = ""
         self.executed: list[str] = []
+        self.once_ready: list[Callable[[], None]] = []
+        """What happens as soon as somebody has seen that a change set is computed."""
         self.server = server
         server.handlers |= {
             ("cloudformation", name): handler
@@ -121,7 +124,7 @@ class Stacks:
             body=body,
             parameters=values,
             changes=self._difference(stack, body, values),
-            ready_at=self._clock.now() + timedelta(seconds=5),
+            ready_at=self._clock.now() + timedelta(seconds=self.computes),
         )
         stack.sets[made.name] = made
         return {"Id": made.id, "StackId": stack.id}
@@ -164,6 +167,8 @@ class Stacks:
         stack, found = self._set(asked)
         ready = self._clock.now() >= found.ready_at
         reason = self.refusing or ("" if found.changes else NOTHING)
+        while ready and self.once_ready:
+            self.once_ready.pop()()
         first = asked.given.get("NextToken") is None
         pages = {"NextToken": "2"} if first and len(found.changes) > 2 else {}
         changes = (
@@ -185,18 +190,19 @@ class Stacks:
         }
 
     def _list_sets(self, asked: Asked, _who: Identity) -> dict[str, Any]:
-        stack = self._stack(asked)
-        return {
-            "Summaries": [
-                {
-                    "StackName": stack.name,
-                    "ChangeSetId": each.id,
-                    "ChangeSetName": each.name,
-                    "Status": "CREATE_COMPLETE",
-                }
-                for each in stack.sets.values()
-            ]
-        }
+        """Give one to a page: AWS gives a hundred."""
+        stack, at = self._stack(asked), int(asked.given.get("NextToken", "0"))
+        summaries = [
+            {
+                "StackName": stack.name,
+                "ChangeSetId": each.id,
+                "ChangeSetName": each.name,
+                "Status": "CREATE_COMPLETE",
+            }
+            for each in stack.sets.values()
+        ]
+        more = {"NextToken": str(at + 1)} if at + 1 < len(summaries) else {}
+        return {"Summaries": summaries[at : at + 1], **more}
 
     def _delete_set(self, asked: Asked, _who: Identity) -> dict[str, Any]:
         stack, found = self._set(asked)
@@ -207,14 +213,17 @@ class Stacks:
         stack, found = self._set(asked)
         if found.execution != "AVAILABLE" or not found.changes:
             raise Refusal("InvalidChangeSetStatus", f"ChangeSet [{found.id}] cannot be executed in its current status")
-        token = asked.given["ClientRequestToken"]
+        self.execute(stack, found, asked.given["ClientRequestToken"])
+        return {}
+
+    def execute(self, stack: Stack, found: ChangeSet, token: str) -> None:
+        """Execute a change set, as anybody may."""
         self.executed.append(found.id)
         stack.before = (stack.body, stack.parameters)
         stack.body, stack.parameters, stack.change_set = found.body, found.parameters, found.id
         stack.sets = {found.name: found}
         found.execution = "EXECUTE_COMPLETE"
         self._schedule(stack, found, token)
-        return {}
 
     def _schedule(self, stack: Stack, found: ChangeSet, token: str) -> None:
         verb = found.kind
@@ -317,7 +326,8 @@ class Stacks:
         return {}
 
     def _delete(self, asked: Asked, _who: Identity) -> dict[str, Any]:
-        self.known.pop(asked.given["StackName"], None)
+        named = asked.given["StackName"]
+        self.known = {name: each for name, each in self.known.items() if named not in (name, each.id)}
         return {}
 
     def _stack(self, asked: Asked) -> Stack:

@@ -54,7 +54,7 @@ class Mirror:
                 return self.execution
             if not await self._approvals():
                 await self._doors()
-                await asyncio.sleep(min(_SELDOM, _OFTEN + looks / 4) * self.pace)
+            await asyncio.sleep(min(_SELDOM, _OFTEN + looks / 4) * self.pace)
 
     async def _look(self, *, just_begun: bool) -> Execution:
         failures = 0

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from runners.aws.codepipeline import CodePipelineRunner
+from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from storage.model.catalog import Json
 from tests.aws.fleet import Fleet
@@ -136,6 +138,25 @@ async def test_an_answer_that_comes_too_late_changes_nothing(yard: Yard, server:
     server.faults.append(Fault("PutApprovalResult", "ApprovalAlreadyCompletedException"))
     await yard.carry_out(yard.answered(work, asks, yes=True), notes)
     assert "Approve/Manual was answered elsewhere before" in notes.text
+
+
+async def test_an_approval_that_stays_on_show_is_answered_no_more_often_than_one_looks(
+    yard: Yard, server: Server, clouds: Clouds
+) -> None:
+    yard.pipeline(approved=True)
+    work = yard.work()
+    asks = await yard.asked(work)
+    yard.runner = CodePipelineRunner(clouds, pace=1)
+    server.faults.append(Fault("PutApprovalResult", "InvalidApprovalTokenException", times=1_000_000))
+    answering = asyncio.create_task(yard.carry_out(yard.answered(work, asks, yes=True)))
+    async with asyncio.timeout(10):
+        while not server.count("PutApprovalResult"):  # noqa: ASYNC110 - the double tells nobody
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
+    assert server.count("PutApprovalResult") == 1
 
 
 async def test_two_approvals_are_two_questions(yard: Yard) -> None:

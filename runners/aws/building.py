@@ -3,9 +3,11 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from runners.aws import builds
 from runners.aws.builds import Build, Phase
+from runners.aws.patience import PATIENCE, patiently
 from runners.aws.session import Account
 from runners.aws.streams import Stream
 from runners.contract import ActionFailed, Sink, Tell
@@ -19,8 +21,6 @@ ERRORS = {
 }
 _OFTEN, _SELDOM = 2.0, 10.0
 """Seconds between two looks: at first, and at most."""
-_PATIENCE = 10
-"""Looks in a row that may fail for a reason that passes."""
 _LATE = 2.0
 """Seconds by which the last lines of a log may come after the end of their build."""
 _AGAIN = 30.0
@@ -69,7 +69,7 @@ class Following:
     async def _drain(self, tail: "_Tail") -> None:
         """Show the last lines, until none come any more."""
         failures = 0
-        while failures <= _PATIENCE:
+        while failures <= PATIENCE:
             await self._sleep(_LATE)
             shown = await tail.show()
             if shown == 0:
@@ -89,16 +89,12 @@ class Following:
         return True
 
     async def _look(self, id_: str) -> Build:
-        failures = 0
-        while True:
-            try:
-                return await builds.look(self.account, id_)
-            except ActionFailed as failure:
-                failures += 1
-                if not failure.retryable or failures > _PATIENCE:
-                    raise
-                self.sink.line(f"{failure.reason}; the build goes on, and is looked at again")
-                await self._sleep(_SELDOM)
+        return await patiently(
+            partial(builds.look, self.account, id_),
+            partial(self._sleep, _SELDOM),
+            self.sink,
+            "the build goes on, and is looked at again",
+        )
 
     def _tail(self) -> "_Tail | None":
         place = self.latest.log

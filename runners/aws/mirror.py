@@ -5,13 +5,15 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from runners.aws import executions
 from runners.aws.errors import AwsRefused
 from runners.aws.executions import Execution, Step
 from runners.aws.notes import Notes
+from runners.aws.patience import patiently
 from runners.aws.session import Account
-from runners.contract import ActionFailed, Answer, Asks, Sink, Work
+from runners.contract import Answer, Asks, Sink, Work
 from runners.crash import crash_here
 from storage.model.worded import worded
 
@@ -19,8 +21,6 @@ _OFTEN, _SELDOM = 3.0, 15.0
 """Seconds between two looks: at first, and at most."""
 _AGAIN = 60.0
 """Seconds between two looks while people are asked."""
-_PATIENCE = 10
-"""Looks in a row that may fail for a reason that passes."""
 _OPEN_FOR = timedelta(days=7)
 """How long CodePipeline waits for an answer, when its action says nothing else."""
 _TOO_LATE = {"ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"}
@@ -57,17 +57,13 @@ class Mirror:
             await asyncio.sleep(min(_SELDOM, _OFTEN + looks / 4) * self.pace)
 
     async def _look(self, *, just_begun: bool) -> Execution:
-        failures = 0
-        while True:
-            try:
-                return await executions.look(self.account, self.pipeline, self.id)
-            except ActionFailed as failure:
-                failures += 1
-                passes = failure.retryable or (just_begun and failure.error == "no_execution")
-                if not passes or failures > _PATIENCE:
-                    raise
-                self.sink.line(f"{failure.reason}; the execution goes on, and is looked at again")
-                await asyncio.sleep(_SELDOM * self.pace)
+        return await patiently(
+            partial(executions.look, self.account, self.pipeline, self.id),
+            partial(asyncio.sleep, _SELDOM * self.pace),
+            self.sink,
+            "the execution goes on, and is looked at again",
+            lambda failure: failure.retryable or (just_begun and failure.error == "no_execution"),
+        )
 
     async def _tell(self) -> None:
         """Show what has changed."""

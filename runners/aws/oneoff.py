@@ -9,10 +9,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from runners.aws.errors import AwsRefused
 from runners.aws.images import have
+from runners.aws.patience import patiently
 from runners.aws.revisions import KEY, Revision
 from runners.aws.services import Service, Target, short
 from runners.aws.session import Account
@@ -37,7 +39,6 @@ _KNOWN = {"name", "command", "container", "variables", "cpu", "memory"}
 _NETWORK = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType", "placementConstraints")
 """What a task takes over from the service, so that it runs where the service's own tasks do."""
 _SHORTEST, _LONGEST = 1.0, 6.0
-_PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,16 +194,10 @@ class OneOff:
         place = stream_of(revision, container, short(arn))
         account = self.account.at(log_region(revision, container))
         stream = Stream(account=account, group=place[0], name=place[1]) if place else None
-        pause, failures = _SHORTEST, 0
+        look, rest = partial(self._looked, task, arn), partial(asyncio.sleep, _LONGEST * self.pace)
+        pause = _SHORTEST
         while True:
-            try:
-                known = await self._looked(task, arn)
-                failures = 0
-            except ActionFailed as failure:
-                failures += 1
-                if not failure.retryable or failures > _PATIENCE:
-                    raise
-                known = {}
+            known = await patiently(look, rest, self.sink, "the task goes on, and is looked at again")
             stream = await self._told(stream, container)
             if known.get("lastStatus") == "STOPPED":
                 return known

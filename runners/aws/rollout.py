@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from statistics import median
 from typing import Any
 
 from runners.aws import services
 from runners.aws.events import Heard
 from runners.aws.looks import Looks
+from runners.aws.patience import patiently
 from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
@@ -23,8 +25,9 @@ ERRORS = {
 _SILENCE, _SOON, _LOOKS = 120.0, 1.5, 3
 """Seconds until a rollout of which nothing is heard is looked at all the same; between looks, and how many, when it
 was not yet seen what was heard."""
-PATIENCE = 10
-"""Looks in a row that may fail for a reason that passes."""
+
+
+GOES_ON = "the deployment goes on, and is looked at again"
 
 
 class Ended(ActionFailed):
@@ -62,16 +65,14 @@ class Rollout:
         looks.made = 1
         loop = asyncio.get_running_loop()
         begun, since = loop.time(), _since(state, self.id)
-        failures = 0
+        look = partial(services.look, self.account, self.target)
         while now := self._unfinished(state, since):
-            await self._rest(looks, (loop.time() - begun) / self.pace, now)
-            try:
-                state, failures = await services.look(self.account, self.target), 0
-            except ActionFailed as failure:
-                failures += 1
-                if not failure.retryable or failures > PATIENCE:
-                    raise
-                self.sink.line(f"{failure.reason}; the deployment goes on, and is looked at again")
+
+            async def rest(now: Deployment = now) -> None:
+                await self._rest(looks, (loop.time() - begun) / self.pace, now)
+
+            await rest()
+            state = await patiently(look, rest, self.sink, GOES_ON)
 
     async def _rest(self, looks: Looks, elapsed: float, now: Deployment) -> None:
         """Wait until it is time to look again: because something was heard, or by the schedule where nobody hears."""

@@ -15,10 +15,11 @@ from runners.aws import services
 from runners.aws.errors import AwsRefused
 from runners.aws.history import deployments
 from runners.aws.looks import Looks
-from runners.aws.rollout import PATIENCE, Ended, expected
+from runners.aws.patience import patiently
+from runners.aws.rollout import GOES_ON, Ended, expected
 from runners.aws.services import Deployment, Target
 from runners.aws.session import Account
-from runners.contract import ActionFailed, Answer, Asks, Sink, Tell
+from runners.contract import Answer, Asks, Sink, Tell
 from runners.crash import crash_here
 from storage.model.worded import joined, worded
 
@@ -58,21 +59,18 @@ class Staged:
         """Return when it is successful. Raises `Ended` with what became of it, `Asks` where it waits for people."""
         looks = Looks(await expected(self.account, self.target))
         loop = asyncio.get_running_loop()
-        begun, failures = loop.time(), 0
-        while True:
-            try:
-                now, failures = await self._look(), 0
-                if await self._is_over(now):
-                    return
-                counts = self._counted(now)
-            except ActionFailed as failure:
-                failures += 1
-                if isinstance(failure, Ended) or not failure.retryable or failures > PATIENCE:
-                    raise
-                self.sink.line(f"{failure.reason}; the deployment goes on, and is looked at again")
-                counts = self.begun
-            elapsed = (loop.time() - begun) / self.pace
-            await asyncio.sleep(looks.pause(elapsed, counts) * self.pace)
+        begun = loop.time()
+
+        async def rest(counts: Deployment = self.begun) -> None:
+            await asyncio.sleep(looks.pause((loop.time() - begun) / self.pace, counts) * self.pace)
+
+        while (counts := await patiently(self._seen, rest, self.sink, GOES_ON)) is not None:
+            await rest(counts)
+
+    async def _seen(self) -> Deployment | None:
+        """Look, and do what is to be done; gives the counts as long as the deployment is not over."""
+        now = await self._look()
+        return None if await self._is_over(now) else self._counted(now)
 
     async def _look(self) -> Mapping[str, Any]:
         answer = await self.account.call("ecs", "describe_service_deployments", serviceDeploymentArns=[self.arn])

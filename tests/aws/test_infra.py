@@ -12,6 +12,7 @@ from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.worded import Worded, in_words_of
 from tests.aws.estate import CHANGES, IMAGE, STACK, Estate, template
+from tests.doubles.aws.server import Fault
 
 
 async def refused(work: "asyncio.Future[object] | object") -> ActionFailed:
@@ -46,9 +47,7 @@ async def test_a_stack_that_somebody_else_has_in_review_stays(estate: Estate, ac
 
 
 @pytest.mark.parametrize("executed", [False, True])
-async def test_a_stack_that_somebody_takes_meanwhile_stays(
-    estate: Estate, account: Account, *, executed: bool
-) -> None:
+async def test_a_stack_that_somebody_takes_meanwhile_stays(estate: Estate, account: Account, *, executed: bool) -> None:
     estate.commit(template())
     estate.stacks.computes = 1e6
     work = asyncio.ensure_future(estate.does("preview"))
@@ -187,6 +186,23 @@ async def test_a_process_that_only_goes_down_leaves_the_update_to_the_next(estat
     assert estate.server.count("CancelUpdateStack") == 0
     await estate.does("apply", "hello-920", **planned.artifacts)
     assert len(estate.stacks.executed) == 2
+
+
+@pytest.mark.parametrize(
+    "operation", ["DescribeChangeSet", "DescribeStacks", "ExecuteChangeSet", "DescribeStackEvents"]
+)
+async def test_outages_are_waited_out(estate: Estate, operation: str) -> None:
+    estate.stacks.takes = 400
+    estate.commit(template())
+    planning = asyncio.ensure_future(estate.does("plan", "hello-930"))
+    while not estate.server.count("CreateChangeSet"):  # noqa: ASYNC110 - the double tells nobody
+        await asyncio.sleep(0.01)
+    outage = Fault(operation, "InternalFailure", status=501, times=2)
+    estate.server.faults.append(outage)
+    planned = await planning
+    await estate.does("apply", "hello-930", **planned.artifacts)
+    assert (outage.times, len(estate.stacks.executed)) == (0, 1)
+    assert estate.stacks.status(STACK) == "CREATE_COMPLETE"
 
 
 @pytest.mark.parametrize(

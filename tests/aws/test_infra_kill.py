@@ -112,4 +112,4 @@ async def test_an_update_is_cancelled_once(spot: str, estate: Estate) -> None:
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws" / "infra").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    assert labelled == {*PLANNING, *LOOKING, *APPLYING, *STOPPING}
+    assert labelled == {*PLANNING, *FORGETTING, *DROPPING, *APPLYING, *STOPPING}

@@ -1,18 +1,21 @@
 """Applying a change set: begun once, followed by its events to the stack's end, cancelled where AWS can do that."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from runners.aws.errors import AwsRefused
-from runners.aws.infra.changes import ChangeSets, name_of, pause
+from runners.aws.infra.changes import SELDOM, ChangeSets, name_of, pause
 from runners.aws.infra.stack import Stack, look
+from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here
 from storage.model.worded import joined, worded
 
+T = TypeVar("T")
 ERRORS = {
     "changes_gone": "the plan that was approved is not there any more, or the infrastructure has changed since",
     "changes_differ": "the plan that is there is not the one that was approved",
@@ -34,8 +37,6 @@ class Apply:
 
     account: Account
     stack: str
-    key: str
-    """Of the work; found again by it."""
     approved: str
     """Id and hash of the change set, as people approved it."""
     sink: Sink
@@ -44,7 +45,7 @@ class Apply:
 
     async def run(self) -> Stack:
         """Begin what is not begun, and follow it to its end. Raises `ActionFailed`."""
-        await self._begin()
+        await self._patiently(self._begin, "it is looked at again what became of it")
         return await self._to_its_end()
 
     async def stop(self) -> None:
@@ -71,7 +72,7 @@ class Apply:
         now = await look(self.account, self.stack)
         if now is not None and now.change_set == self._id and not now.is_empty:
             return
-        planned = await ChangeSets(account=self.account, stack=self.stack).find(self._id)
+        planned = await ChangeSets(account=self.account, stack=self.stack, sink=self.sink).find(self._id)
         if planned is None or planned.execution in ("OBSOLETE", "UNAVAILABLE"):
             raise _gone(self.stack)
         if planned.subject != self.approved:
@@ -105,10 +106,7 @@ class Apply:
     async def _to_its_end(self) -> Stack:
         looks = 0
         while True:
-            now = await look(self.account, self.stack)
-            if now is None:
-                raise _unseen(self.stack)
-            events = _begun(await self._events(now), self._token)
+            now, events = await self._patiently(self._look, "the stack goes on, and is looked at again")
             self._tell(events)
             if events and not now.busy:
                 return self._ended(now, events)
@@ -116,6 +114,15 @@ class Apply:
             if not events and looks > _UNSEEN:
                 raise _unseen(self.stack)
             await asyncio.sleep(pause(looks) * self.pace)
+
+    async def _look(self) -> tuple[Stack, Sequence[Mapping[str, Any]]]:
+        now = await look(self.account, self.stack)
+        if now is None:
+            raise _unseen(self.stack)
+        return now, _begun(await self._events(now), self._token)
+
+    async def _patiently(self, question: Callable[[], Awaitable[T]], goes_on: str) -> T:
+        return await patiently(question, partial(asyncio.sleep, SELDOM * self.pace), self.sink, goes_on)
 
     async def _events(self, now: Stack) -> Sequence[Mapping[str, Any]]:
         """Read what happened to the stack, oldest first, back to the beginning of what was begun last."""

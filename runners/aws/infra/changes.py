@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from runners.aws.errors import AwsRefused
 from runners.aws.infra.stack import Declared, Stack, is_gone, look
+from runners.aws.patience import patiently
 from runners.aws.session import Account
-from runners.contract import ActionFailed
+from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here
 from storage.model import artifact
 from storage.model.worded import worded
@@ -22,7 +24,7 @@ ERRORS = {
 _OURS = "estiva-"
 _NOTHING = re.compile(r"didn't contain changes|No updates are to be performed", re.IGNORECASE)
 _NO_NAME = re.compile(r"[^a-zA-Z0-9-]+", re.ASCII)
-_FIRST, _LONGEST, _GROWS = 0.5, 10.0, 1.3
+_FIRST, SELDOM, _GROWS = 0.5, 10.0, 1.3
 """Seconds between the first two looks at something; between two late ones; by how much each pause is longer."""
 
 
@@ -102,7 +104,7 @@ class ChangeSet:
 
 def pause(looks: int) -> float:
     """Give the seconds until the next look, after so many: often at first, seldom at what takes long."""
-    return float(min(_LONGEST, _FIRST * _GROWS ** min(looks, 100)))
+    return float(min(SELDOM, _FIRST * _GROWS ** min(looks, 100)))
 
 
 def name_of(key: str) -> str:
@@ -117,6 +119,7 @@ class ChangeSets:
 
     account: Account
     stack: str
+    sink: Sink
     pace: float = 1.0
 
     async def make(self, key: str, declared: Declared, body: str, given: Any, now: Stack | None) -> ChangeSet:
@@ -125,11 +128,11 @@ class ChangeSets:
         made = await self.find(name)
         if made is None:
             created = await self._create(name, declared, body, given, now)
-            made = await self.find(created)
+            made = await self._find_patiently(created)
         looks = 0
         while made is not None and made.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
             await asyncio.sleep(pause(looks) * self.pace)
-            made, looks = await self.find(made.id), looks + 1
+            made, looks = await self._find_patiently(made.id), looks + 1
         if made is None or not (made.status == "CREATE_COMPLETE" or made.nothing):
             why = made.reason if made is not None else worded("it was deleted while it was made")
             raise ActionFailed(
@@ -138,6 +141,10 @@ class ChangeSets:
                 error="plan_failed",
             )
         return made
+
+    async def _find_patiently(self, name: str) -> ChangeSet | None:
+        rest = partial(asyncio.sleep, SELDOM * self.pace)
+        return await patiently(partial(self.find, name), rest, self.sink, "the change set is looked at again")
 
     async def find(self, name: str) -> ChangeSet | None:
         """Find a change set by its name or id, with all of its changes; `None`: there is none."""

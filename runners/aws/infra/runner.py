@@ -65,7 +65,7 @@ class CloudFormationRunner:
         for declared in Declared.read(work.options["stacks"]):
             approved = work.artifacts.get(artifact.changes(place.name, declared.name), artifact.NO_CHANGES)
             if approved != artifact.NO_CHANGES:
-                await self._apply(account, declared, approved, work, Silence()).stop()
+                await self._apply(account, declared, approved, Silence()).stop()
 
     async def _planned(
         self, account: Account, place: Environment, stacks: tuple[Declared, ...], work: Work, sink: Sink
@@ -85,7 +85,7 @@ class CloudFormationRunner:
         body = declared.body(work)
         now = await stack.look(account, declared.name)
         _check_ready(declared.name, now)
-        sets = ChangeSets(account=account, stack=declared.name, pace=self._pace)
+        sets = ChangeSets(account=account, stack=declared.name, sink=sink, pace=self._pace)
         given = await stack.parameters(
             account, declared, body, declared.given(work), None if now and now.is_empty else now
         )
@@ -115,13 +115,13 @@ class CloudFormationRunner:
             if approved == artifact.NO_CHANGES:
                 ends.append(worded("nothing to change in {stack}", stack=declared.name))
                 continue
-            ended = await self._follow(self._apply(account, declared, approved, work, sink), work)
+            ended = await self._follow(self._apply(account, declared, approved, sink), work)
             outputs |= ended.outputs
             ends.append(worded("{stack} is {status}", stack=declared.name, status=ended.status))
         return Outcome(variables=outputs, summary=joined(ends))
 
-    def _apply(self, account: Account, declared: Declared, approved: str, work: Work, sink: Sink) -> Apply:
-        return Apply(account=account, stack=declared.name, key=work.key, approved=approved, sink=sink, pace=self._pace)
+    def _apply(self, account: Account, declared: Declared, approved: str, sink: Sink) -> Apply:
+        return Apply(account=account, stack=declared.name, approved=approved, sink=sink, pace=self._pace)
 
     async def _follow(self, one: Apply, work: Work) -> Stack:
         try:

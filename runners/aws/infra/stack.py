@@ -125,7 +125,6 @@ class Stack:
 
     id: str
     status: str
-    reason: str
     change_set: str
     """The change set that was applied last."""
     parameters: frozenset[str]
@@ -218,7 +217,6 @@ def _read(raw: Mapping[str, Any]) -> Stack:
     return Stack(
         id=raw["StackId"],
         status=raw["StackStatus"],
-        reason=raw.get("StackStatusReason", ""),
         change_set=raw.get("ChangeSetId", ""),
         parameters=frozenset(each["ParameterKey"] for each in raw.get("Parameters", [])),
         outputs={each["OutputKey"]: each["OutputValue"] for each in raw.get("Outputs", [])},

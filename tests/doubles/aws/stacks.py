@@ -45,7 +45,10 @@ class Stack:
 
 
 class Stacks:
-    """`takes` seconds per resource, `computes` per change set; `failing`: logical name -> why; `replacing`: what needs a new resource."""
+    """`takes` seconds per resource, `computes` per change set; `failing`: logical name -> why.
+
+    `replacing`: what needs a new resource.
+    """
 
     def __init__(self, server: Server) -> None:
         self._clock = server.clock

@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 
 from runners.containers import Containers
 from runners.contract import Leftover
+from runners.ctrl_c import interrupt, unkilled
 from runners.job import remove_container
 from runners.proxy import Proxy
 
@@ -103,6 +104,13 @@ def _run_of(labels: Mapping[str, str]) -> str:
 
 
 def _container_removed(engine: Any, container: str) -> bool:
+    """Remove it; one that may not be killed is told to end, and stays until it has."""
+    there = engine.containers(filters={"id": container})
+    going = [each for each in there if unkilled(each)]
+    for each in going:
+        interrupt(engine, each)
+    if going:
+        return False
     remove_container(engine, container)
     return True
 

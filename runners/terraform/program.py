@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker import APIClient
-from docker.errors import APIError, NotFound
 
 from runners import job
 from runners.containers import Containers
 from runners.contract import Work
+from runners.ctrl_c import UNKILLED, interrupt
 
 _ALWAYS = {
     "TF_IN_AUTOMATION": "1",
@@ -19,9 +19,20 @@ _ALWAYS = {
     "CHECKPOINT_DISABLE": "1",
     "HOME": "/tmp",  # noqa: S108 - inside the container
 }
-_ENDED = 409
 _LOOK = 1.0
-"""Seconds between two looks at a command that was told to stop; each tells it again."""
+"""Seconds between two looks at a command that is to end."""
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """Where a job is followed: whoever no longer follows it leaves it running, whatever the reason."""
+
+    workspace: Path
+    abandoned: Callable[[], bool] = _always
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,39 +63,35 @@ class Program:
         except asyncio.CancelledError:
             if self.work.abandoned():
                 going.cancel()
-            else:
-                await self.interrupt(key)
-            await asyncio.wait({going})
+                await asyncio.wait({going})
+            while not going.done():
+                await self._interrupted(key)
+                await asyncio.wait({going}, timeout=_LOOK)
             raise
 
-    async def interrupt(self, key: str) -> bool:
-        """Tell the command of this key to stop, if it runs; tells whether it did."""
+    async def end(self, key: str) -> None:
+        """See that the command of this key is interrupted, wait until it has ended, and clear it away."""
+        while await self._interrupted(key):  # noqa: ASYNC110 - the engine says nothing when it ends
+            await asyncio.sleep(_LOOK)
+        await job.removed(self.containers, self._key(key))
+
+    async def _interrupted(self, key: str) -> bool:
+        """See that the command of this key has been told to end, once; tells whether it still runs."""
 
         def signal(engine: APIClient) -> bool:
             running = engine.containers(filters=self.containers.filters(key=self._key(key)))
             for container in running:
-                try:
-                    engine.kill(container["Id"], signal="SIGINT")
-                except NotFound:
-                    continue
-                except APIError as error:
-                    if error.status_code != _ENDED:
-                        raise
+                interrupt(engine, container)
             return bool(running)
 
         return await self.containers.ask(signal)
-
-    async def end(self, key: str) -> None:
-        """Interrupt the command of this key, and wait until it has ended."""
-        while await self.interrupt(key):  # noqa: ASYNC110 - the engine says nothing when it ends
-            await asyncio.sleep(_LOOK)
-        await job.removed(self.containers, self._key(key))
 
     def _key(self, key: str) -> str:
         return f"{self.work.key}#{key}"
 
     async def _finished(self, key: str, words: tuple[str, ...], take: Callable[[str], None]) -> int:
-        ended = await job.finish(self.containers, self._job(key, words), self.work, take)
+        followed = _Followed(self.work.workspace)
+        ended = await job.finish(self.containers, self._job(key, words), followed, take)
         return ended.code
 
     def _job(self, key: str, words: tuple[str, ...]) -> job.Job:
@@ -93,7 +100,7 @@ class Program:
             image=self.image,
             command=(self.name, *words),
             environment={**_ALWAYS, "TF_DATA_DIR": str(self.place / "data"), **self.environment},
-            labels=self.containers.labels(run=self.work.run, service=self.work.service.name),
+            labels=self.containers.labels(run=self.work.run, service=self.work.service.name, **UNKILLED),
             binds=(f"{self.work.workspace}:{self.work.workspace}",),
             network=self.network,
             directory=str(self.directory),

@@ -5,6 +5,7 @@ plays the same story.
 """
 
 import asyncio
+import contextlib
 import io
 import json
 import shutil
@@ -22,6 +23,8 @@ from docker import APIClient
 from runners.aws.session import Clouds
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Work
+from runners.leftovers import EngineLeftovers
+from runners.proxy import Proxy
 from runners.terraform.runner import TerraformRunner
 from storage.model import artifact
 from storage.model.catalog import Environment, Json
@@ -177,14 +180,9 @@ async def test_a_resource_that_fails_is_named(site: Site) -> None:
     assert "terraform_data.db: local-exec provisioner error" in failure.reason
 
 
-@pytest.mark.parametrize("program", FOUND[-1:])
-async def test_a_cancelled_apply_is_interrupted_and_waited_for(
-    program: str, site: Site, image_of: Callable[[str], str], containers: Containers
-) -> None:
-    site.image = image_of(program)
-    site.config["resource"]["terraform_data"]["db"]["provisioner"] = [
-        {"local-exec": {"command": "echo $((6 * 7)) is here; exec sleep 60"}}
-    ]
+async def begun(site: Site, command: str) -> dict[str, str]:
+    """Let an apply begin that is at this command when its process is told to shut down; gives what was planned."""
+    site.config["resource"]["terraform_data"]["db"]["provisioner"] = [{"local-exec": {"command": command}}]
     site.commit()
     planned = await site.does("plan")
     work = asyncio.ensure_future(site.does("apply", planned.artifacts))
@@ -194,15 +192,50 @@ async def test_a_cancelled_apply_is_interrupted_and_waited_for(
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
+    site.bench.abandoned = False
+    assert not any("nterrupt" in line for line in site.notes.lines)
+    return {**planned.artifacts}
+
+
+@pytest.mark.parametrize("program", FOUND[-1:])
+async def test_a_cancelled_apply_is_interrupted_and_waited_for(
+    program: str, site: Site, image_of: Callable[[str], str], containers: Containers
+) -> None:
+    site.image = image_of(program)
+    planned = await begun(site, "echo $((6 * 7)) is here; exec sleep 60")
     assert len(await running(containers, site)) == 1, "a shutdown leaves it to the next process"
 
-    site.bench.abandoned = False
-    work = asyncio.ensure_future(site.does("apply", planned.artifacts))
+    work = asyncio.ensure_future(site.does("apply", planned))
     await asyncio.sleep(0)
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
     assert await running(containers, site) == []
+
+
+SLOW = "trap 'sleep 3; exit 1' TERM; echo $((6 * 7)) is here; sleep 60 & wait"
+"""Takes its time to end, as a resource does that is being made."""
+
+
+async def test_an_apply_that_nobody_awaits_is_interrupted_once(site: Site, containers: Containers) -> None:
+    planned = await begun(site, SLOW)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1.5):  # as after a restart: who stops it has little time
+            await site.runner.stop(site.work("apply", 1, planned))
+    await site.runner.stop(site.work("apply", 1, planned))
+    assert await running(containers, site) == []
+    assert not list(site.root.glob("*.lock.info")), "the state is not locked any more"
+
+
+async def test_an_apply_whose_run_is_over_is_not_killed(site: Site, containers: Containers, tmp_path: Path) -> None:
+    await begun(site, SLOW)
+    cleaner = EngineLeftovers(containers, Proxy(containers, tmp_path / "proxy"))
+    [left] = [each for each in await cleaner.leftovers() if each.run == site.bench.run]
+    assert not await cleaner.remove(left), "it is told to end, and ends by itself"
+    while not await cleaner.remove(left):  # noqa: ASYNC110 - the engine says nothing when it ends
+        await asyncio.sleep(0.2)
+    assert await running(containers, site) == []
+    assert not list(site.root.glob("*.lock.info"))
 
 
 async def running(containers: Containers, site: Site) -> list[Any]:

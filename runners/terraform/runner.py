@@ -48,6 +48,8 @@ _ERRORS = {
     "changes_differ": "the plan that is there is not the one that was approved",
     "apply_failed": "a resource failed; what was done before it stays done",
 }
+_IN_SIGHT = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""What leads into an account and is no secret; it stands in every ARN."""
 _CHANGED = 2
 """Exit code of a plan that has something to change."""
 
@@ -80,9 +82,10 @@ class TerraformRunner:
 
     async def _done(self, work: Work, sink: Sink) -> Outcome:
         directory = _directory(work)
-        secrets = await self._secrets(work)
-        told = Told(sink, secrets=tuple(secrets.values()))
-        program = self._program(work, directory, secrets)
+        named, entered = self._named(work), await self._entered(work)
+        keys = [value for name, value in entered.items() if name not in _IN_SIGHT]
+        program = self._program(work, directory, {**named, **entered})
+        told = Told(sink, secrets=(*named.values(), *keys))
         if work.options[DO] == APPLY:
             return await self._applied(program, told)
         return await self._planned(program, told)
@@ -157,8 +160,8 @@ class TerraformRunner:
             memory=memory if isinstance(memory, str | int) else None,
         )
 
-    async def _secrets(self, work: Work) -> dict[str, str]:
-        """Give what no log may show: what the catalog names, and the way into the account."""
+    def _named(self, work: Work) -> dict[str, str]:
+        """Give what the catalog names to be taken from where Estiva runs, and no log may show."""
         names = options.words(work.options.get("secrets_from"))
         missing = [name for name in names if not self._environ.get(name)]
         if missing:
@@ -167,10 +170,13 @@ class TerraformRunner:
                 hint=worded("set it there, or take it out of the action's secrets_from"),
                 error="no_secret",
             )
+        return {name: self._environ[name] for name in names}
+
+    async def _entered(self, work: Work) -> dict[str, str]:
+        """Give the way into the environment's account, where it has one."""
         place = work.environment.aws if work.environment else None
         account = await self._clouds.enter(place, Visitor.of(work)) if place else None
-        entered = await account.credentials() if account else {}
-        return {**{name: self._environ[name] for name in names}, **entered}
+        return await account.credentials() if account else {}
 
 
 def _directory(work: Work) -> Path:

@@ -28,6 +28,9 @@ from runners.proxy import Proxy
 from runners.terraform.runner import TerraformRunner
 from storage.model import artifact
 from storage.model.catalog import Environment, Json
+from storage.model.cloud import Aws
+from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.server import ACCOUNT, REGION, SURROUNDINGS, Server, serving
 from tests.runners.bench import Bench, Notes
 
 BASE_IMAGES = Path(__file__).parents[2] / ".ci" / "base-images"
@@ -247,6 +250,23 @@ async def test_what_the_catalog_names_and_nobody_set_is_named(site: Site) -> Non
     site.options["secrets_from"] = ["NOBODY_SET_THIS"]
     failure = await site.fails("plan")
     assert (failure.error, "NOBODY_SET_THIS" in failure.reason) == ("no_secret", True)
+
+
+async def test_the_keys_of_an_account_are_secret_and_its_region_is_not(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SURROUNDINGS.items():
+        monkeypatch.setenv(name, value)
+    site.config["resource"]["terraform_data"]["db"]["provisioner"] = [
+        {"local-exec": {"command": "echo in $AWS_REGION with $AWS_SECRET_ACCESS_KEY"}}
+    ]
+    site.commit()
+    with serving(Server()) as server:
+        Identities(server)
+        place = Aws(account=ACCOUNT, region=REGION, endpoints=server.endpoints)
+        site.bench.environment = Environment(name="production", aws=place)
+        await site.does("apply", (await site.does("plan")).artifacts)
+    assert f"in {REGION} with ***" in site.notes.lines
 
 
 async def test_the_directory_has_to_be_in_the_source(site: Site) -> None:

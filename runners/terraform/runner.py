@@ -85,7 +85,7 @@ class TerraformRunner:
         named, entered = self._named(work), await self._entered(work)
         keys = [value for name, value in entered.items() if name not in _IN_SIGHT]
         program = self._program(work, directory, {**named, **entered})
-        told = Told(sink, secrets=(*named.values(), *keys))
+        told = Told(sink, program.place / "outputs", secrets=(*named.values(), *keys))
         if work.options[DO] == APPLY:
             return await self._applied(program, told)
         return await self._planned(program, told)

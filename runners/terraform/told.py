@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from runners.contract import Sink
@@ -17,9 +18,15 @@ class Told:
     """Takes the output of one command: says to `sink` what people read, and remembers errors and outputs."""
 
     sink: Sink
+    kept: Path
+    """A private file for the outputs: whoever finds that the command has ended already was not told them."""
     secrets: Sequence[str] = ()
     errors: list[str] = field(default_factory=list)
-    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What the configuration hands on, once it was applied."""
+        return dict(json.loads(self.kept.read_text())) if self.kept.exists() else {}
 
     def line(self, text: str) -> None:
         """Take one line, be it JSON or not."""
@@ -28,7 +35,7 @@ class Told:
             self.say(text)
             return
         if event.get("type") == "outputs":
-            self.outputs |= _outputs(event.get("outputs", {}))
+            self.kept.write_text(json.dumps(dict(_plain(event.get("outputs", {})))))
             return
         self.say(str(event.get("@message", "")))
         diagnostic = event.get("diagnostic")
@@ -121,10 +128,6 @@ def _event(text: str) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) and "@message" in event else None
-
-
-def _outputs(raw: Mapping[str, Any]) -> dict[str, str]:
-    return dict(_plain(raw))
 
 
 def _plain(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

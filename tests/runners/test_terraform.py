@@ -140,6 +140,8 @@ async def test_just_what_was_planned_is_applied(program: str, site: Site, image_
     assert site.plan.stat().st_mode & 0o077 == site.plan.parent.stat().st_mode & 0o077 == 0, "values stand in it"
     applied = await site.does("apply", planned.artifacts)
     assert applied.variables == {"size": "1"}, "what is sensitive is not handed on"
+    again = await site.does("apply", planned.artifacts)
+    assert again == applied, "whoever dies before it is a fact finds it again, and does not do it again"
 
     site.options["variables"] = {"size": "2"}
     del site.config["resource"]["terraform_data"]["web"]

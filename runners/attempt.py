@@ -227,8 +227,10 @@ class _Attempt:
         )
 
     async def _tell(self, text: str) -> None:
-        """Journal how far the work is; the same is said once."""
+        """Journal how far the work is; the same is said once, and what is stopped has nothing to say any more."""
         said = text if isinstance(text, Worded) else text[:_SAID]
+        if self.watch.why is not None or self.watch.left:
+            return
         word = f"told/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
         await self._journal(Kind.ACTION_PROGRESSED, word, data_of(progress=said), point="told")
 
@@ -323,10 +325,9 @@ class _Attempt:
     async def _journal(self, kind: Kind, word: str, data: dict[str, Json], point: str = "") -> RunView:
         place: dict[str, Json] = {"stage": self.stage.name, "action": self.action.name, "attempt": self.number}
         key = f"{self.stage.name}/{self.action.name}/{self.number}/{word}"
-        told = await self.progress.note(point or word, kind, key, {**place, **data})
-        if word == "ended" and asked_by(told, self.place, self.action):
-            await self.engine.store.questions.close(self.run.id, place_of(self.place, self.action))
-        return told
+        asked = word == "ended" and asked_by(await self.progress.known(), self.place, self.action)
+        withdraws = place_of(self.place, self.action) if asked else ""
+        return await self.progress.note(point or word, kind, key, {**place, **data}, withdraws=withdraws)
 
 
 def _stopped_by(failed: Action) -> str:

@@ -46,13 +46,16 @@ class Progress:
         """Learn that something was written besides: it is read before anything else is decided."""
         self._sure = self._fresh = False
 
-    async def note(self, point: str, kind: Kind, key: str, data: dict[str, Json]) -> RunView:
-        """Write one fact of the run once, between two crash points, and give the run as it then is."""
+    async def note(self, point: str, kind: Kind, key: str, data: dict[str, Json], *, withdraws: str = "") -> RunView:
+        """Write one fact of the run once, between two crash points, and give the run as it then is.
+
+        `withdraws` names the action whose questions end with it.
+        """
         run = self._view.run
         crash_here(f"{point}.before")
         try:
             fact = Fact(kind=kind, actor="estiva", run=self.run_id, key=key, data=data)
-            told = await self._store.ledger.note(run, self._sequence, fact)
+            told = await self._store.ledger.note(run, self._sequence, fact, withdraws=withdraws)
         except BaseException:
             self._sure = self._fresh = False  # it may be written or not
             raise

@@ -45,14 +45,14 @@ class Questions:
 
 async def stay(store: Store, view: RunView) -> tuple[Stay, str, str] | None:
     """Park a run of which nothing goes on but what waits for people; gives what became of that, stage and action."""
-    waits = next(((s, a) for s in view.stages for a in s.actions if waits_for_people(view, s, a)), None)
-    if waits is None:
+    waiting = [(s, a) for s in view.stages for a in s.actions if waits_for_people(view, s, a)]
+    if not waiting:
         return None
-    stage, action = waits
+    asking = {place_of(stage, action.action): (stage.stage.name, action.action.name) for stage, action in waiting}
     crash_here("stay.before")
-    became = await store.questions.stay(view.run.id, place_of(stage, action.action))
+    became, asker = await store.questions.stay(view.run.id, [*asking])
     crash_here("stay.after")
-    return became, stage.stage.name, action.action.name
+    return became, *asking[asker]
 
 
 def waits_for_people(view: RunView, place: StageView, action: ActionView) -> bool:

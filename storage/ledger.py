@@ -36,6 +36,7 @@ class _Entry:
     sequence: int
     facts: Sequence[Fact]
     claim: fence.Claim | None
+    withdraws: str
     told: "asyncio.Future[Told]"
 
 
@@ -64,12 +65,14 @@ class Ledger:
 
         return await self._database.look(work)
 
-    async def note(self, run: Run, sequence: int, *facts: Fact) -> Told:
+    async def note(self, run: Run, sequence: int, *facts: Fact, withdraws: str = "") -> Told:
         """Write facts of a run in one transaction, and give what has happened after the event of that sequence.
 
-        A fact whose key is there already is not written again. Raises `fence.Overtaken`.
+        A fact whose key is there already is not written again. `withdraws` names the action (`stage/action`) that
+        asks no more with them. Raises `fence.Overtaken`.
         """
-        entry = _Entry(run, sequence, facts, fence.held(), asyncio.get_running_loop().create_future())
+        told = asyncio.get_running_loop().create_future()
+        entry = _Entry(run, sequence, facts, fence.held(), withdraws, told)
         chain = run.plan.environment.name
         if chain in self._waiting:
             self._waiting[chain].append(entry)
@@ -112,6 +115,9 @@ class Ledger:
         if entry.claim is not None:
             fence.compare(entry.claim, row.epoch)
         before = row.sequence - len(new)
+        if entry.withdraws:
+            asked = {"of": run.id, "asker": entry.withdraws, "now": self._scribe.now()}
+            connection.execute(statements.WITHDRAW_QUESTIONS, asked)
         written = [self._scribe.record(connection, head, fact, before + nth) for nth, fact in enumerate(new, 1)]
         return _told(run, row, written if before == entry.sequence else events_of(connection, run.id, entry.sequence))
 

@@ -4,6 +4,7 @@ An action asks (`Approvals.ask` with a `Question`), comes to rest, and its run i
 same key when people have decided, when it is time to look whether somebody answered elsewhere, or to be cancelled.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -36,18 +37,23 @@ class Questions:
         self._database = database
         self._scribe = scribe
 
-    async def stay(self, run: str, asked_by: str) -> Stay:
-        """Park the run until the open question of an action is decided, unless it is, or it is time to look."""
+    async def stay(self, run: str, askers: Sequence[str]) -> tuple[Stay, str]:
+        """Park the run until an open question of these actions is decided, unless one is, or it is time to look.
 
-        def work(session: Session) -> Stay:
+        Gives which action that is about.
+        """
+
+        def work(session: Session) -> tuple[Stay, str]:
             hold_run(session, run)
-            row = session.exec(_open(run, asked_by).with_for_update()).first()
-            if row is None:
-                return Stay.DECIDED
-            if row.look_at is not None and row.look_at <= self._scribe.now():
-                return Stay.LOOK
+            now, open_ = self._scribe.now(), _open_of(session, run)
+            for asker in askers:
+                if asker not in open_:
+                    return Stay.DECIDED, asker
+                look_at = open_[asker]
+                if look_at is not None and look_at <= now:
+                    return Stay.LOOK, asker
             phases.park(session, run)
-            return Stay.PARKED
+            return Stay.PARKED, askers[0]
 
         return await self._database.write(work)
 
@@ -77,6 +83,14 @@ class Questions:
             return phases.wake(session, run)
 
         return await self._database.write(work)
+
+
+def _open_of(session: Session, run: str) -> dict[str, datetime | None]:
+    """Give when to look again at each open question of a run, by who asks."""
+    rows = select(ApprovalRow).where(
+        ApprovalRow.run == run, col(ApprovalRow.asked_by).is_not(None), ApprovalRow.decision == Decision.PENDING
+    )
+    return {str(row.asked_by): row.look_at for row in session.exec(rows.with_for_update())}
 
 
 def _open(run: str, asked_by: str) -> SelectOfScalar[ApprovalRow]:

@@ -5,6 +5,7 @@ Reading with them gives rows, not objects of the mapper; nothing here is seen ou
 
 from sqlalchemy import Table, bindparam, insert, select, update
 
+from storage.model.approval import Decision
 from storage.tables import ApprovalRow, ChainRow, EventRow, GateRow, LockRow, RunRow
 
 RUNS: Table = RunRow.__table__  # type: ignore[attr-defined]
@@ -62,6 +63,15 @@ CLOSE_RUN = (
     .where(RUNS.c.id == bindparam("closed"), RUNS.c.phase != "closed")
     .values(phase="closed", status=bindparam("ended"), closed_at=bindparam("now"))
     .returning(RUNS.c.id)
+)
+WITHDRAW_QUESTIONS = (
+    update(APPROVALS)
+    .where(
+        APPROVALS.c.run == bindparam("of"),
+        APPROVALS.c.asked_by == bindparam("asker"),
+        APPROVALS.c.decision == Decision.PENDING.value,
+    )
+    .values(decision=Decision.CANCELLED.value, decided_by="estiva", decided_at=bindparam("now"))
 )
 READY = select(RUNS.c.id, RUNS.c.leg).where(RUNS.c.phase == "ready").order_by(RUNS.c.opened_at, RUNS.c.id)
 TO_CANCEL = select(RUNS.c.id).where(RUNS.c.id.in_(bindparam("runs", expanding=True)), RUNS.c.cancel_requested.is_(True))

@@ -71,7 +71,7 @@ def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
         return replace(stage, actions=actions)
 
     changed = replace(view, stages=tuple(touched(stage) for stage in view.stages))
-    ended = changes.get("status") is not Status.RUNNING
+    ended = changes.get("status", Status.RUNNING) is not Status.RUNNING
     return _unasked(changed, f"{event.data.get('stage')}/{event.data.get('action')}") if ended else changed
 
 
@@ -109,7 +109,7 @@ def _started(view: RunView, event: Event) -> RunView:
 
 
 def _progressed(view: RunView, event: Event) -> RunView:
-    return _with_action(view, event, status=Status.RUNNING, progress=_text(event, "progress"))
+    return _with_action(view, event, progress=_text(event, "progress"))
 
 
 def _succeeded(view: RunView, event: Event) -> RunView:

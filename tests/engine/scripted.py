@@ -64,9 +64,9 @@ class Outside:
 
 
 class Scripted:
-    """Options: asks, look_again, tells, sleep, hold, lines, fail, retryable, fails (how many attempts), exit_code,
-    error, crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits, spare does not fail, there
-    finds it running.
+    """Options: asks, look_again, tells, mutters, sleep, hold, lines, fail, retryable, fails (how many attempts),
+    exit_code, error, crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits, spare does not
+    fail, there finds it running.
     """
 
     errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
@@ -95,7 +95,7 @@ class Scripted:
                 await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             if options.get("deaf"):
-                await self._hear_nothing(until=time.time() + 60)
+                await self._hear_nothing(work, until=time.time() + 60)
             self.outside.note("abandoned" if work.abandoned() else "stopped", work.key)
             raise
         if options.get("asks"):
@@ -132,9 +132,11 @@ class Scripted:
         if answer is not None and not answer.yes:
             raise ActionFailed(f"{answer.by} said no: {answer.reason}")
 
-    async def _hear_nothing(self, until: float) -> None:
+    async def _hear_nothing(self, work: Work, until: float) -> None:
         while self.outside.held and time.time() < until:  # noqa: ASYNC110 - like a call that does not return
             await asyncio.sleep(0.01)
+        if work.options.get("mutters"):
+            await work.tell(str(work.options["mutters"]))
 
     async def stop(self, work: Work) -> None:
         if self.outside.begun(work.key) is not None:

@@ -55,6 +55,22 @@ async def test_the_lock_goes_when_the_work_has_ended_after_all(world: World) -> 
     await world.sound()
 
 
+async def test_what_it_says_when_its_run_is_over_is_not_written(world: World) -> None:
+    await world.start()
+    [engine] = world.engines
+    run = await world.ask(plan(release(sleep=60, deaf=True, mutters="nearly there")))
+    await world.began(KEY)
+    await engine.cancel(run.id, "U0BOB")
+    await world.ended(run)
+    world.outside.held = False
+    async with asyncio.timeout(15):
+        while await world.store.locks.queue("hello", "homolog"):  # noqa: ASYNC110 - another task lets it go
+            await asyncio.sleep(0.01)
+    (released,) = (await world.view(run)).stages[0].actions
+    assert (released.status, released.progress) == (Status.CANCELLED, "")
+    await world.sound()
+
+
 async def test_the_lock_goes_when_the_process_is_dead_and_what_it_left_is_stopped(world: World) -> None:
     engine = await world.start()
     after = (await waits(world, await cancelled(world))).run

@@ -1,12 +1,15 @@
 """Actions under way that ask people: the run waits as a row, and goes on as they say, whatever dies meanwhile."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from storage.model.approval import Approval, Decision
+from storage.model.catalog import Stage
 from storage.model.run import Plan, Run, Status
-from tests.engine.world import World, pipeline, plan
+from tests.engine.world import HOMOLOG, World, action, pipeline, plan
 
 LITTLE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 """What has nothing to do with the database is shown on one."""
@@ -100,4 +103,29 @@ async def test_a_restart_finds_the_question_open(world: World) -> None:
     again = await world.start()
     await world.store.approvals.approve(approval.id, "U0BOB", approval.subject)
     again.wake()
+    assert (await world.ended(run)).status is Status.SUCCEEDED
+
+
+def two(**second: Any) -> Plan:
+    """Two actions beside each other, each of which asks; the first looks again once in an hour."""
+    actions = (action("one", asks="red"), action("two", asks="blue", **second))
+    return plan(Stage(name="build", actions=actions), environment=HOMOLOG)
+
+
+@LITTLE
+async def test_of_two_that_ask_each_is_looked_after(world: World) -> None:
+    engine = await world.start()
+    run = await world.ask(two(look_again=0.3))
+    await world.until(run, lambda view: sum(bool(stage.question) for stage in view.stages) == 2)
+    (world.outside.folder / "blue").touch()
+    await world.until(run, lambda view: view.stages[0].actions[1].status is Status.SUCCEEDED)
+    await parked(world)
+    looked, leg = len(world.outside.keys("looked")), (await world.store.runs.get(run.id)).leg
+    await asyncio.sleep(1.5)  # several rounds of the sweep
+    assert (await world.store.runs.get(run.id)).leg == leg, "it waits for people, and wakes for nobody"
+    assert len(world.outside.keys("looked")) == looked
+    (pending,) = await world.store.approvals.pending()
+    assert pending.stage == "build.red"
+    await world.store.approvals.approve(pending.id, "U0BOB", pending.subject)
+    engine.wake()
     assert (await world.ended(run)).status is Status.SUCCEEDED

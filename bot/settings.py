@@ -11,8 +11,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SLACK = "https://slack.com/api/"
-NAMESPACE = "namespace"
-"""The file in a data folder that names its containers when no variable does; the demo writes one."""
+NAMESPACE, CATALOG = "namespace", "catalog.yml"
+"""Files in a data folder: what names its containers, and its catalog, when no variable does. The demo writes them."""
 
 
 class Mode(StrEnum):
@@ -32,7 +32,11 @@ class Settings(BaseSettings):
         None,
         description="`postgresql+psycopg://user:password@host/name`; unset: SQLite in the data folder.",
     )
-    catalog: Path = Field(Path("catalog.yml"), description="The catalog file: what can be deployed, where, by whom.")
+    catalog: Path = Field(
+        Path(CATALOG),
+        description="The catalog file: what can be deployed, where, by whom. "
+        "Unset, and not there: the `catalog.yml` in the data folder, if there is one (the demo's).",
+    )
     namespace: str = Field(
         "estiva",
         pattern=r"^[a-z][a-z0-9-]{0,30}$",
@@ -77,11 +81,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _namespace_of_the_folder(cls, given: dict[str, Any]) -> dict[str, Any]:
-        place = Path(given.get("data", ".estiva")) / NAMESPACE
-        if "namespace" in given or not place.is_file():
-            return given
-        return {**given, "namespace": place.read_text().strip()}
+    def _what_the_folder_says(cls, given: dict[str, Any]) -> dict[str, Any]:
+        data, said = Path(given.get("data", ".estiva")), {}
+        if (data / NAMESPACE).is_file():
+            said["namespace"] = (data / NAMESPACE).read_text().strip()
+        if (data / CATALOG).is_file() and not Path(CATALOG).exists():
+            said["catalog"] = str(data / CATALOG)
+        return {**said, **given}
 
     @model_validator(mode="after")
     def _base_url_ends_with_a_slash(self) -> Self:

@@ -67,5 +67,7 @@ def _refusal(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Re
         text = asked.say("{place} is frozen: {who}.", place=place_of(asked, None, environment), who=who)
     command = f"unlock {plan.service.name} in {environment}"
     offers = (Offer(label=asked.say("Unlock"), command=command),) if found.rollback else ()
+    if offers:
+        text += " " + asked.say("Say `{command}` when deploys may go on.", command=command)
     text += " " + asked.say(_HOW, command=verb(asked.command, asked.language))
     return Refused(text, offers=offers)

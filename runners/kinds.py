@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from docker import APIClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from runners.aws.codebuild import CodeBuildRunner
 from runners.aws.codepipeline import CodePipelineRunner
@@ -81,12 +81,18 @@ class Tools:
         await self.start()
 
     async def clear(self) -> int:
-        """Remove every container of this namespace, the proxy's too; gives how many there were."""
+        """Remove all of this namespace: containers, the proxy's too, networks, images; gives how many containers."""
 
         def remove(engine: APIClient) -> int:
-            found = engine.containers(all=True, filters=self.containers.filters())
+            ours = self.containers.filters()
+            found = engine.containers(all=True, filters=ours)
             for container in found:
                 remove_container(engine, container["Id"])
+            for network in engine.networks(filters=ours):
+                engine.remove_network(network["Id"])
+            for image in engine.images(filters=ours):
+                with suppress(APIError):  # another of ours is built on it, or somebody else uses it
+                    engine.remove_image(image["Id"], force=True)
             return len(found)
 
         return await self.containers.ask(remove)

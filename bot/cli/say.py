@@ -54,6 +54,9 @@ async def speak(chosen: Settings, message: str, user: str, channel: str, *, wait
     try:
         async with asyncio.timeout(timeout if wait else min(timeout, _ANSWER)), WorkspaceClient(url, token, user) as me:
             state = await me.look("state")
+            if "event_id" not in state:  # the workspace says what was wrong with the question
+                err.print(state.get("message", f"Nobody here is called {user}."), style="red", markup=False)
+                return 2
             start = state["event_id"]
             if not state["bot"]["connected"]:
                 err.print(

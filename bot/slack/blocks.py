@@ -17,6 +17,7 @@ MESSAGE = 12_000
 _UNSEEN = frozenset({"type", "action_id", "block_id", "task_id", "status", "style"})
 _TORN = re.compile(r"<(t(:\d{0,11})?)?…$")
 """A moment that was cut in two."""
+_CODE = re.compile(r"`([^`]+)`")
 VALUE = 2000
 _SECTION = 3000
 _TASKS = 50
@@ -66,13 +67,11 @@ def actions(buttons: Sequence[Block]) -> list[Block]:
     return [{"type": "actions", "elements": fitting}] if fitting else []
 
 
-def rich(text: str, *, limit: int = 300, fixed: bool = False) -> Block:
-    """Make a one-paragraph rich text, in which nothing is markup; `fixed` for program output."""
-    kind = "rich_text_preformatted" if fixed else "rich_text_section"
-    return {
-        "type": "rich_text",
-        "elements": [{"type": kind, "elements": [{"type": "text", "text": cut(text, limit) or " "}]}],
-    }
+def rich(text: str, *, limit: int = 300) -> Block:
+    """Make a one-paragraph rich text, in which only pairs of back-ticks are markup."""
+    parts = _CODE.split(cut(text, limit) or " ")
+    elements = [_words(part) | ({"style": {"code": True}} if nth % 2 else {}) for nth, part in enumerate(parts) if part]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 
 def task(name: str, title: str, status: str, *, details: str = "", output: str = "") -> Block:

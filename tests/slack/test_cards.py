@@ -9,7 +9,7 @@ from functools import partial
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.slack.blocks import notice
+from bot.slack.blocks import notice, rich
 from bot.slack.cards.deploy_modal import Picked, deploy_modal
 from bot.slack.cards.home import Home, home_view
 from bot.slack.cards.modals import reject_modal
@@ -185,6 +185,16 @@ def test_every_reply_is_one_that_slack_takes(reply: Reply) -> None:
     demand_message(blocks)
     demand_message(plainly(blocks, SAY))
     no_foreign_markup(blocks, notice(text))
+
+
+def test_pairs_of_back_ticks_are_code_in_the_details_of_a_task() -> None:
+    (section,) = rich("BUILD: `make all` ended with `1")["elements"]
+    code = {"type": "text", "text": "make all", "style": {"code": True}}
+    assert section["elements"] == [
+        {"type": "text", "text": "BUILD: "},
+        code,
+        {"type": "text", "text": " ended with `1"},
+    ]
 
 
 def test_moments_in_an_answer_are_shown_by_the_clock_of_whoever_reads() -> None:

@@ -138,6 +138,22 @@ def test_the_data_folder_may_name_its_containers(tmp_path: Path, monkeypatch: py
         Settings()
 
 
+def test_the_catalog_of_the_data_folder_counts_where_there_is_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ESTIVA_CATALOG", raising=False)
+    monkeypatch.setenv("ESTIVA_DATA", "data")
+    (tmp_path / "data").mkdir()
+    assert Settings().catalog == Path("catalog.yml")
+    (tmp_path / "data" / "catalog.yml").touch()
+    assert Settings().catalog == Path("data/catalog.yml")
+    (tmp_path / "catalog.yml").touch()
+    assert Settings().catalog == Path("catalog.yml")
+    monkeypatch.setenv("ESTIVA_CATALOG", "other.yml")
+    assert Settings().catalog == Path("other.yml")
+
+
 def test_logs_shows_the_last_failure(estiva: Estiva, tmp_path: Path) -> None:
     remember(tmp_path / "data")
     assert "fatal: it is not there" in estiva("logs").stdout

@@ -125,6 +125,8 @@ SCRIPTS = (
     later("{count} minutes ago"),
     later("{count} new message"),
     later("{count} new messages"),
+    later("{count} replies"),
+    later("1 reply"),
 )
 """What the scripts say."""
 

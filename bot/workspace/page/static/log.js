@@ -96,7 +96,8 @@ function together(before, article) {
 function ruleThread(list) {
   const rows = articles(list);
   if (list.id !== "thread-log" || rows.length < 2) return;
-  rows[1].before(divider("thread-rule", `${rows.length - 1} ${rows.length === 2 ? "reply" : "replies"}`));
+  const words = say(rows.length === 2 ? "1 reply" : "{count} replies", { count: rows.length - 1 });
+  rows[1].before(divider("thread-rule", words));
   rows[1].classList.remove("grouped");
 }
 

@@ -89,7 +89,8 @@ class Tools:
             for container in found:
                 remove_container(engine, container["Id"])
             for network in engine.networks(filters=ours):
-                engine.remove_network(network["Id"])
+                with suppress(APIError):  # somebody else's container is in it
+                    engine.remove_network(network["Id"])
             for image in engine.images(filters=ours):
                 with suppress(APIError):  # another of ours is built on it, or somebody else uses it
                     engine.remove_image(image["Id"], force=True)

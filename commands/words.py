@@ -219,9 +219,10 @@ def _one_of(choices: Sequence[str], word: str) -> Fits | Misfit:
 
 def _is_day(word: str) -> bool:
     try:
-        return _DAY.match(word) is not None and date.fromisoformat(word) is not None
+        date.fromisoformat(word)
     except ValueError:
         return False
+    return _DAY.match(word) is not None
 
 
 def _duration(word: str) -> Fits | Misfit:

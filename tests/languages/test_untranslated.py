@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 import pytest
 
 from commands.locale.extract import KEYWORDS, called
-from tests.languages.reading import ROOT, sources, workers
+from tests.languages.reading import ROOT, drawing, sources, workers
 
 Shown = Mapping[str, tuple[int | str, ...]]
 SHOWN: dict[str, tuple[int | str, ...]] = {
@@ -142,7 +142,7 @@ def test_a_reason_without_words_for_it_is_found(source: str) -> None:
 
 def test_every_plain_literal_that_is_said_is_in_a_place_that_extraction_reads() -> None:
     """`say(f"...")` and `say("..." + x)` would never be found by it."""
-    spoken = set(sources())
+    spoken = {*sources(), *drawing()}
     for path in (*spoken, *workers()):
         for node in ast.walk(ast.parse(path.read_text())):
             keywords = KEYWORDS if path in spoken else {"worded": KEYWORDS["worded"]}

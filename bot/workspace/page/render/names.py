@@ -21,7 +21,7 @@ class Names:
     """Whose words stand around what was sent: those of the person who looks."""
 
     def say(self, text: str, **values: object) -> str:
-        """Say one of `bot.workspace.page.words.BLOCKS` to the person who looks."""
+        """Say something around what was sent to the person who looks."""
         return phrase(language_for(self.locale), text, **values)
 
     def user(self, user: str, label: str = "") -> Markup:

@@ -16,7 +16,6 @@ from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import run_title
 from bot.slack.marks import Say
-from commands.texts import later
 from storage.model.event import Event
 from storage.model.run import Status
 from storage.model.view import RunView
@@ -29,18 +28,6 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_WORDS = (
-    later("Pipeline"),
-    later("Steps"),
-    later("Stage"),
-    later("Step"),
-    later("State"),
-    later("Took"),
-    later("What happened"),
-    later("Log"),
-    later("No runs yet."),
-)
-"""What the templates say besides what they are given: they are not searched for texts."""
 _SOON, _LATER = 3, 10
 """Seconds until the page is loaded again, of a run that goes on and of one that waits."""
 

@@ -33,8 +33,9 @@ def drawing() -> Iterator[Path]:
 
 
 def templates() -> Iterator[Path]:
-    """What that page is drawn with."""
-    yield from sorted(PAGE.rglob("*.html"))
+    """What pages are drawn with."""
+    for folder in (PAGE, ROOT / "bot" / "runs"):
+        yield from sorted(folder.rglob("*.html"))
 
 
 def workers() -> Iterator[Path]:

@@ -6,6 +6,8 @@ BIN := .venv/bin
 SIDE_BY_SIDE := -n 3 --dist loadfile
 # The property tests try the same examples each time, so that a change is judged by what it changed; `make sweep` draws new ones.
 SAME_EXAMPLES := --hypothesis-profile=ci
+# One lock for every machine: hashes, and no address.
+LOCKING = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-up demo-down test check sweep mutants bench lock docs screenshots clean
@@ -53,8 +55,8 @@ bench: ## the benchmarks, with the numbers they measure
 
 lock: ## lock the Python packages anew (UPGRADE=--upgrade takes newer versions)
 	@$(SETUP) check
-	@$(BIN)/uv pip compile pyproject.toml .ci/requirements.in --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet $(UPGRADE) -o .ci/requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml .ci/requirements.in --group dev $(LOCKING) -o .ci/requirements.txt
+	@$(BIN)/uv pip compile .ci/emulator.in $(LOCKING) -o .ci/emulator.txt
 
 docs: ## write docs/commands.md and docs/settings.md anew, from the code
 	@$(SETUP) check
@@ -65,7 +67,7 @@ screenshots: ## take the pictures in docs/img anew, of the demo that is up
 	@$(SETUP) test
 	@$(BIN)/python docs/img/take.py
 
-clean: ## stop the demo and remove what was made here: .venv, .estiva, caches
+clean: ## stop the demo and remove what was made here: .venv, .venv-emulator, .estiva, caches
 	@if [ -x $(BIN)/estiva ]; then $(BIN)/estiva demo --remove; fi
 	@$(SETUP) down
-	@rm -rf .venv .estiva .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-emulator .estiva .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import catalog
 import debian
+import emulator
 import engine
 import images
 import python
@@ -26,6 +27,7 @@ GOALS: dict[str, Sequence[Step]] = {
     "check": CHECK,
     "test": (
         *CHECK,
+        emulator.STEP,
         debian.packages(debian.FOR_TESTS, "image registry, browser and database, about a minute"),
         engine.STEP,
         images.STEP,

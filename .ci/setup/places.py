@@ -9,6 +9,8 @@ CI = ROOT / ".ci"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = CI / "requirements.txt"
+EMULATOR = ROOT / ".venv-emulator"
+EMULATOR_LOCK = CI / "emulator.txt"
 
 STATE = Path(os.environ.get("ESTIVA_DATA", ROOT / ".estiva")).resolve()
 LOG = STATE / "setup.log"

@@ -78,3 +78,17 @@ def test_without_apt_the_missing_packages_are_named(tmp_path: Path) -> None:
     done = python(code, PATH=str(tmp_path))
     assert "docker-registry" in done.stdout
     assert "start again" in done.stdout
+
+
+def test_an_environment_that_is_only_a_link_is_left_alone(tmp_path: Path) -> None:
+    theirs, link = tmp_path / "theirs", tmp_path / "link"
+    theirs.mkdir()
+    (theirs / "tool").write_text("somebody's")
+    link.symlink_to(theirs)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom environment import Environment\n"
+        "try:\n    Environment(folder=Path(sys.argv[1])).make()\nexcept Exception as problem:\n    print(problem)"
+    )
+    said = python(code, str(link), ESTIVA_DATA=str(tmp_path / "data")).stdout
+    assert "is a link" in said
+    assert (theirs / "tool").read_text() == "somebody's"

@@ -1,0 +1,35 @@
+"""One emulator for all tests of a process, which forgets everything between them; nothing of it outlives them."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.aws.conftest import _surroundings, clouds, notes
+from tests.ministack.emulator import Emulator, running
+from tests.stories.conftest import make_world, registry, repositories
+from tests.stories.place import ROOT
+
+__all__ = ["_surroundings", "clouds", "make_world", "notes", "registry", "repositories"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.docker)
+
+
+@pytest.fixture(scope="session")
+def the_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    subprocess.run([ROOT / ".ci" / "base-images"], check=True)
+    with running(tmp_path_factory.mktemp("ministack")) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(the_emulator: Emulator) -> Iterator[Emulator]:
+    """It, as new."""
+    yield the_emulator
+    the_emulator.reset()

@@ -1,0 +1,121 @@
+"""ministack: another implementation of AWS, in a process and a virtual environment of its own.
+
+What it differs in from AWS stands beside the test that leaves it out. Two things hold for all: its times are whole
+seconds, and it takes any password. Containers of its tasks carry its name, and are removed by it.
+"""
+
+import contextlib
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from docker import APIClient
+
+from runners.containers import DEFAULT_URL
+from storage.model.cloud import Aws
+from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, SERVICES
+from tests.registry import free_port
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PYTHON = _ROOT / ".venv-emulator" / "bin" / "python"
+_PROGRAM = """
+from ministack import app
+from ministack.services import ecs
+assert ecs._ECS_DEPLOYMENT_STEADY_DELAY == 1
+ecs._ECS_DEPLOYMENT_STEADY_DELAY = 3
+app.main()
+"""
+"""A task that ran for one second is steady for it, and its log is read until its container is removed. On a machine
+that does much else a release that ends at once would now be steady, now have written nothing: so it takes three."""
+_PATIENCE = 60.0
+"""Seconds until it answers, on a machine that does much else."""
+_INSTANCE = "ministack.instance"
+"""Label by which it marks what it starts."""
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """One that answers at `host`, as AWS and as the registry of ECR."""
+
+    host: str
+    instance: str
+    engine: APIClient
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    @property
+    def place(self) -> Aws:
+        """Its account, as the catalog has it."""
+        return Aws(account=ACCOUNT, region=REGION, endpoints=dict.fromkeys(SERVICES, self.url))
+
+    def client(self, service: str) -> Any:
+        """Ask it as AWS's own SDK does: for what a test makes and sees beside Estiva."""
+        keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET}
+        return boto3.client(service, region_name=REGION, endpoint_url=self.url, **keys)
+
+    def containers(self, **labels: str) -> list[dict[str, Any]]:
+        """List what it has started, by the labels that ECS gives too (`container_name="hello"`)."""
+        named = [f"com.amazonaws.ecs.{name.replace('_', '-')}={value}" for name, value in labels.items()]
+        return list(self.engine.containers(all=True, filters={"label": [f"{_INSTANCE}={self.instance}", *named]}))
+
+    def reset(self) -> None:
+        """Forget everything. The containers go first: it would wait for each to end by itself."""
+        self.clear()
+        request = urllib.request.Request(f"{self.url}/_ministack/reset", method="POST")
+        urllib.request.urlopen(request, timeout=_PATIENCE).close()
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove what it has started."""
+        for container in self.containers():
+            self.engine.remove_container(container["Id"], force=True, v=True)
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Emulator]:
+    """Run one on a free port of this machine, until the block ends; its log is in `folder`."""
+    assert _PYTHON.exists(), "ministack is not installed: `make test` installs it"
+    port, name = free_port(), f"estiva-test-{uuid.uuid4().hex[:6]}"
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_HOSTNAME": name,
+        "HOSTNAME": name,  # else it takes the container that the tests may be run in for its own
+    }
+    said = folder / "ministack.log"
+    with said.open("w") as log, contextlib.closing(APIClient(base_url=DEFAULT_URL)) as engine:
+        command = [str(_PYTHON), "-c", _PROGRAM]
+        process = subprocess.Popen(command, env={**os.environ, **settings}, cwd=folder, stdout=log, stderr=log)
+        emulator = Emulator(f"127.0.0.1:{port}", f"{name}:{port}", engine)
+        try:
+            _wait(emulator.url, process, said)
+            yield emulator
+        finally:
+            process.kill()
+            process.wait(_PATIENCE)
+            emulator.clear()
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]", said: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"ministack ended at its start:\n{said.read_text()[-2000:]}"
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{url}/_ministack/health", timeout=5).close()
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"ministack does not answer after {_PATIENCE:.0f} s:\n{said.read_text()[-2000:]}")

@@ -10,8 +10,9 @@ import functools
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -196,18 +197,21 @@ class Account:
 
     def asked(self, service: str, operation: str, /, **given: Any) -> dict[str, Any]:
         """Do the same where it may block."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
+        with self._asking(service, operation):
             return dict(getattr(self._client(service), operation)(**given))
-        except (ClientError, BotoCoreError) as error:
-            raise told(error, f"{service}:{_camel(operation)}", self.place) from error
 
     async def download(self, service: str, operation: str, member: str, most: int, /, **given: Any) -> bytes:
         """Ask for what comes as a stream in one member of the answer; gives its first `most` bytes."""
-        return await self._clouds.ask(
-            lambda: bytes(self.asked(service, operation, **given)[member].read(most))  # may block, as the answer does
-        )
+
+        def read() -> bytes:
+            body, content = self.asked(service, operation, **given)[member], bytearray()
+            with self._asking(service, operation):
+                # read on until nothing comes: only then the SDK sees that a connection was lost before the end
+                while len(content) < most and (piece := body.read(most - len(content))):
+                    content += piece
+            return bytes(content)
+
+        return await self._clouds.ask(read)
 
     async def credentials(self) -> dict[str, str]:
         """Give, as variables, what another program needs to work there as Estiva would; of a role for an hour."""
@@ -231,6 +235,16 @@ class Account:
     async def model(self, service: str, operation: str) -> Any:
         """Give what the installed SDK knows of an operation (`DescribeServices`)."""
         return await self._clouds.ask(lambda: self._client(service).meta.service_model.operation_model(operation))
+
+    @contextmanager
+    def _asking(self, service: str, operation: str) -> Iterator[None]:
+        """Say in our words what keeps AWS from answering."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise told(error, f"{service}:{_camel(operation)}", self.place) from error
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:

@@ -9,6 +9,7 @@ from runners.aws.session import Clouds, Visitor
 from runners.contract import ActionFailed
 from storage.model.cloud import Aws
 from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.server import ACCOUNT, KEY, Fault, Server
 from tests.registry import free_port
 
@@ -123,6 +124,17 @@ async def test_no_answer_may_be_tried_again(clouds: Clouds, place: Aws) -> None:
     failure = await refused(clouds, replace(place, endpoints={"sts": f"http://127.0.0.1:{free_port()}"}))
     assert failure.error == "aws_unavailable"
     assert failure.retryable
+
+
+async def test_a_download_that_breaks_off_may_be_tried_again(clouds: Clouds, place: Aws, server: Server) -> None:
+    objects, content = Objects(server), b"x" * 100_000
+    objects.kept["kept"], objects.torn = {"out": content}, {"out"}
+    account = await clouds.enter(place, VISITOR)
+    with pytest.raises(ActionFailed) as failed:
+        await account.download("s3", "get_object", "Body", 200_000, Bucket="kept", Key="out")
+    assert (failed.value.error, failed.value.retryable) == ("aws_unavailable", True)
+    assert await account.download("s3", "get_object", "Body", 200_000, Bucket="kept", Key="out") == content
+    assert await account.download("s3", "get_object", "Body", 50, Bucket="kept", Key="out") == b"x" * 50
 
 
 def test_a_session_is_named_as_aws_takes_it() -> None:

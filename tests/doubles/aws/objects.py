@@ -11,11 +11,23 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _PAGE = 2
 
 
+class _Torn(web.Response):
+    """An answer whose connection is lost in the middle."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        assert isinstance(self.body, bytes)
+        await self.write(self.body[: len(self.body) // 2])
+        assert self._req is not None
+        assert self._req.transport is not None
+        self._req.transport.close()
+
+
 class Objects:
-    """`kept`: bucket -> key -> content."""
+    """`kept`: bucket -> key -> content; `torn`: keys whose connection is lost half-way, once each."""
 
     def __init__(self, server: Server) -> None:
         self.kept: dict[str, dict[str, bytes]] = {}
+        self.torn: set[str] = set()
         server.objects = self.handle
 
     def handle(self, request: web.Request) -> web.Response:
@@ -27,6 +39,9 @@ class Objects:
         key = request.match_info["key"]
         if key not in bucket:
             raise Refusal("NoSuchKey", "The specified key does not exist.", 404)
+        if key in self.torn:
+            self.torn.remove(key)
+            return _Torn(body=bucket[key], content_type="application/octet-stream")
         return web.Response(body=bucket[key], content_type="application/octet-stream")
 
     def _list(self, bucket: dict[str, bytes], prefix: str, token: str) -> web.Response:

@@ -28,26 +28,31 @@ async def fetch(account: Account, location: str, into: Path) -> int:
     if not sizes:
         raise _bad(worded("there is nothing at {location}", location=location))
     if sum(sizes.values()) > _LARGEST or len(sizes) > _MOST_FILES:
-        raise _bad(worded("{location} is too large to be fetched", location=location))
+        raise _too_large(location)
     fresh = into.with_name(f".{into.name}-{uuid.uuid4().hex[:8]}")
-    fresh.mkdir(parents=True)
-    count = 0
+    count, left = 0, _LARGEST
     try:
+        await asyncio.to_thread(fresh.mkdir, parents=True)
         for name in sizes:
-            content = await account.download("s3", "get_object", "Body", _LARGEST, Bucket=bucket, Key=name)
-            below = name.removeprefix(key).strip("/") or PurePosixPath(name).name
-            count += await asyncio.to_thread(_unpack, fresh, below, content)
-        shutil.rmtree(into, ignore_errors=True)
-        fresh.rename(into)
+            content = await account.download("s3", "get_object", "Body", left + 1, Bucket=bucket, Key=name)
+            left -= len(content)
+            if left < 0:  # it has grown since it was listed
+                raise _too_large(location)
+            count += await asyncio.to_thread(_put, fresh, name, name.removeprefix(key).strip("/"), content)
+        await asyncio.to_thread(_replace, into, fresh)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
     return count
 
 
-def _unpack(root: Path, name: str, content: bytes) -> int:
+def _put(root: Path, name: str, below: str, content: bytes) -> int:
+    """Put the files of an object into a folder; gives how many.
+
+    `below`: its place in the folder that the artifact is, where a ZIP is a file like others; empty: it is the artifact.
+    """
     count = 0
     try:
-        for path, part in _parts(name, content):
+        for path, part in [(below, content)] if below else _parts(name, content):
             _write(root, path, part)
             count += 1
     except _NOT_A_ZIP as error:
@@ -55,8 +60,13 @@ def _unpack(root: Path, name: str, content: bytes) -> int:
     return count
 
 
+def _replace(into: Path, fresh: Path) -> None:
+    shutil.rmtree(into, ignore_errors=True)
+    fresh.rename(into)
+
+
 async def _listed(account: Account, bucket: str, key: str) -> dict[str, int]:
-    """Give the objects of an artifact with their sizes: one, when it was packed, or all in a folder."""
+    """Give the objects of an artifact with their sizes: its own, when it is packed, or all in its folder."""
     sizes: dict[str, int] = {}
     more: dict[str, str] = {}
     while True:
@@ -69,15 +79,15 @@ async def _listed(account: Account, bucket: str, key: str) -> dict[str, int]:
 
 
 def _parts(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Give the files of an object: those in it, when it is a ZIP."""
+    """Give the files of what is the whole artifact: those in it, when it is a ZIP."""
     opened = io.BytesIO(content)
     if not zipfile.is_zipfile(opened):
-        yield name, content
+        yield PurePosixPath(name).name, content
         return
     with zipfile.ZipFile(opened) as packed:
         files = [each for each in packed.infolist() if not each.is_dir()]
         if sum(each.file_size for each in files) > _LARGEST or len(files) > _MOST_FILES:
-            raise _bad(worded("{location} is too large to be fetched", location=name))
+            raise _too_large(name)
         for each in files:
             if not stat.S_ISLNK(each.external_attr >> 16):
                 yield each.filename, packed.read(each)
@@ -90,6 +100,10 @@ def _write(root: Path, name: str, content: bytes) -> None:
     place = root / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content)
+
+
+def _too_large(location: str) -> ActionFailed:
+    return _bad(worded("{location} is too large to be fetched", location=location))
 
 
 def _bad(reason: str) -> ActionFailed:

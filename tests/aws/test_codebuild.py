@@ -309,6 +309,18 @@ async def test_fetches_artifacts_that_are_not_packed(workshop: Workshop, notes: 
     assert found == ["a.txt", "b/c.txt", "b/d.txt"]
 
 
+async def test_what_is_packed_in_a_folder_of_artifacts_stays_as_it_is(workshop: Workshop, notes: Notes) -> None:
+    jar = packed({"META-INF/MANIFEST.MF": "x", "Main.class": "x"})
+    workshop.objects.kept["kept"] = {"out/target/app.jar": jar, "out/a.txt": b"a"}
+    workshop.script(Script(location="arn:aws:s3:::kept/out"))
+    work = workshop.work({"fetch": True})
+    await workshop.runner.run(work, notes)
+    found = {each.name for each in (work.workspace / "artifacts").rglob("*") if each.is_file()}
+    assert found == {"app.jar", "a.txt"}
+    assert (work.workspace / "artifacts" / "target" / "app.jar").read_bytes() == jar
+    assert "2 files fetched" in notes.text
+
+
 @pytest.mark.parametrize("name", ["../escape", "/tmp/escape", "a/../../escape"])
 async def test_artifacts_stay_where_they_belong(workshop: Workshop, name: str) -> None:
     workshop.objects.kept["kept"] = {"out": packed({name: "x"})}

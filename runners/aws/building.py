@@ -7,9 +7,9 @@ from functools import partial
 
 from runners.aws import builds
 from runners.aws.builds import Build, Phase
-from runners.aws.patience import PATIENCE, patiently
+from runners.aws.patience import patiently
 from runners.aws.session import Account
-from runners.aws.streams import Stream
+from runners.aws.streams import Stream, Tail
 from runners.contract import ActionFailed, Sink, Tell
 from storage.model.worded import worded
 
@@ -21,8 +21,6 @@ ERRORS = {
 }
 _OFTEN, _SELDOM = 2.0, 10.0
 """Seconds between two looks: at first, and at most."""
-_LATE = 2.0
-"""Seconds by which the last lines of a log may come after the end of their build."""
 _AGAIN = 30.0
 """Seconds in which CodeBuild is given to begin a retry of its own."""
 _TRIED_AGAIN = {"FAILED", "FAULT", "TIMED_OUT"}
@@ -62,19 +60,9 @@ class Following:
             await self._sleep(min(_SELDOM, _OFTEN + looks / 10))
             self.latest, looks = await self._look(self.latest.id), looks + 1
         if tail is not None:
-            await self._drain(tail)
+            await tail.drain()
         elif self.latest.logs_elsewhere:
             self.sink.line(f"{self.latest.named} does not log to CloudWatch, so its log cannot be shown")
-
-    async def _drain(self, tail: "_Tail") -> None:
-        """Show the last lines, until none come any more."""
-        failures = 0
-        while failures <= PATIENCE:
-            await self._sleep(_LATE)
-            shown = await tail.show()
-            if shown == 0:
-                return
-            failures += shown is None
 
     async def _is_tried_again(self) -> bool:
         """Go on with the build that tries it again, if there is to be one."""
@@ -96,9 +84,11 @@ class Following:
             "the build goes on, and is looked at again",
         )
 
-    def _tail(self) -> "_Tail | None":
-        place = self.latest.log
-        return _Tail(Stream(account=self.account, group=place[0], name=place[1]), self.sink) if place else None
+    def _tail(self) -> Tail | None:
+        if self.latest.log is None:
+            return None
+        group, name = self.latest.log
+        return Tail(stream=Stream(account=self.account, group=group, name=name), sink=self.sink, pace=self.pace)
 
     async def _tell(self) -> None:
         now = next((phase.name for phase in reversed(self.latest.phases) if not phase.status), "")
@@ -113,31 +103,6 @@ class Following:
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self.pace)
-
-
-@dataclass(slots=True)
-class _Tail:
-    """The log of one build. What keeps it from being read is no failure of the build."""
-
-    stream: Stream
-    sink: Sink
-    _refused: bool = field(default=False, init=False)
-
-    async def show(self) -> int | None:
-        """Show what is new, and give how much that was; nothing when something that passes kept it from being read."""
-        if self._refused:
-            return 0
-        try:
-            news = await self.stream.news()
-        except ActionFailed as failure:
-            if failure.retryable:
-                return None
-            self._refused = True
-            self.sink.line(f"the log {self.stream.group} cannot be read: {failure.reason}; {failure.hint}")
-            return 0
-        for line in (line for text in news for line in text.split("\n")):
-            self.sink.line(line.rstrip("\r"))
-        return len(news)
 
 
 def failure_of(build: Build) -> ActionFailed | None:

@@ -7,7 +7,6 @@ from runners.aws.building import failure_of as failure_of_build
 from runners.aws.executions import Execution, Step
 from runners.aws.services import Target
 from runners.aws.session import Account
-from runners.aws.streams import Stream
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import joined, worded
 
@@ -17,7 +16,6 @@ ERRORS = {
     "pipeline_stopped": "somebody stopped the execution in AWS",
     "superseded": "a newer execution of the pipeline took the place of this one",
 }
-_TAIL = 40
 
 
 async def failure_of(account: Account, execution: Execution, sink: Sink) -> ActionFailed | None:
@@ -84,10 +82,7 @@ async def _of_a_build(account: Account, step: Step, sink: Sink) -> ActionFailed 
         return None
     build = await builds.look(account, builds.id_of(step.outside))
     if build.log is not None:
-        group, stream = build.log
-        lines = await Stream(account=account, group=group, name=stream).news()
-        for line in lines[-_TAIL:]:
-            sink.line(f"{build.named} | {line}")
+        await stopped.show_tail(account, build.log, build.named, sink)
     return failure_of_build(build)
 
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from runners.aws.errors import AwsRefused
 from runners.aws.images import have
 from runners.aws.patience import patiently
 from runners.aws.revisions import KEY, Revision
 from runners.aws.services import Service, Target, short
 from runners.aws.session import Account
 from runners.aws.stopped import culprit, lines_of, log_region, stream_of, why_of
-from runners.aws.streams import Stream
+from runners.aws.streams import Stream, Tail
 from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here
 from storage.model.catalog import Json
@@ -191,18 +190,28 @@ class OneOff:
         return arn
 
     async def _followed(self, task: Before, arn: str, container: str, revision: Revision) -> Mapping[str, Any]:
-        place = stream_of(revision, container, short(arn))
-        account = self.account.at(log_region(revision, container))
-        stream = Stream(account=account, group=place[0], name=place[1]) if place else None
+        tail = self._tail(arn, container, revision)
         look, rest = partial(self._looked, task, arn), partial(asyncio.sleep, _LONGEST * self.pace)
         pause = _SHORTEST
         while True:
             known = await patiently(look, rest, self.sink, "the task goes on, and is looked at again")
-            stream = await self._told(stream, container)
+            if tail is not None:
+                await tail.show()
             if known.get("lastStatus") == "STOPPED":
-                return known
+                break
             await asyncio.sleep(pause * self.pace)
             pause = min(pause * 1.3, _LONGEST)
+        if tail is not None:
+            await tail.drain()
+        return known
+
+    def _tail(self, arn: str, container: str, revision: Revision) -> Tail | None:
+        place = stream_of(revision, container, short(arn))
+        if place is None:
+            return None
+        account = self.account.at(log_region(revision, container))
+        stream = Stream(account=account, group=place[0], name=place[1])
+        return Tail(stream=stream, sink=self.sink, before=f"  {container} | ", pace=self.pace)
 
     async def _looked(self, task: Before, arn: str) -> Mapping[str, Any]:
         answer = await self.account.call("ecs", "describe_tasks", cluster=self.target.cluster, tasks=[arn])
@@ -214,21 +223,6 @@ class OneOff:
             hint=worded("see in its log whether it did its work, then retry: it is run again"),
             error="task_unknown",
         )
-
-    async def _told(self, stream: Stream | None, container: str) -> Stream | None:
-        """Write to the log what is new; gives the stream as long as it can be read."""
-        if stream is None:
-            return None
-        try:
-            news = await stream.news()
-        except AwsRefused as refused:
-            self.sink.line(f"the log of {container} cannot be read: {refused.reason}")
-            return None
-        except ActionFailed:
-            return stream  # with the next look
-        for line in news:
-            self.sink.line(f"  {container} | {line}")
-        return stream
 
     def _judge(self, task: Before, ended: Mapping[str, Any], container: str) -> None:
         """Raise unless its container has ended well; what else ran in the task ends with it, however."""

@@ -9,6 +9,7 @@ from runners.aws.errors import AwsRefused
 from runners.aws.revisions import Revision
 from runners.aws.services import Target, short
 from runners.aws.session import Account
+from runners.aws.streams import lines_of as lines_of_events
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import worded
 
@@ -94,16 +95,21 @@ async def _show_tail(account: Account, revision: Revision, container: str, task:
     if place is None:
         sink.line(f"  {container} does not log to CloudWatch, so its last lines cannot be shown")
         return
+    await show_tail(account.at(log_region(revision, container)), place, f"  {container}", sink)
+
+
+async def show_tail(account: Account, place: tuple[str, str], named: str, sink: Sink) -> None:
+    """Write the last lines of a log stream (group and name) to the log; what keeps them from being read is said."""
     try:
-        lines = await tail(account.at(log_region(revision, container)), *place, lines=_TAIL)
-    except AwsRefused as refused:
-        if refused.code == "ResourceNotFoundException":
-            sink.line(f"  {container} wrote nothing: there is no log stream {place[1]}")
-            return
-        sink.line(f"  the log of {container} cannot be read: {refused.reason}")
+        lines = await tail(account, *place, lines=_TAIL)
+    except ActionFailed as failure:
+        if isinstance(failure, AwsRefused) and failure.code == "ResourceNotFoundException":
+            sink.line(f"{named} wrote nothing: there is no log stream {place[1]}")
+        else:
+            sink.line(f"the log of {named.strip()} cannot be read: {failure.reason}")
         return
     for line in lines:
-        sink.line(f"  {container} | {line}")
+        sink.line(f"{named} | {line}")
 
 
 def log_region(revision: Revision, container: str) -> str | None:
@@ -130,4 +136,4 @@ async def tail(account: Account, group: str, stream: str, *, lines: int, since: 
     answer = await account.call(
         "logs", "get_log_events", logGroupName=group, logStreamName=stream, limit=lines, startFromHead=False, **start
     )
-    return [str(event["message"]).rstrip("\n") for event in answer["events"]][-lines:]
+    return lines_of_events(answer["events"])[-lines:]

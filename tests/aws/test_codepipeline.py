@@ -58,6 +58,24 @@ async def test_the_build_behind_a_failure_is_its_cause(yard: Yard, notes: Notes)
     assert "hello #1 | boom" in notes.text
 
 
+async def test_the_last_lines_of_a_long_log_are_shown(yard: Yard, notes: Notes) -> None:
+    log = tuple(str(n) for n in range(100))
+    yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1, log=log), source="CODEPIPELINE")
+    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda: yard.builds.start("hello").id))
+    await yard.failure(yard.work(), notes)
+    shown = [line.partition(" | ")[2] for line in notes.lines if line.startswith("hello #1 | ")]
+    assert shown[-1] == "99"
+    assert len(shown) == 40
+
+
+async def test_a_log_that_may_not_be_read_hides_no_cause(yard: Yard, server: Server, notes: Notes) -> None:
+    server.denied.add("logs:GetLogEvents")
+    yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1, log=("x",)), source="CODEPIPELINE")
+    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda: yard.builds.start("hello").id))
+    assert (await yard.failure(yard.work(), notes)).reason.startswith("Deploy/Image failed: hello #1 failed in BUILD")
+    assert "the log of hello #1 cannot be read" in notes.text
+
+
 async def test_the_tasks_behind_a_failed_deployment_are_its_cause(yard: Yard, fleet: Fleet, notes: Notes) -> None:
     bad = fleet.pushed("bad")
     fleet.tasks.behaviours[bad] = Behaviour(fails=EXITS, log=("KeyError: 'DATABASE_URL'",))

@@ -53,6 +53,13 @@ async def test_a_migration_runs_with_the_new_revision_before_the_switch(
     assert fleet.service.primary.rollout == "COMPLETED"
 
 
+async def test_the_last_lines_of_a_task_come_though_they_are_late(fleet: Fleet, notes: Notes) -> None:
+    fleet.tasks.jobs.scripts = [Script(log=("Applying 0001", "Traceback:\n  File x\r\nboom"), exit_code=1, late=1)]
+    await failed(fleet, notes)
+    told = [line for line in notes.lines if line.startswith("  hello | ")]
+    assert told == [f"  hello | {line}" for line in ("Applying 0001", "Traceback:", "  File x", "boom")]
+
+
 async def test_a_migration_that_fails_leaves_the_service_alone(fleet: Fleet, server: Server, notes: Notes) -> None:
     fleet.tasks.jobs.scripts = [Script(exit_code=1, log=("Applying 0001", "no such table: users"))]
     failure = await failed(fleet, notes)

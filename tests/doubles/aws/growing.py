@@ -25,7 +25,8 @@ class GrowingLogs:
         if place not in self.streams:
             raise Refusal("ResourceNotFoundException", "The specified log stream does not exist.")
         if not asked.given.get("startFromHead"):
-            raise Refusal("InvalidParameterException", "this double reads forward")
+            newest = self.streams[place]()[-asked.given.get("limit", 10_000) :]
+            return {"events": _events(newest, 0), "nextForwardToken": "f/0/", "nextBackwardToken": "b/0"}
         token = asked.given.get("nextToken", "f/0/")
         kind, at, gap = token.split("/")
         if kind != "f":
@@ -37,6 +38,9 @@ class GrowingLogs:
         if at == PAGE and not gap and len(lines) > at:
             return {"events": [], "nextForwardToken": f"f/{at}/gap", "nextBackwardToken": "b/0"}
         page = lines[at : at + PAGE]
-        events = [{"message": f"{line}\n", "timestamp": 1_790_000_000_000 + at} for line in page]
         after = f"f/{at + len(page)}/" if page else f"f/{at}/{gap}"
-        return {"events": events, "nextForwardToken": after, "nextBackwardToken": "b/0"}
+        return {"events": _events(page, at), "nextForwardToken": after, "nextBackwardToken": "b/0"}
+
+
+def _events(lines: list[str], at: int) -> list[dict[str, Any]]:
+    return [{"message": f"{line}\n", "timestamp": 1_790_000_000_000 + at} for line in lines]

@@ -4,6 +4,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tests.doubles.aws.definitions import ECS, Definitions
@@ -21,6 +22,8 @@ class Script:
     takes: float = 10
     exit_code: int | None = 0
     log: tuple[str, ...] = ()
+    late: float = 0
+    """By how much its last lines come after its end."""
     reason: str = "Essential container in task exited"
     refused: str = ""
     """Why it is not placed at all."""
@@ -153,9 +156,13 @@ class Jobs:
         options = named.get("logConfiguration", {}).get("options")
         if options and job.script.log:
             place = options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{job.container}/{job.arn[-32:]}"
-            self._logs.streams[place] = list(job.script.log if over else job.script.log[:1])
+            self._logs.streams[place] = partial(self._written, job)
         if job.ended is None and (over or job.stopped):
             job.ended = now
+
+    def _written(self, job: _Job) -> list[str]:
+        whole = (self._clock.now() - job.begun).total_seconds() >= job.script.takes + job.script.late
+        return list(job.script.log if whole else job.script.log[:1])
 
 
 def _code(script: Script) -> str:

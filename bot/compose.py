@@ -24,7 +24,8 @@ from bot.slack.languages import Languages
 from bot.web import listening, web_app
 from commands.approvers import approvers_of
 from commands.desk import Desk, Elsewhere
-from runners.aws.doors import Doors, frozen_in
+from runners.aws.doors import Doors
+from runners.barriers import frozen_in
 from runners.chore import Chore
 from runners.containers import EngineUnavailable
 from runners.engine import Engine
@@ -141,7 +142,7 @@ async def _note_catalog(store: Store, settings: Settings, catalog: Catalog) -> N
 
 async def _engine(stack: AsyncExitStack, settings: Settings, store: Store, catalogs: Catalogs, tools: Tools) -> Engine:
     retention = Retention(store, tools.images, catalogs, tools.environ, lambda: datetime.now(UTC), tools.ecr)
-    frozen = frozen_in(store, lambda: catalogs().freezes, lambda: datetime.now(UTC))
+    frozen = frozen_in(store, catalogs, lambda: datetime.now(UTC))
     doors = Doors(tools.clouds, catalogs, frozen)
     engine = Engine(
         store,

@@ -1,14 +1,33 @@
 """Locks and freezes, as runs meet them: kept out before a stage begins, and let in as soon as nothing hinders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from storage.freezing import frozen
-from storage.model.hold import Freeze, Hindrance
+from storage.model.catalog import Catalog
+from storage.model.hold import Freeze, Hindrance, HoldKind
 from storage.model.run import Plan, Run
 from storage.model.view import StageView
 from storage.store import Store
+
+Frozen = Callable[[str], Awaitable[str | None]]
+"""Gives why an environment is frozen; `None` when it is not."""
+
+
+def frozen_in(store: Store, catalog: Callable[[], Catalog], clock: Callable[[], datetime]) -> Frozen:
+    """Ask the freezes of people and of the catalog that hold all services; says people's names, as outside of Slack."""
+
+    async def is_frozen(environment: str) -> str | None:
+        known, now = catalog(), clock()
+        for hold in await store.holds.active():
+            if hold.kind is HoldKind.FREEZE and hold.covers(None, environment) and not hold.over(now):
+                person = known.person(hold.owner)
+                return f"frozen by {person.name if person else hold.owner} {hold.reason}"
+        found = frozen(known.freezes, environment, now)
+        return f"frozen by the catalog {found.reason}" if found else None
+
+    return is_frozen
 
 
 async def hindrance(

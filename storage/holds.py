@@ -97,7 +97,7 @@ class Holds:
 
     async def expire(self, now: datetime) -> list[Hold]:
         """End those whose time is over."""
-        late = [hold for hold in await self.active() if hold.expires_at is not None and hold.expires_at <= now]
+        late = [hold for hold in await self.active() if hold.over(now)]
         return [hold for hold in late if await self.release(hold.id, "estiva")]
 
     async def active(self) -> list[Hold]:
@@ -230,8 +230,7 @@ def _active(session: Session) -> list[Hold]:
 def _hinders(hold: Hold, service: str, environment: str, requester: str, trigger: Trigger, now: datetime) -> bool:
     own = hold.kind is HoldKind.LOCK and hold.owner == requester and hold.rollback is None
     further_back = hold.rollback is not None and trigger is Trigger.ROLLBACK
-    over = hold.expires_at is not None and hold.expires_at <= now
-    return hold.covers(service, environment) and not (own or further_back or over)
+    return hold.covers(service, environment) and not (own or further_back or hold.over(now))
 
 
 def _why(hindrance: Hindrance) -> dict[str, Json]:

@@ -7,29 +7,23 @@ Only what was closed here is opened here.
 import logging
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from runners.aws import executions
 from runners.aws.codepipeline import CodePipelineRunner, pipeline_of, told_of
 from runners.aws.executions import StageState
 from runners.aws.session import Account, Clouds, Visitor
+from runners.barriers import Frozen
 from runners.contract import ActionFailed
 from runners.crash import crash_here
-from storage.freezing import frozen
 from storage.model.catalog import Catalog
 from storage.model.cloud import Aws
-from storage.model.hold import Freeze, HoldKind
-from storage.store import Store
 
 _log = logging.getLogger(__name__)
 _OURS = "Estiva - "
 _NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9!@ ().*?-]+")
 _LONGEST = 300
-
-Frozen = Callable[[str], Awaitable[str | None]]
-"""Gives why an environment is frozen; `None` when it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +44,22 @@ class Doors:
         self._clouds = clouds
         self._catalog = catalog
         self._is_frozen = is_frozen
+        self._said: dict[tuple[str, str, str], str] = {}
+        """What was wrong when it was last looked, so that it is logged once and not at each look."""
 
     async def keep(self) -> None:
         """Put right what is not as it should be. Raises the last problem, after all others were looked at."""
-        problem = None
+        problem, before, self._said = None, self._said, {}
         for door in doors_of(self._catalog()):
             try:
                 account = await self._clouds.enter(door.place, Visitor(name="estiva-freeze"))
-                await _keep(account, door, await self._is_frozen(door.environment))
+                wrong = await _keep(account, door, await self._is_frozen(door.environment))
             except ActionFailed as failure:
-                _log.warning("the door of %s in %s: %s; %s", door.stage, door.pipeline, failure.reason, failure.hint)
-                problem = failure
+                wrong, problem = f"{failure.reason}; {failure.hint}", failure
+            known = (door.environment, door.pipeline, door.stage)
+            self._said[known] = wrong
+            if wrong and wrong != before.get(known):
+                _log.warning("the door of %s in %s: %s", door.stage, door.pipeline, wrong)
         if problem is not None:
             raise problem
 
@@ -88,28 +87,17 @@ def _named(catalog: Catalog) -> Iterator[Door]:
                     yield Door(environment=environment.name, place=environment.aws, pipeline=pipeline, stage=name)
 
 
-def frozen_in(store: Store, freezes: Callable[[], Sequence[Freeze]], clock: Callable[[], datetime]) -> Frozen:
-    """Ask the people's freezes and the catalog's."""
-
-    async def is_frozen(environment: str) -> str | None:
-        for hold in await store.holds.active():
-            if hold.kind is HoldKind.FREEZE and hold.environment in (None, environment) and hold.service is None:
-                return f"frozen by {hold.owner} {hold.reason}"
-        found = frozen(freezes(), environment, clock())
-        return f"frozen by the catalog {found.reason}" if found else None
-
-    return is_frozen
-
-
-async def _keep(account: Account, door: Door, why: str | None) -> None:
+async def _keep(account: Account, door: Door, why: str | None) -> str:
+    """Put a door right; gives what is wrong with it."""
     state = {stage.name: stage for stage in await executions.stages(account, door.pipeline)}
     stage = state.get(door.stage)
     if stage is None:
-        _log.warning("%s has no stage %s to keep closed; it has %s", door.pipeline, door.stage, ", ".join(state))
-    elif why is not None and stage.open:
+        return f"there is no such stage to keep closed, only {', '.join(state)}"
+    if why is not None and stage.open:
         await _change(account, door, "disable_stage_transition", reason=_reason(why))
     elif why is None and _is_ours(stage):
         await _change(account, door, "enable_stage_transition")
+    return ""
 
 
 async def _change(account: Account, door: Door, operation: str, **more: str) -> None:

@@ -35,9 +35,13 @@ class Hold:
     rollback: str | None = None
     """The rollback after which it was taken, so that the next deploy does not undo it."""
 
-    def covers(self, service: str, environment: str) -> bool:
-        """Tell whether it is about a place."""
+    def covers(self, service: str | None, environment: str) -> bool:
+        """Tell whether it is about a place; `None`: about all services there."""
         return self.service in (None, service) and self.environment in (None, environment)
+
+    def over(self, now: datetime) -> bool:
+        """Tell whether its time is over, though nobody may have ended it yet."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

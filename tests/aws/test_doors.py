@@ -1,17 +1,13 @@
 """A freeze closes the doors of pipelines, and its end opens them again; what others closed stays closed."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
-from runners.aws.doors import Doors, doors_of, frozen_in
+from runners.aws.doors import Doors, doors_of
 from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from storage.model.catalog import Action, Catalog, Registry, Service, Stage
-from storage.model.hold import Freeze, HoldKind
-from storage.store import Store
 from tests.aws.yard import Yard
 
 
@@ -70,21 +66,22 @@ async def test_one_that_cannot_be_reached_keeps_no_other_open(clouds: Clouds, ya
     assert yard.pipelines.known["hello"].stage("Deploy").reason == "Estiva - frozen by UANA"
 
 
-async def test_people_and_the_catalog_freeze(tmp_path: Path) -> None:
-    store = await Store.open(f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path)
-    sale = (Freeze(environment="production", dates=((date(2026, 12, 24), date(2026, 12, 26)),), reason="holidays"),)
-    now = datetime(2026, 12, 25, tzinfo=UTC)
-    try:
-        by_catalog = frozen_in(store, lambda: sale, lambda: now)
-        assert await by_catalog("production") == "frozen by the catalog holidays"
-        assert await by_catalog("homolog") is None
-        by_people = frozen_in(store, tuple, lambda: now)
-        lock = await store.holds.take(HoldKind.LOCK, None, "production", "UANA", "tests")
-        assert lock.ok
-        assert await by_people("production") is None, "a lock keeps others out, and its owner not"
-        freeze = await store.holds.take(HoldKind.FREEZE, None, "production", "UANA", "the sale")
-        assert await by_people("production") == "frozen by UANA the sale"
-        await store.holds.release(freeze.hold.id, "UANA")
-        assert await by_people("production") is None
-    finally:
-        await store.close()
+async def test_what_is_wrong_with_a_door_is_logged_once(
+    clouds: Clouds, yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def is_frozen(_environment: str) -> str | None:
+        return None
+
+    known = catalog(yard)
+    doors = Doors(clouds, lambda: known, is_frozen)
+    del yard.pipelines.known["hello"].stages[1:]
+    for _ in range(3):
+        with pytest.raises(ActionFailed):
+            await doors.keep()
+    assert [each.getMessage().partition(": ")[0] for each in caplog.records if each.name == "runners.aws.doors"] == [
+        "the door of Deploy in ghost",
+        "the door of Deploy in hello",
+    ]
+    yard.pipelines.add("ghost", *yard.pipelines.known["hello"].stages)
+    await doors.keep()
+    assert "no such stage" in caplog.records[-1].getMessage(), "another problem is another line"

@@ -4,7 +4,6 @@ The project is yours, made by whatever makes your infrastructure. A build is kno
 work: it is found again by it, and not started twice.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from runners.aws.builds import KEY, Build
 from runners.aws.errors import AwsRefused
 from runners.aws.notes import Notes
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
+from runners.aws.stopping import stopping
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Json
@@ -108,12 +108,8 @@ class _Order:
 
     async def run(self) -> Outcome:
         """Give what came of it; stops it when that is what is wanted."""
-        try:
+        async with stopping(self.work, self.stop, self.sink, "the build could not be stopped"):
             return await self._built()
-        except asyncio.CancelledError:
-            if not self.work.abandoned():
-                await self._stopped_or_said()
-            raise
 
     async def stop(self) -> None:
         """Stop what the key started, if it still goes on."""
@@ -200,12 +196,6 @@ class _Order:
                 hint=worded("see that the project and the service in the catalog have the same repository"),
                 error="other_commit",
             )
-
-    async def _stopped_or_said(self) -> None:
-        try:
-            await self.stop()
-        except ActionFailed as failure:
-            self.sink.line(f"the build could not be stopped: {failure.reason}")
 
     @property
     def _project(self) -> str:

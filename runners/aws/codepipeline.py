@@ -5,7 +5,6 @@ A second attempt, and a `retry` of the run, do the failed actions of the same ex
 stage back to the execution that brought the earlier commit.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from runners.aws.executions import Execution
 from runners.aws.mirror import Mirror
 from runners.aws.notes import Notes
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
+from runners.aws.stopping import stopping
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
@@ -111,12 +111,8 @@ class _Order:
 
     async def run(self) -> Outcome:
         """Give what came of it; stops it when that is what is wanted."""
-        try:
+        async with stopping(self.work, self.stop, self.sink, "the execution could not be stopped"):
             return await self._carried_out()
-        except asyncio.CancelledError:
-            if not self.work.abandoned():
-                await self._stopped_or_said()
-            raise
 
     async def stop(self) -> None:
         """Stop what the key started, if it still goes on."""
@@ -275,12 +271,6 @@ class _Order:
             return False
         target = summary.get("rollbackMetadata", {}).get("rollbackTargetPipelineExecutionId", "")
         return self._has_own_session or (bool(target) and target == self.notes.text("target"))
-
-    async def _stopped_or_said(self) -> None:
-        try:
-            await self.stop()
-        except ActionFailed as failure:
-            self.sink.line(f"the execution could not be stopped: {failure.reason}")
 
 
 def _brought(summary: Mapping[str, Any], commit: str) -> bool:

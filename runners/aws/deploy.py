@@ -1,6 +1,5 @@
 """One deploy to an ECS service: found begun, or verified, registered and begun; then followed, or put back."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from runners.aws.rollout import Ended, Rollout
 from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
 from runners.aws.staged import Staged, deployment_of
+from runners.aws.stopping import stopping
 from runners.aws.verify import Verification
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.crash import crash_here
@@ -47,12 +47,8 @@ class Deploy:
 
     async def run(self) -> Outcome:
         """Bring the service to the image, or say why not; then it runs, or goes back to, what it ran before."""
-        try:
+        async with stopping(self.work, self.stop, self.sink, f"{self.target} could not be put back"):
             return await self._released()
-        except asyncio.CancelledError:
-            if not self.work.abandoned():
-                await self._stopped_or_said()
-            raise
 
     async def stop(self) -> None:
         """Find what the key of the work began, and put the service back if that is still under way."""
@@ -141,12 +137,6 @@ class Deploy:
             wanted=wanted,
             heard=heard,
         )
-
-    async def _stopped_or_said(self) -> None:
-        try:
-            await self.stop()
-        except ActionFailed as failure:
-            self.sink.line(_not_put_back(self.target, failure))
 
     def _untouched(self, state: Service, current: Revision) -> bool:
         primary = state.primary

@@ -172,6 +172,21 @@ async def test_a_stack_that_others_change_is_left_alone(estate: Estate) -> None:
     assert set(estate.stacks.resources(STACK)) == {"Repository", "Task"}
 
 
+async def test_an_update_that_cannot_be_cancelled_is_said(estate: Estate) -> None:
+    await estate.applied(template())
+    estate.stacks.takes = 1e6
+    estate.server.denied.add("cloudformation:CancelUpdateStack")
+    work = asyncio.ensure_future(estate.applied(template("Logs")))
+    while estate.stacks.status(STACK) != "UPDATE_IN_PROGRESS":  # noqa: ASYNC110 - the double tells nobody
+        await asyncio.sleep(0.01)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert (
+        f"{STACK}: the update could not be cancelled: cloudformation:CancelUpdateStack is denied" in estate.notes.text
+    )
+
+
 async def test_a_process_that_only_goes_down_leaves_the_update_to_the_next(estate: Estate) -> None:
     await estate.applied(template())
     estate.commit(template("Logs"))

@@ -4,7 +4,6 @@
 run exactly those, which is what people approve: id and content are in the approval's subject.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 from runners import options
@@ -14,6 +13,7 @@ from runners.aws.infra.apply import Apply
 from runners.aws.infra.changes import ChangeSet, ChangeSets, in_order
 from runners.aws.infra.stack import Declared, Stack
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
+from runners.aws.stopping import stopping
 from runners.changes import counted, shown
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
@@ -115,21 +115,15 @@ class CloudFormationRunner:
             if approved == artifact.NO_CHANGES:
                 ends.append(worded("nothing to change in {stack}", stack=declared.name))
                 continue
-            ended = await self._follow(self._apply(account, declared, approved, sink), work)
+            one = self._apply(account, declared, approved, sink)
+            async with stopping(work, one.stop, sink, f"{declared.name}: the update could not be cancelled"):
+                ended = await one.run()
             outputs |= ended.outputs
             ends.append(worded("{stack} is {status}", stack=declared.name, status=ended.status))
         return Outcome(variables=outputs, summary=joined(ends))
 
     def _apply(self, account: Account, declared: Declared, approved: str, sink: Sink) -> Apply:
         return Apply(account=account, stack=declared.name, approved=approved, sink=sink, pace=self._pace)
-
-    async def _follow(self, one: Apply, work: Work) -> Stack:
-        try:
-            return await one.run()
-        except asyncio.CancelledError:
-            if not work.abandoned():
-                await one.stop()
-            raise
 
 
 def _check_ready(name: str, now: Stack | None) -> None:

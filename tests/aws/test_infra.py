@@ -187,6 +187,20 @@ async def test_an_update_that_cannot_be_cancelled_is_said(estate: Estate) -> Non
     )
 
 
+async def test_events_are_read_back_to_the_beginning_of_ours_and_no_further(estate: Estate) -> None:
+    for number in range(4):  # so that there is a history
+        await estate.applied(template(Cpu=f"{number}"))
+    estate.stacks.page, estate.stacks.late = 2, 30
+    before = len(estate.server.calls)
+    estate.stacks.failing["Audit"] = "Limit exceeded"
+    failure = await refused(estate.applied(template("Audit", "Zone", "Zone2", "Zone3")))
+    assert failure.reason.startswith("Audit (AWS::Logs::LogGroup) failed: Limit exceeded")
+    looks = [each for each in estate.server.calls[before:] if each.operation == "DescribeStackEvents"]
+    told = [event for _, _, event in estate.stacks.known[STACK].line]
+    ours = [event for event in told if event["ClientRequestToken"] == told[-1]["ClientRequestToken"]]
+    assert max(int(each.given.get("NextToken", "0")) for each in looks) < len(ours) < len(told)
+
+
 async def test_a_process_that_only_goes_down_leaves_the_update_to_the_next(estate: Estate) -> None:
     await estate.applied(template())
     estate.commit(template("Logs"))

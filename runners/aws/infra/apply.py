@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ ERRORS = {
 _WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _BACK = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
 _STUCK = ("ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED", "DELETE_FAILED")
+_STACK = "AWS::CloudFormation::Stack"
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 _UNSEEN = 40
 """Looks after which what was begun should show itself."""
 
@@ -42,6 +45,8 @@ class Apply:
     sink: Sink
     pace: float = 1.0
     _told: set[str] = field(default_factory=set, init=False)
+    _since: datetime | None = field(default=None, init=False)
+    """When the change set was made: nothing of ours happened before. `None`: not known any more."""
 
     async def run(self) -> Stack:
         """Begin what is not begun, and follow it to its end. Raises `ActionFailed`."""
@@ -81,6 +86,7 @@ class Apply:
                 hint=worded("nothing was changed: ask for the plan again"),
                 error="changes_differ",
             )
+        self._since = planned.made_at
         if planned.execution == "AVAILABLE":
             await self._execute()
 
@@ -131,9 +137,15 @@ class Apply:
         while True:
             answer = await self.account.call("cloudformation", "describe_stack_events", StackName=now.id, **more)
             found += answer["StackEvents"]
-            if not answer.get("NextToken") or _begun(found[::-1], self._token):
+            if not answer.get("NextToken") or self._is_far_enough(answer["StackEvents"]):
                 return found[::-1]
             more = {"NextToken": answer["NextToken"]}
+
+    def _is_far_enough(self, page: Sequence[Mapping[str, Any]]) -> bool:
+        """Tell whether a page has the very beginning of ours, or goes back to before there was anything of ours."""
+        if any(event.get("ClientRequestToken") == self._token and _is_a_beginning(event) for event in page):
+            return True
+        return self._since is not None and any(event["Timestamp"] < self._since for event in page)
 
     def _tell(self, events: Sequence[Mapping[str, Any]]) -> None:
         for event in events:
@@ -181,6 +193,12 @@ def _begun(events: Sequence[Mapping[str, Any]], token: str) -> Sequence[Mapping[
     """Give the events from the first of ours on; none when there is no such."""
     at = next((n for n, event in enumerate(events) if event.get("ClientRequestToken") == token), None)
     return () if at is None else events[at:]
+
+
+def _is_a_beginning(event: Mapping[str, Any]) -> bool:
+    """Tell whether something begins with an event: the stack itself is told first, and then its resources."""
+    of_stack = event["LogicalResourceId"] == event["StackName"] and event["ResourceType"] == _STACK
+    return of_stack and event["ResourceStatus"] in _BEGINNINGS
 
 
 def _first_failure(events: Sequence[Mapping[str, Any]]) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -82,6 +83,7 @@ class ChangeSet:
     status: str
     execution: str
     reason: str
+    made_at: datetime | None
     changes: tuple[Change, ...]
     described: Mapping[str, Any] = field(repr=False)
 
@@ -261,6 +263,7 @@ def _read(pages: list[Mapping[str, Any]]) -> ChangeSet:
         status=first["Status"],
         execution=first.get("ExecutionStatus", "UNAVAILABLE"),
         reason=first.get("StatusReason", ""),
+        made_at=first.get("CreationTime"),
         changes=tuple(Change(each) for each in raw),
         described={**said, "Changes": raw},
     )

@@ -26,6 +26,7 @@ class ChangeSet:
     body: dict[str, Any]
     parameters: dict[str, str]
     changes: list[dict[str, Any]]
+    made_at: datetime
     ready_at: datetime
     execution: str = "AVAILABLE"
 
@@ -55,6 +56,10 @@ class Stacks:
         self.known: dict[str, Stack] = {}
         self.takes = 4.0
         self.computes = 5.0
+        self.late = 0.0
+        """Seconds after which an event shows itself."""
+        self.page = 100
+        """Events in one answer."""
         self.failing: dict[str, str] = {}
         self.replacing: set[str] = {"RepositoryName"}
         self.stuck = False
@@ -127,6 +132,7 @@ class Stacks:
             body=body,
             parameters=values,
             changes=self._difference(stack, body, values),
+            made_at=self._clock.now(),
             ready_at=self._clock.now() + timedelta(seconds=self.computes),
         )
         stack.sets[made.name] = made
@@ -184,6 +190,7 @@ class Stacks:
             "ChangeSetId": found.id,
             "StackId": stack.id,
             "StackName": stack.name,
+            "CreationTime": found.made_at,
             "Status": ("FAILED" if reason else "CREATE_COMPLETE") if ready else "CREATE_IN_PROGRESS",
             "ExecutionStatus": found.execution if ready and not reason else "UNAVAILABLE",
             **({"StatusReason": reason} if ready and reason else {}),
@@ -314,8 +321,11 @@ class Stacks:
         }
 
     def _events(self, asked: Asked, _who: Identity) -> dict[str, Any]:
-        stack, now = self._stack(asked), self._clock.now()
-        return {"StackEvents": [event for at, _, event in reversed(stack.line) if at <= now]}
+        stack, now = self._stack(asked), self._clock.now() - timedelta(seconds=self.late)
+        known = [event for at, _, event in reversed(stack.line) if at <= now]
+        begin = int(asked.given.get("NextToken", "0"))
+        end = begin + self.page
+        return {"StackEvents": known[begin:end], **({"NextToken": str(end)} if end < len(known) else {})}
 
     def _cancel(self, asked: Asked, _who: Identity) -> dict[str, Any]:
         stack, now = self._stack(asked), self._clock.now()

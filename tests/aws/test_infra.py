@@ -190,7 +190,7 @@ async def test_an_update_that_cannot_be_cancelled_is_said(estate: Estate) -> Non
 async def test_events_are_read_back_to_the_beginning_of_ours_and_no_further(estate: Estate) -> None:
     for number in range(4):  # so that there is a history
         await estate.applied(template(Cpu=f"{number}"))
-    estate.stacks.page, estate.stacks.late = 2, 30
+    estate.stacks.page, estate.stacks.late, estate.stacks.takes = 2, 30, 12  # over before its events are there
     before = len(estate.server.calls)
     estate.stacks.failing["Audit"] = "Limit exceeded"
     failure = await refused(estate.applied(template("Audit", "Zone", "Zone2", "Zone3")))

@@ -30,8 +30,8 @@ _BACK = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPL
 _STUCK = ("ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED", "DELETE_FAILED")
 _STACK = "AWS::CloudFormation::Stack"
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
-_UNSEEN = 40
-"""Looks after which what was begun should show itself."""
+_UNSEEN, _LATE = 40, 4
+"""Looks after which what was begun should show itself; and for which the last events may come after the end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,13 +110,14 @@ class Apply:
         self.sink.line(f"{self.stack}: the approved change set is applied")
 
     async def _to_its_end(self) -> Stack:
-        looks = 0
+        looks = late = 0
         while True:
             now, events = await self._patiently(self._look, "the stack goes on, and is looked at again")
             self._tell(events)
-            if events and not now.busy:
+            over = bool(events) and not now.busy
+            if over and (_tell_of(now, events) or late == _LATE):
                 return self._ended(now, events)
-            looks += 1
+            looks, late = looks + 1, late + over
             if not events and looks > _UNSEEN:
                 raise _unseen(self.stack)
             await asyncio.sleep(pause(looks) * self.pace)
@@ -195,10 +196,18 @@ def _begun(events: Sequence[Mapping[str, Any]], token: str) -> Sequence[Mapping[
     return () if at is None else events[at:]
 
 
+def _tell_of(now: Stack, events: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether the events go as far as the stack: it may be over before they say so, and why."""
+    return any(_of_stack(event) and event["ResourceStatus"] == now.status for event in events)
+
+
 def _is_a_beginning(event: Mapping[str, Any]) -> bool:
     """Tell whether something begins with an event: the stack itself is told first, and then its resources."""
-    of_stack = event["LogicalResourceId"] == event["StackName"] and event["ResourceType"] == _STACK
-    return of_stack and event["ResourceStatus"] in _BEGINNINGS
+    return _of_stack(event) and event["ResourceStatus"] in _BEGINNINGS
+
+
+def _of_stack(event: Mapping[str, Any]) -> bool:
+    return (event["ResourceType"], event["LogicalResourceId"]) == (_STACK, event["StackName"])
 
 
 def _first_failure(events: Sequence[Mapping[str, Any]]) -> str:

@@ -76,7 +76,7 @@ class SlackReader:
         try:
             messages = desired(view, await self._surroundings(view), newest)
             await self._parents_first(messages)
-            await asyncio.gather(*(self._outbox.show(message) for message in messages))
+            await self._outbox.show(*messages)
             await self._evidence(view)
             await self._store.runs.seen(run_id, newest)
             if view.status.over:

@@ -1,10 +1,10 @@
 """Which messages a run should have in Slack, as a pure function of how far it got."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from bot.slack.blocks import Block, notice
+from bot.slack.blocks import Block, context, notice
 from bot.slack.cards.approval_card import approval_card
 from bot.slack.cards.ended import ended
 from bot.slack.cards.failure import failure
@@ -13,10 +13,10 @@ from bot.slack.cards.run_card import run_card
 from bot.slack.cards.shown import Desired, Priority, Surroundings
 from bot.slack.cards.stage_note import stage_note
 from bot.slack.cards.turn import turn
-from bot.slack.marks import Mark, is_user
+from bot.slack.marks import Mark, is_user, marked
 from storage.model.approval import Decision
 from storage.model.run import Status
-from storage.model.view import RunView
+from storage.model.view import RunView, StageView
 
 _BAD = (Status.FAILED, Status.BROKEN)
 
@@ -75,6 +75,8 @@ def _message(
     in_thread: bool = False,
     broadcast: bool = False,
     late: bool = False,
+    before: frozenset[str] = frozenset(),
+    belated: Block | None = None,
 ) -> Desired:
     blocks, text = drawn
     key = key_of(view.run.id, name)
@@ -90,6 +92,8 @@ def _message(
         priority=priority,
         settled=settled,
         late=late,
+        before=before,
+        belated=belated,
         instead=view.run.requester,
     )
 
@@ -101,11 +105,22 @@ def _turns(view: RunView, channel: str, around: Surroundings) -> Iterator[Desire
 
 
 def _notes(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:
-    for stage in view.stages:
+    belated = context(marked(around.say, "Said late: this was before what stands above it."))
+    told = partial(_message, view, channel=channel, priority=Priority.DETAIL, in_thread=True, belated=belated)
+    for place, stage in enumerate(view.stages):
         if stage.actions and stage.status is Status.SUCCEEDED:
-            name = f"stage/{stage.stage.name}"
-            note = stage_note(view, stage, around)
-            yield _message(view, name, channel, note, priority=Priority.DETAIL, in_thread=True)
+            after = ("ended", *_urgent(stage, view.stages[place + 1 :]))
+            before = frozenset(key_of(view.run.id, name) for name in after)
+            yield told(name=f"stage/{stage.stage.name}", drawn=stage_note(view, stage, around), before=before)
+
+
+def _urgent(stage: StageView, later: Iterable[StageView]) -> Iterator[str]:
+    """Name what goes out at once about later stages, and so might be read before the note on this one."""
+    for each in later:
+        if each.asked_by.partition("/")[0] != stage.stage.name:  # its own question was before its end
+            yield f"approval/{each.stage.name}"
+        for action in each.actions:
+            yield f"failure/{each.stage.name}/{action.action.name}"
 
 
 def _approvals(view: RunView, channel: str, around: Surroundings) -> Iterator[Desired]:

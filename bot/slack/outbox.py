@@ -49,22 +49,29 @@ class Outbox:
         """Send nothing for so long: Slack asked for it."""
         self._throttle.pause(self._clock() + seconds)
 
-    async def show(self, message: Desired) -> None:
-        """Return when this version of the message, or a newer one, stands in Slack."""
+    async def show(self, *messages: Desired) -> None:
+        """Return when this version of each message, or a newer one, stands in Slack.
+
+        They are taken in their order: what belongs before another must be here when that may go.
+        """
+        for arrived in [await self._take(message) for message in messages]:
+            if arrived is not None:
+                await asyncio.shield(arrived)
+
+    async def _take(self, message: Desired) -> "asyncio.Future[None] | None":
+        """Have a message sent, and give what tells of its arrival; `None` when there is nothing to wait for."""
         post = await self._store.posts.get(message.key)
         waiting = self._entries.get(message.key)
         if waiting is None and post is not None and post.digest == digest_of(message):
-            return
+            return None
         if message.version < self._versions.get(message.key, 0):
-            if waiting is not None:
-                await asyncio.shield(waiting.arrived)
-            return
+            return waiting.arrived if waiting else None
         self._versions[message.key] = message.version
         entry = _Entry(message, waiting.arrived if waiting else asyncio.get_running_loop().create_future())
         self._entries[message.key] = entry
         self._throttle.offer(_parcel(message, Method.EDIT if post else Method.POST))
         self._wake.set()
-        await asyncio.shield(entry.arrived)
+        return entry.arrived
 
     async def run(self) -> None:
         """Send until cancelled. What has not arrived by then is found again by its readers after a restart."""
@@ -142,4 +149,5 @@ def _parcel(message: Desired, method: Method) -> Parcel:
         priority=message.priority,
         settled=message.settled,
         after=message.thread_of,
+        before=message.before,
     )

@@ -13,6 +13,7 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -161,6 +162,7 @@ class Speaker:
 
     async def _post(self, message: Desired, digest: str) -> tuple[str, str]:
         channel, thread = await self._place(message)
+        shown = await self._belated(message) if message.belated else message
         arguments = {
             "channel": channel,
             "thread_ts": thread,
@@ -170,7 +172,7 @@ class Speaker:
             "unfurl_media": False,
         }
         try:
-            return await self._posted(arguments, message, digest)
+            return await self._posted(arguments, shown, digest)
         except RefusedError as problem:
             if message.instead is None or str(problem) not in _NO_ENTRY:
                 raise
@@ -178,7 +180,14 @@ class Speaker:
                 "cannot write in %s (%s): invite the bot there; %s gets it directly", channel, problem, message.instead
             )
             arguments |= {"channel": message.instead, "thread_ts": None, "reply_broadcast": None}
-            return await self._posted(arguments, message, digest)
+            return await self._posted(arguments, shown, digest)
+
+    async def _belated(self, message: Desired) -> Desired:
+        """Have a message say that it comes late, when what belongs after it stands there already."""
+        overtaken = [await self._store.posts.get(key) for key in sorted(message.before)]
+        if message.belated is None or not any(post and post.ts for post in overtaken):
+            return message
+        return replace(message, blocks=(*message.blocks, message.belated))
 
     async def _posted(self, arguments: Mapping[str, Any], message: Desired, digest: str) -> tuple[str, str]:
         """Post; when it stands there already, as an earlier version, edit that."""

@@ -2,7 +2,8 @@
 
 Slack allows about one new message per second and channel, and 50 edits per minute in the whole workspace, shared by all
 running deploys. So edits of one message are gathered (the latest wins, at most one per 3 s), failures and questions
-go first, and last states need not wait for the gathering.
+go first, and last states need not wait for the gathering. What was before them in a thread is said before them all the
+same, unless that takes too long: a thread is read from top to bottom.
 """
 
 from collections import deque
@@ -31,6 +32,8 @@ class Parcel:
     settled: bool = False
     after: str | None = None
     """Key of a message that must stand before this one can go."""
+    before: frozenset[str] = frozenset()
+    """Keys of messages that shall stand after this one: they wait for it, and it goes as soon as they would."""
 
 
 class Window:
@@ -82,6 +85,8 @@ _POSTS, _POSTS_SECONDS = 4, 5.0
 _RESERVE = 3.0
 """Edits kept back for last states, so that a burst of progress never delays an outcome."""
 _GAP = 3.0
+_PATIENCE = 10.0
+"""Seconds that a message waits for those that belong before it: about eight, while Slack takes one a second."""
 _CROWD = 1000
 _NEVER = float("-inf")
 
@@ -97,6 +102,7 @@ class Throttle:
         self._channels: dict[str, Window] = {}
         self._edited: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
+        self._patient_since: dict[str, float] = {}
         self._paused_until = _NEVER
 
     def __len__(self) -> int:
@@ -122,7 +128,7 @@ class Throttle:
     def pick(self, now: float) -> Parcel | None:
         """Choose what goes now, and charge for it. `done` must be called for it later."""
         ready = (parcel for parcel, at in self._times(now) if at <= now)
-        parcel = min(ready, key=lambda parcel: parcel.priority, default=None)
+        parcel = min(ready, key=lambda parcel: self._priority(parcel, now), default=None)
         if parcel is not None:
             self._charge(parcel, now)
         return parcel
@@ -138,15 +144,29 @@ class Throttle:
     def _times(self, now: float) -> Iterator[tuple[Parcel, float]]:
         """List what could go, in order of arrival, each with the earliest time for it."""
         posting = {parcel.channel for parcel in self._busy.values() if parcel.method is Method.POST}
+        preceded = {key for parcel in self._waiting.values() if parcel.method is Method.POST for key in parcel.before}
         for key, parcel in self._waiting.items():
             blocked = key in self._busy or (parcel.after is not None and self.waits(parcel.after))
             # one new message at a time per channel: they shall appear in the order in which they were written
             if not blocked and not (parcel.method is Method.POST and parcel.channel in posting):
-                yield parcel, max(self._paused_until, self._not_before.get(key, _NEVER), self._allowed(parcel, now))
+                at = max(self._paused_until, self._not_before.get(key, _NEVER), self._allowed(parcel, now))
+                yield parcel, max(at, self._patience(parcel, now)) if key in preceded else at
+
+    def _patience(self, parcel: Parcel, now: float) -> float:
+        """Say when it goes although what belongs before it has not gone: an outcome is never held up by a flood."""
+        if parcel.method is Method.EDIT:
+            return _NEVER
+        return max(self._patient_since.setdefault(parcel.key, now), self._paused_until) + _PATIENCE
+
+    def _priority(self, parcel: Parcel, now: float) -> Priority:
+        """Give its own, or that of the most urgent that still waits for it."""
+        followers = [self._waiting[key] for key in parcel.before if key in self._waiting]
+        patient = (each.priority for each in followers if self._patience(each, now) > now)
+        return min([parcel.priority, *patient])
 
     def _allowed(self, parcel: Parcel, now: float) -> float:
         if parcel.method is Method.POST:
-            spare = 1 if parcel.priority is Priority.DETAIL else 0
+            spare = 1 if self._priority(parcel, now) is Priority.DETAIL else 0
             return now + self._channel(parcel.channel).wait(now, spare)
         urgent = parcel.settled or parcel.priority <= Priority.END
         budget = now + self._edits.wait(now, 1.0 if urgent else 1.0 + _RESERVE)
@@ -161,6 +181,7 @@ class Throttle:
         del self._waiting[parcel.key]
         self._busy[parcel.key] = parcel
         self._not_before.pop(parcel.key, None)
+        self._patient_since.pop(parcel.key, None)
         if parcel.method is Method.POST:
             self._channel(parcel.channel).take(now)
         else:

@@ -87,6 +87,29 @@ async def test_a_failure_says_what_why_and_what_next(place: Town) -> None:
     assert f"{run.id}/ended" not in await place.keys()
 
 
+async def test_a_thread_tells_a_run_in_the_order_in_which_it_went(place: Town) -> None:
+    run = await place.open_run()
+    await _tested(place, run)
+    await place.store.approvals.approve(await place.ask_approval(run), RUI, "subject")
+    await place.walk(run, "release", "deploy")
+    await place.store.runs.finish(run.id, Status.SUCCEEDED)
+    async with place.working():
+        await place.until(lambda: _nothing_new(place), seconds=30)
+    said = [key.removeprefix(f"{run.id}/") for key in await place.keys()]
+    assert said == ["card", "stage/build", "stage/test", "approval/approve-production", "stage/release", "ended"]
+    assert "Said late" not in str(await place.messages(thread=(await place.message(f"{run.id}/card") or {})["ts"]))
+
+
+async def test_what_comes_after_the_end_says_so(place: Town) -> None:
+    run = await place.open_run()
+    await _tested(place, run)
+    await place.store.runs.finish(run.id, Status.SUCCEEDED)
+    await place.store.posts.put(f"{run.id}/ended", DEPLOYS, "1700000000.000100", "it could not wait")
+    async with place.working():
+        note = await place.until(lambda: place.message(f"{run.id}/stage/build"))
+    assert note["blocks"][-1]["elements"][0]["text"] == "Said late: this was before what stands above it."
+
+
 async def test_a_burst_of_progress_is_few_edits(place: Town) -> None:
     run = await place.open_run()
     async with place.working():

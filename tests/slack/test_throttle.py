@@ -14,8 +14,11 @@ def edit(key: str, priority: Priority = Priority.CARD, *, settled: bool = False)
     return Parcel(key=key, method=Method.EDIT, channel="C1", priority=priority, settled=settled)
 
 
-def post(key: str, priority: Priority = Priority.DETAIL, channel: str = "C1", after: str | None = None) -> Parcel:
-    return Parcel(key=key, method=Method.POST, channel=channel, priority=priority, after=after)
+def post(
+    key: str, priority: Priority = Priority.DETAIL, channel: str = "C1", after: str | None = None, before: str = ""
+) -> Parcel:
+    follow = frozenset(before.split())
+    return Parcel(key=key, method=Method.POST, channel=channel, priority=priority, after=after, before=follow)
 
 
 def drain(throttle: Throttle, now: float, until: float) -> list[tuple[float, Parcel]]:
@@ -67,6 +70,44 @@ def test_a_question_finds_room_behind_a_crowd_of_details() -> None:
     assert len(drain(throttle, 0.0, 0.0)) == 3
     throttle.offer(post("question", Priority.QUESTION))
     assert throttle.pick(0.0)
+
+
+def test_an_end_comes_after_what_was_before_it_and_no_other_details_come_between() -> None:
+    throttle = Throttle()
+    for number in range(9):
+        throttle.offer(post(f"other{number}"))
+    for number in range(5):
+        throttle.offer(post(f"note{number}", before="end"))
+    throttle.offer(post("end", Priority.END))
+    out = [parcel.key for _, parcel in drain(throttle, 0.0, 60)]
+    assert out[:6] == ["note0", "note1", "note2", "note3", "note4", "end"]
+
+
+def test_an_end_does_not_wait_long_for_a_flood() -> None:
+    throttle = Throttle()
+    for number in range(50):
+        throttle.offer(post(f"note{number}", before="end"))
+    throttle.offer(post("end", Priority.END))
+    went = {parcel.key: at for at, parcel in drain(throttle, 0.0, 600)}
+    assert len(went) == 51
+    assert 9 < went["end"] < 16
+
+
+def test_an_end_does_not_wait_long_for_what_cannot_be_sent() -> None:
+    throttle = Throttle()
+    throttle.offer(post("note", before="end"))
+    throttle.delay("note", 300.0)
+    throttle.offer(post("end", Priority.END))
+    assert [parcel.key for _, parcel in drain(throttle, 0.0, 60)] == ["end"]
+
+
+def test_what_stands_already_is_edited_whatever_waits() -> None:
+    throttle = Throttle()
+    throttle.offer(post("note", before="question"))
+    throttle.offer(edit("question", Priority.QUESTION))
+    first = throttle.pick(0.0)
+    assert first
+    assert first.key == "question"
 
 
 def test_a_thread_waits_for_its_first_message() -> None:

@@ -75,5 +75,9 @@ class Desired:
     """The last state of this message: no gathering of further changes is worth waiting for."""
     version: int = 0
     """Sequence of the newest event it shows; an older version never replaces a newer one."""
+    before: frozenset[str] = frozenset()
+    """Keys of messages that belong after this one in its thread."""
+    belated: Block | None = None
+    """What it says besides when one of those stands there already."""
     instead: str | None = None
     """User id of the person who gets the message when Estiva may not write in the channel."""

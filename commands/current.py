@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commands.command import Asked, Refused
-from commands.opening import open_run
+from commands.opening import begun, open_run
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import handed_on
 from runners.plan import HandedOn
 from storage.model.catalog import Environment, Service
 from storage.model.release import Release
-from storage.model.reply import Offer, Reply, Verdict
+from storage.model.reply import Offer, Reply
 from storage.model.run import Plan, Run
 
 
@@ -72,4 +72,4 @@ async def started(asked: Asked, plan: Plan, text: str, **values: object) -> Repl
     """Open a run of a plan, if all of it is permitted, and say so; `{run}` in the text is the new run."""
     permit_plan(asked, plan)
     run = await open_run(asked, plan)
-    return Reply(verdict=Verdict.STARTED, text=asked.say(text, run=run.id, **values), run=run.id)
+    return begun(asked, run, asked.say(text, run=run.id, **values))

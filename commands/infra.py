@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from commands.command import Asked, Refused
-from commands.opening import open_run
+from commands.opening import begun, open_run
 from commands.permit import may, permit, permit_plan
 from commands.places import environment_of
 from commands.planning import commit_of
@@ -11,7 +11,7 @@ from commands.texts import listing
 from commands.usage import verb
 from runners.infra import plan_infra
 from storage.model.catalog import Service
-from storage.model.reply import Offer, Reply, Verdict
+from storage.model.reply import Offer, Reply
 
 
 async def started(asked: Asked, text: str, *, apply: bool) -> Reply:
@@ -26,7 +26,7 @@ async def started(asked: Asked, text: str, *, apply: bool) -> Reply:
     permit_plan(asked, plan)
     run = await open_run(asked, plan)
     said = asked.say(text, service=service.name, environment=environment.name, run=run.id)
-    return Reply(verdict=Verdict.STARTED, text=said, run=run.id)
+    return begun(asked, run, said)
 
 
 def _service(asked: Asked) -> Service:

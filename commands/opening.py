@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from commands.awaited import awaited
 from commands.command import Asked, Refused
 from commands.configuration import pinned
 from commands.holding import by_whom, place_of
@@ -10,7 +11,7 @@ from commands.texts import later
 from commands.usage import verb
 from runners.barriers import hindrance
 from storage.model.hold import Hindrance, HoldKind
-from storage.model.reply import Offer
+from storage.model.reply import Offer, Reply, Verdict
 from storage.model.run import Plan, Run
 
 _HOW = later("Nothing was started. Who may `force` can say `{command}! ... because <reason>`.")
@@ -22,6 +23,12 @@ async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
     run = await asked.desk.store.runs.open(asked.request, ready, channel=channel)
     asked.desk.engine.wake()
     return run
+
+
+def begun(asked: Asked, run: Run, text: str) -> Reply:
+    """Answer that a run was opened, and whose approval it waits for."""
+    said = " ".join(part for part in (text, awaited(asked, run.plan)) if part)
+    return Reply(verdict=Verdict.STARTED, text=said, run=run.id)
 
 
 async def unhindered(asked: Asked, plan: Plan) -> Plan:

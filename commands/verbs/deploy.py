@@ -1,12 +1,12 @@
 """`deploy <service>[@<ref>] to <environment>`: build, test, push and deploy, or promote what was tested."""
 
 from commands.command import Asked, Command, Topic
-from commands.opening import open_run, unhindered
+from commands.opening import begun, open_run, unhindered
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import plan_of
 from commands.texts import PORTUGUESE, later
-from storage.model.reply import Reply, Verdict
+from storage.model.reply import Reply
 from storage.model.run import Plan
 
 
@@ -20,7 +20,7 @@ async def handle(asked: Asked) -> Reply:
         environment=plan.environment.name,
         run=run.id,
     )
-    return Reply(verdict=Verdict.STARTED, text=text, run=run.id)
+    return begun(asked, run, text)
 
 
 async def planned(asked: Asked) -> Plan:

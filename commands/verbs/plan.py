@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from commands.approvers import is_asked
+from commands.awaited import approved_for, approvers_named
 from commands.command import Asked, Command, sentence
 from commands.compare import bullets, commits_between, names_that_differ, pinned_config, pinned_config_of
 from commands.configuration import pinned
@@ -10,8 +10,7 @@ from commands.holding import kept_by
 from commands.permit import allowed, permit
 from commands.places import environment_of, service_of
 from commands.planning import plan_of
-from commands.policy import able
-from commands.texts import PORTUGUESE, later, listing, several
+from commands.texts import PORTUGUESE, later, several
 from runners.barriers import hindrance
 from runners.contract import ActionFailed, Foreseeing
 from storage.model import artifact
@@ -173,17 +172,11 @@ def _window(asked: Asked, window: Window) -> list[str]:
 
 
 def _approval(asked: Asked, plan: Plan, stage: Stage) -> str:
-    catalog, environment = asked.catalog, plan.environments.get(stage.environment or "", plan.environment)
-    may = able(catalog, "approve", service=plan.service.name, environment=environment.name, groups=asked.groups)
-    names = [
-        asked.name(user)
-        for user in may
-        if not catalog.same_person(user, asked.request.user) and is_asked(catalog, environment.name, user, asked.groups)
-    ]
+    environment = approved_for(plan, stage)
     return asked.say(
         "waits for {needed} to approve: {who}",
         needed=max(1, environment.approvals),
-        who=listing(asked.language, names[:5]) or asked.say("nobody else may"),
+        who=approvers_named(asked, plan, environment) or asked.say("nobody else may"),
     )
 
 

@@ -1,14 +1,14 @@
 """`promote <service> to <environment>`: release there the very image that the environment before it runs."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.opening import open_run
+from commands.opening import begun, open_run
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import promotion
 from commands.texts import PORTUGUESE, later
 from storage.model import artifact
 from storage.model.catalog import Environment
-from storage.model.reply import Reply, Verdict
+from storage.model.reply import Reply
 
 
 async def handle(asked: Asked) -> Reply:
@@ -27,7 +27,7 @@ async def handle(asked: Asked) -> Reply:
         environment=environment.name,
         run=run.id,
     )
-    return Reply(verdict=Verdict.STARTED, text=text, run=run.id)
+    return begun(asked, run, text)
 
 
 def _refuse_another_source(asked: Asked, environment: Environment) -> None:

@@ -2,11 +2,11 @@
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.meant import refuse_repeated, run_named
-from commands.opening import open_run
+from commands.opening import begun, open_run
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward
-from storage.model.reply import Reply, Verdict
+from storage.model.reply import Reply
 from storage.model.run import Trigger
 
 
@@ -22,7 +22,7 @@ async def handle(asked: Asked) -> Reply:
     permit_plan(asked, plan)
     again = await open_run(asked, plan, channel=run.channel)
     text = asked.say("Doing `{run}` again from `{stage}`: run `{again}`.", run=run.id, stage=stage, again=again.id)
-    return Reply(verdict=Verdict.STARTED, text=text, run=again.id)
+    return begun(asked, again, text)
 
 
 COMMAND = Command(

@@ -2,14 +2,14 @@
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.meant import refuse_repeated, run_named
-from commands.opening import open_run
+from commands.opening import begun, open_run
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward, stopped_at
 from runners.plan import plan_retry
 from storage.model.event import Event
 from storage.model.fold import fold
-from storage.model.reply import Reply, Verdict
+from storage.model.reply import Reply
 from storage.model.run import Plan, Run, Status, Trigger
 
 
@@ -31,7 +31,7 @@ async def handle(asked: Asked) -> Reply:
     permit_plan(asked, plan)
     again = await open_run(asked, plan, channel=run.channel)
     text = asked.say("Trying `{run}` again: run `{again}`.", run=run.id, again=again.id)
-    return Reply(verdict=Verdict.STARTED, text=text, run=again.id)
+    return begun(asked, again, text)
 
 
 def _plan(asked: Asked, run: Run, events: list[Event]) -> Plan:

@@ -18,10 +18,13 @@ async def test_promote_releases_the_very_image_of_the_environment_before(
     assert "production gets what runs in homolog, never what runs in production." in wrong.text
     started = await ana.asks("promote hello from homolog to production")
     assert f"Promoting `hello` `{release.commit[:7]}` from homolog to production" in started.text
+    assert "It waits for 1 approval, which Rui may give: nothing changes in production before." in started.text
     plan = (await place.store.runs.get(started.run)).plan
     assert (plan.trigger, plan.artifacts["digest"]) == (Trigger.PROMOTE, release.digest)
     assert [stage.approval for stage in plan.stages] == [True, False]
-    assert "Promovendo `hello`" in (await rui.asks("promover hello para produção")).text
+    em_portugues = (await rui.asks("promover hello para produção")).text
+    assert "Promovendo `hello`" in em_portugues
+    assert "Ela espera por uma aprovação que mais ninguém pode dar" in em_portugues
     place.change_catalog("may: [deploy, promote]\n    in: [production]", "may: [deploy, promote]")
     assert "Nothing is promoted to homolog: it builds." in (await ana.asks("promote hello to homolog")).text
 

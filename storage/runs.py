@@ -108,9 +108,9 @@ class Runs:
         return await self._list(*conditions, limit=limit)
 
     async def last_failed(self, service: str | None = None, environment: str | None = None) -> Run | None:
-        """Return the newest run that ended failed or broken."""
+        """Return the newest run that ended failed or broken, or goes on although an action of it has."""
         bad = col(RunRow.status).in_([Status.FAILED, Status.BROKEN])
-        found = await self._list(bad, *_of(service, environment), limit=1)
+        found = await self._list(sa.or_(bad, _going_to_fail()), *_of(service, environment), limit=1)
         return found[0] if found else None
 
     async def active(self, service: str | None = None) -> list[Run]:
@@ -220,6 +220,15 @@ def _of(service: str | None, environment: str | None) -> list[Any]:
     if environment is not None:
         conditions.append(RunRow.environment == environment)
     return conditions
+
+
+def _going_to_fail() -> sa.ColumnElement[bool]:
+    """Tell of a run that has not ended whether an action of it has failed for good: others may still be at work."""
+    failed = sa.and_(EventRow.kind == Kind.ACTION_FAILED.value, col(EventRow.data)["final"].as_boolean().is_not(False))
+    events = sa.select(EventRow.id).where(
+        col(EventRow.run) == col(RunRow.id), sa.or_(failed, EventRow.kind == Kind.ACTION_BROKEN.value)
+    )
+    return sa.and_(RunRow.phase != phases.Phase.CLOSED, events.exists())
 
 
 def _next_number(session: Session, service: str) -> int:

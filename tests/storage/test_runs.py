@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from storage.model.event import Kind
+from storage.model.catalog import Json
+from storage.model.event import Fact, Kind
 from storage.model.run import Status, Trigger
 from storage.store import Store
 from tests.storage.nouns import HOMOLOG, PRODUCTION, asked, planned, walking
@@ -89,6 +90,24 @@ async def test_lists_are_filtered_and_ordered(store: Store) -> None:
     assert failed.id == "hello-1"
     assert await store.runs.last_failed("hello", "production") is None
     assert [run.id for run in await store.runs.active()] == ["world-1"]
+
+
+async def test_what_has_failed_counts_while_its_run_goes_on(store: Store) -> None:
+    for number in (1, 2, 3):
+        await store.runs.open(asked(number), planned())
+    await store.runs.finish("hello-1", Status.FAILED)
+    where: dict[str, Json] = {"stage": "test", "action": "unit", "attempt": 1, "reason": "no"}
+    tried = Fact(kind=Kind.ACTION_FAILED, actor="estiva", run="hello-3", data={**where, "final": False})
+    failed = Fact(kind=Kind.ACTION_FAILED, actor="estiva", run="hello-2", data={**where, "final": True})
+    await store.journal.append(tried)
+    assert (found := await store.runs.last_failed("hello")) is not None
+    assert found.id == "hello-1"
+    await store.journal.append(failed)
+    assert (found := await store.runs.last_failed("hello")) is not None
+    assert found.id == "hello-2"
+    await store.runs.finish("hello-2", Status.CANCELLED)
+    assert (found := await store.runs.last_failed("hello")) is not None
+    assert found.id == "hello-1"
 
 
 async def test_a_leg_begins_again_after_a_crash_but_not_after_the_next(store: Store) -> None:

@@ -9,8 +9,8 @@ from tests.stories.reading import buttons, key_of, words
 from tests.verbs.office import Office
 
 
-async def failed_run(place: Office) -> Run:
-    """A run whose unit tests failed, with the logs of both tests."""
+async def failing_run(place: Office) -> Run:
+    """A run whose unit tests failed, with the logs of both tests; it has not ended yet."""
     run = await place.opened()
     for action, lines in (("unit", ["one is fine", "FAIL: two"]), ("smoke", ["smoke is fine"])):
         sink = place.store.logs.sink(run.id, "test", action, 1)
@@ -29,8 +29,21 @@ async def failed_run(place: Office) -> Run:
         Fact(kind=Kind.ACTION_STARTED, actor="estiva", run=run.id, data=where),
         Fact(kind=Kind.ACTION_FAILED, actor="estiva", run=run.id, data=why),
     )
+    return run
+
+
+async def failed_run(place: Office) -> Run:
+    """The same, ended."""
+    run = await failing_run(place)
     await place.store.runs.finish(run.id, Status.FAILED, "test/unit: 2 of 2 said no")
     return run
+
+
+async def test_a_failure_is_found_while_its_run_goes_on(place: Office, ana: Person) -> None:
+    await failing_run(place)
+    answer = (await ana.asks("logs hello")).text
+    assert "`test / unit` failed (exit code 1): 2 of 2 said no" in answer
+    assert "FAIL: two" in answer
 
 
 async def test_the_log_of_one_action_is_shown_and_searched(place: Office, ana: Person, rui: Person) -> None:

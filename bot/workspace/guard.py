@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.workspace.page.locked import locked, shows_pages
 from bot.workspace.platform import Platform
 
 COOKIE = "estiva_workspace"
 _APP_PATHS = ("/api/", "/link/", "/response/", "/upload/")
+_STYLE = "/page/static/"
+"""The same files for everybody: the page that says that a key is missing is drawn with them too."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -24,7 +27,9 @@ def guard(platform: Platform) -> Middleware:
             return await handler(request)
         if _same(request.query.get("token", ""), platform.settings.token) and request.method == "GET":
             return _welcome(platform, request)
-        if not _holds_token(platform, request):
+        if not (request.path.startswith(_STYLE) or _holds_token(platform, request)):
+            if shows_pages(request):
+                return locked(request)
             return _refusal("not_authed", "Open the address that was printed at the start: it carries the token.", 401)
         return await handler(request)
 

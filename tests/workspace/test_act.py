@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import time
 from pathlib import Path
 
@@ -20,6 +21,30 @@ async def test_without_the_token_nothing_is_shown(local: LocalWorkspace, path: s
     async with aiohttp.ClientSession() as session, session.get(local.url + path) as answer:
         assert answer.status == 401
         assert (await answer.json())["error"] == "not_authed"
+
+
+@pytest.mark.parametrize(
+    ("path", "spoken", "said"),
+    [
+        ("/?token=of-the-last-start", "en-GB,en;q=0.8", "This page needs a new key"),
+        ("/archives/C0DEPLOYS/p1700000000000100", "pt-BR,pt;q=0.9", "Esta página precisa de uma nova chave"),
+        ("/files/F0/a.txt", "", "This page needs a new key"),
+    ],
+)
+async def test_a_browser_with_an_old_key_is_told_what_to_do(
+    local: LocalWorkspace, path: str, spoken: str, said: str
+) -> None:
+    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": spoken}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        async with session.get(local.url + path) as answer:
+            assert (answer.status, answer.content_type) == (401, "text/html")
+            page = await answer.text()
+        for style in re.findall(r'href="([^"]+)"', page):
+            async with session.get(local.url + style) as answer:
+                assert answer.status == 200
+    assert said in page
+    assert "make demo" in page
+    assert "of-the-last-start" not in page
 
 
 async def test_the_address_with_the_token_trades_it_for_a_cookie(local: LocalWorkspace) -> None:

@@ -19,14 +19,14 @@ Json = Mapping[str, Any]
 
 QUICK_REACTIONS = ("eyes", "white_check_mark", "thumbsup", "tada", "rocket", "heart", "thinking_face", "x")
 
-_templates = Environment(
+templates = Environment(
     loader=PackageLoader("bot.workspace.page", "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(avatar=avatar, icon=icon, emoji=emoji, plain=plain, quick_reactions=QUICK_REACTIONS)
+templates.globals.update(avatar=avatar, icon=icon, emoji=emoji, plain=plain, quick_reactions=QUICK_REACTIONS)
 
 
 class Drawing:
@@ -97,7 +97,7 @@ class Drawing:
 
     def _draw(self, template: str, **what: Any) -> str:
         people = {person["id"]: person for person in self._state["people"]}
-        return _templates.get_template(template).render(
+        return templates.get_template(template).render(
             state=self._state,
             me=self._state["me"],
             people=people,

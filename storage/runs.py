@@ -224,11 +224,12 @@ def _of(service: str | None, environment: str | None) -> list[Any]:
 
 def _going_to_fail() -> sa.ColumnElement[bool]:
     """Tell of a run that has not ended whether an action of it has failed for good: others may still be at work."""
-    failed = sa.and_(EventRow.kind == Kind.ACTION_FAILED.value, col(EventRow.data)["final"].as_boolean().is_not(False))
-    events = sa.select(EventRow.id).where(
-        col(EventRow.run) == col(RunRow.id), sa.or_(failed, EventRow.kind == Kind.ACTION_BROKEN.value)
+    kind, data = col(EventRow.kind), col(EventRow.data)
+    failed = sa.and_(kind == Kind.ACTION_FAILED.value, data["final"].as_boolean().is_not(False))
+    events = select(EventRow.id).where(
+        col(EventRow.run) == col(RunRow.id), sa.or_(failed, kind == Kind.ACTION_BROKEN.value)
     )
-    return sa.and_(RunRow.phase != phases.Phase.CLOSED, events.exists())
+    return sa.and_(col(RunRow.phase) != phases.Phase.CLOSED, events.exists())
 
 
 def _next_number(session: Session, service: str) -> int:

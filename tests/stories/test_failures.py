@@ -37,7 +37,7 @@ async def test_a_failing_test_ends_the_run_and_says_all_that_is_needed(world: Wo
     started = [row["data"]["action"] for row in await world.facts(run) if row["kind"] == "action_started"]
     assert started == ["checkout", started[1], "unit"]
     await ana.clicks(failure, "Full Log")
-    answer = await ana.until(lambda: _with_file(ana))
+    answer = await ana.until(lambda: _with_file(ana, failure["thread_ts"]))
     log = (await ana.client.download(answer["files"][0]["url_private"])).decode()
     assert "step 0\n" in log
     assert "<!channel> look & *see* ```" in log
@@ -51,8 +51,9 @@ async def test_a_failing_test_ends_the_run_and_says_all_that_is_needed(world: Wo
     assert await ana.run_ends("merlin-2") == "failed"
 
 
-def _with_file(person: Person) -> Json | None:
-    return next((message for message in person.seen.values() if message.get("files")), None)
+def _with_file(person: Person, thread: str) -> Json | None:
+    said = (message for message in person.seen.values() if message.get("thread_ts") == thread)
+    return next((message for message in said if message.get("files")), None)
 
 
 def _holds(path: Path, secret: str) -> bool:

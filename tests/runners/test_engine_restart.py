@@ -1,12 +1,8 @@
 """The Docker engine is restarted under a job: an engine of the test's own, so that nobody else's is touched."""
 
 import asyncio
-import os
 import shutil
-import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,60 +14,10 @@ from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed
 from runners.dockerfile import DockerfileRunner
 from storage.model.catalog import Json, Registry, Service
+from tests.docker_engine import OwnEngine, saved_images
 from tests.runners.bench import Bench, Notes
 
 IMAGE = "estiva/busybox:base"
-
-
-class OwnEngine:
-    """A second dockerd, with a socket, a data folder and no network of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"unix://{folder}/d.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        place = self.folder
-        command = [
-            *([] if os.geteuid() == 0 else ["sudo", "-n"]),
-            # in a network namespace of its own: an engine without a bridge removes the machine's `docker0` as it starts
-            *(
-                "unshare",
-                "--net",
-                "dockerd",
-                "-H",
-                self.url,
-                "--data-root",
-                f"{place}/data",
-                "--exec-root",
-                f"{place}/exec",
-            ),
-            *("--pidfile", f"{place}/pid", "--bridge=none", "--iptables=false", "--ip6tables=false"),
-            *("--storage-driver=vfs", "--group", str(os.getgid())),
-        ]
-        with (place / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 90
-        while not self._answers():
-            assert self._process.poll() is None, (place / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline, (place / "log").read_text()[-2000:]
-            time.sleep(0.2)
-
-    def end(self) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(60)
-
-    def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as asking:
-            asking.settimeout(2)
-            try:
-                asking.connect(self.url.removeprefix("unix://"))
-                asking.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-                return b"200 OK" in asking.recv(200)
-            except OSError:
-                return False
 
 
 @pytest.fixture
@@ -80,9 +26,7 @@ def own(engine: APIClient) -> Iterator[OwnEngine]:
     made = OwnEngine(folder)
     made.start()
     try:
-        saved = folder / "image.tar"
-        subprocess.run(["docker", "save", "-o", saved, IMAGE], check=True)
-        subprocess.run(["docker", "-H", made.url, "load", "-i", saved], check=True, capture_output=True)
+        made.load(saved_images(folder / "images.tar", IMAGE))
         yield made
     finally:
         made.end()

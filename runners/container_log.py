@@ -63,7 +63,7 @@ def entries(
     # the SDK's own way asks the connection twice for each entry, and needs half as much time again
     sdk: Any = engine
     response = sdk._get(sdk._url("/containers/{0}/logs", container), params=params, stream=True)  # noqa: SLF001
-    sdk._raise_for_status(response)  # noqa: SLF001
+    sdk._disable_socket_timeout(sdk._get_raw_response_socket(response))  # noqa: SLF001 - who works may be silent
     rest = b""
     while piece := response.raw.read1(_PIECE):
         rest += piece

@@ -29,8 +29,7 @@ T = TypeVar("T")
 
 DEFAULT_URL = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 _LOST = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
-_SECONDS = 600
-"""Without a byte from the engine, in one answer; a stream of a build or a log may be silent for longer."""
+_SECONDS = 600.0
 _PENDING = 500
 """Items of a stream that may wait for the loop before the reading thread waits too."""
 
@@ -45,12 +44,18 @@ class Containers:
     `namespace` keeps installations on one engine apart: it begins every name and stands in a label on every object.
     """
 
-    def __init__(self, *, namespace: str = "estiva", url: str = DEFAULT_URL, streams: int = 64) -> None:
-        """Take where the engine listens, and how many builds and logs may be followed at once."""
+    def __init__(
+        self, *, namespace: str = "estiva", url: str = DEFAULT_URL, streams: int = 64, seconds: float = _SECONDS
+    ) -> None:
+        """Take where the engine listens, how many builds and logs may be followed at once, and the patience.
+
+        `seconds` without a byte from the engine end an answer; the stream of a build or a log may be silent for longer.
+        """
         if not url.startswith("unix://"):
             raise ValueError(f"Estiva speaks to an engine over its unix socket; {url} is none")
         self.namespace = namespace
         self.url = url
+        self._seconds = seconds
         self._questions = ThreadPoolExecutor(8, thread_name_prefix="docker-ask")
         self._streams = ThreadPoolExecutor(streams, thread_name_prefix="docker-stream")
         self._own = threading.local()
@@ -120,7 +125,7 @@ class Containers:
 
     def _new_client(self) -> "_Client":
         try:
-            return _Client(self.url)
+            return _Client(self.url, self._seconds)
         except (DockerException, *_LOST) as error:
             raise self._unavailable(error) from error
 
@@ -156,7 +161,7 @@ class _Connection(UnixHTTPConnection):
 class _Adapter(UnixHTTPAdapter):
     """One pool of connections (the SDK has one for each address that was ever asked)."""
 
-    def __init__(self, url: str, seconds: int) -> None:
+    def __init__(self, url: str, seconds: float) -> None:
         super().__init__(url.replace("unix://", "http+unix://"), timeout=seconds)
         self.opened: list[socket.socket] = []
         self._pool = _Pool(url, self.socket_path, seconds)
@@ -170,7 +175,7 @@ class _Pool(UnixHTTPConnectionPool):
     opened: list[socket.socket]
 
     def _new_conn(self) -> Any:
-        connection = _Connection(self.base_url, self.socket_path, _SECONDS)
+        connection = _Connection(self.base_url, self.socket_path, self.timeout)
         connection.opened = self.opened
         return connection
 
@@ -178,9 +183,9 @@ class _Pool(UnixHTTPConnectionPool):
 class _Client(APIClient):
     """The SDK's client, with a way to the sockets underneath."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(base_url=url, version="1.24", timeout=_SECONDS)
-        self._adapter = _Adapter(url, _SECONDS)
+    def __init__(self, url: str, seconds: float) -> None:
+        super().__init__(base_url=url, version="1.24", timeout=seconds)
+        self._adapter = _Adapter(url, seconds)
         self._custom_adapter = self._adapter
         self.mount("http+docker://", self._adapter)
         self._version = str(self.version(api_version=False)["ApiVersion"])

@@ -28,6 +28,24 @@ async def test_the_log_of_a_loud_container_is_whole(containers: Containers, benc
     assert got == [str(number) for number in range(1, LINES + 1)]
 
 
+async def test_a_container_may_be_silent_for_longer_than_an_answer_of_the_engine_may_take(
+    containers: Containers, bench: Bench
+) -> None:
+    got: list[str] = []
+    silent = job.Job(
+        key=f"silent/{uuid.uuid4()}",
+        image="estiva/busybox:base",
+        command=("sh", "-c", "echo one; sleep 2.5; echo two"),
+        network="none",
+    )
+    hasty = Containers(namespace=containers.namespace, seconds=1)
+    try:
+        assert (await job.finish(hasty, silent, bench.work(), got.append)).code == 0
+    finally:
+        hasty.close()
+    assert got == ["one", "two"]
+
+
 def read(
     entries: list[tuple[bytes, bytes]],
 ) -> tuple[Reading, list[bytes], Callable[[list[tuple[bytes, bytes]]], None]]:

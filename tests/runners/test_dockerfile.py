@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from runners.containers import Containers
 from runners.contract import ActionFailed
 from runners.dockerfile import DockerfileRunner
 from tests.registry import Registry
@@ -66,6 +67,17 @@ async def test_says_why_a_build_failed(
     with pytest.raises(ActionFailed, match=reason) as failed:
         await runner.run(bench.work(options, bench.source(_dockerfile(*lines))), notes)
     assert failed.value.exit_code == code
+
+
+async def test_a_step_may_be_silent_for_longer_than_an_answer_of_the_engine_may_take(
+    bench: Bench, registry: Registry, notes: Notes
+) -> None:
+    hasty = Containers(namespace=bench.containers.namespace, seconds=1)
+    try:
+        work = bench.work({"network": "none"}, bench.source(_dockerfile(f"RUN sleep 2.5; echo {uuid.uuid4().hex}")))
+        assert (await DockerfileRunner(hasty, registry.environ).run(work, notes)).artifacts["image_id"]
+    finally:
+        hasty.close()
 
 
 async def test_a_link_out_of_the_source_is_no_dockerfile(runner: DockerfileRunner, bench: Bench, notes: Notes) -> None:

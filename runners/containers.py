@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 DEFAULT_URL = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 _LOST = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
-_SECONDS = 600.0
+_SECONDS = 600
 _PENDING = 500
 """Items of a stream that may wait for the loop before the reading thread waits too."""
 
@@ -45,7 +45,7 @@ class Containers:
     """
 
     def __init__(
-        self, *, namespace: str = "estiva", url: str = DEFAULT_URL, streams: int = 64, seconds: float = _SECONDS
+        self, *, namespace: str = "estiva", url: str = DEFAULT_URL, streams: int = 64, seconds: int = _SECONDS
     ) -> None:
         """Take where the engine listens, how many builds and logs may be followed at once, and the patience.
 
@@ -161,11 +161,11 @@ class _Connection(UnixHTTPConnection):
 class _Adapter(UnixHTTPAdapter):
     """One pool of connections (the SDK has one for each address that was ever asked)."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: int) -> None:
         super().__init__(url.replace("unix://", "http+unix://"), timeout=seconds)
         self.opened: list[socket.socket] = []
         self._pool = _Pool(url, self.socket_path, seconds)
-        self._pool.opened = self.opened
+        self._pool.opened, self._pool.seconds = self.opened, seconds
 
     def get_connection(self, url: Any, proxies: Any = None) -> Any:  # noqa: ARG002 - the SDK's signature
         return self._pool
@@ -173,9 +173,10 @@ class _Adapter(UnixHTTPAdapter):
 
 class _Pool(UnixHTTPConnectionPool):
     opened: list[socket.socket]
+    seconds: int
 
     def _new_conn(self) -> Any:
-        connection = _Connection(self.base_url, self.socket_path, self.timeout)
+        connection = _Connection(self.base_url, self.socket_path, self.seconds)
         connection.opened = self.opened
         return connection
 
@@ -183,7 +184,7 @@ class _Pool(UnixHTTPConnectionPool):
 class _Client(APIClient):
     """The SDK's client, with a way to the sockets underneath."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: int) -> None:
         super().__init__(base_url=url, version="1.24", timeout=seconds)
         self._adapter = _Adapter(url, seconds)
         self._custom_adapter = self._adapter

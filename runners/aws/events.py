@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runners.aws.session import Account
-from runners.contract import ActionFailed
+from runners.contract import ActionFailed, unforeseen
 
 _LONGEST, _MOST = 20, 10
 """Seconds for which SQS lets one wait, and messages that it gives at once."""
@@ -89,12 +89,14 @@ class _Queue:
             self._listeners.discard(heard)
 
     def _read(self, account: Account) -> None:
-        while self._wanted():
-            try:
+        """Read as long as somebody listens. However it ends before, whoever listens is told: nobody waits in vain."""
+        try:
+            while self._wanted():
                 self._receive(account)
-            except ActionFailed as failure:
-                self._give_up(failure.reason)
-                return
+        except ActionFailed as failure:
+            self._give_up(failure.reason)
+        except Exception as error:  # noqa: BLE001 - what cannot be foreseen of a queue is said as well
+            self._give_up(unforeseen(error))
 
     def _wanted(self) -> bool:
         with self._guard:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from runners.aws.errors import AwsRefused
 from runners.aws.images import have
 from runners.aws.patience import patiently
 from runners.aws.revisions import KEY, Revision
@@ -37,6 +38,8 @@ _WANTED = "a list such as [{name: migrate, command: [python, manage.py, migrate]
 _KNOWN = {"name", "command", "container", "variables", "cpu", "memory"}
 _NETWORK = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType", "placementConstraints")
 """What a task takes over from the service, so that it runs where the service's own tasks do."""
+_NO_TASK = "InvalidParameterException"
+"""What ECS says when it does not know a task any more."""
 _SHORTEST, _LONGEST = 1.0, 6.0
 
 
@@ -134,11 +137,20 @@ class OneOff:
         """Stop what the key began and what still runs."""
         for arn in await self._listed(startedBy=self._started_by):
             crash_here("ecs.halt.before")
+            stopped = await self._stopped(arn)
+            crash_here("ecs.halt.after")
+            self.sink.line(f"task {short(arn)} {'is stopped' if stopped else 'has ended meanwhile'}")
+
+    async def _stopped(self, arn: str) -> bool:
+        try:
             await self.account.call(
                 "ecs", "stop_task", cluster=self.target.cluster, task=arn, reason="Cancelled in Estiva"
             )
-            crash_here("ecs.halt.after")
-            self.sink.line(f"task {short(arn)} is stopped")
+        except AwsRefused as refused:
+            if refused.code != _NO_TASK:
+                raise
+            return False
+        return True
 
     @property
     def _started_by(self) -> str:

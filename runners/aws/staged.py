@@ -34,6 +34,8 @@ _STAGES = (
 )
 """In their order, as every deployment passes them."""
 _WAITS = "AWAITING_ACTION"
+_TOO_LATE = {"InvalidParameterException", "ServiceDeploymentNotFoundException"}
+"""What ECS says of a pause, or a deployment, that is over: what became of it, the next look tells."""
 _MOMENT = timedelta(minutes=1)
 """By so much a deployment and its service deployment may begin apart."""
 _LOOK_AGAIN = 60.0
@@ -156,7 +158,7 @@ class Staged:
                 action=action,
             )
         except AwsRefused as refused:
-            if refused.code != "InvalidParameterException":
+            if refused.code not in _TOO_LATE:
                 raise
             self.sink.line(f"the pause at {stage} is over already")
             return

@@ -44,14 +44,17 @@ async def test_a_failure_is_heard_as_well(fleet: Fleet, queue: Queue) -> None:
     assert raised.value.error == "tasks_failed"
 
 
-@pytest.mark.parametrize("wrong", ["denied", "elsewhere"])
+@pytest.mark.parametrize("wrong", ["denied", "elsewhere", "no queue as AWS has them"])
 async def test_a_queue_that_cannot_be_read_is_told_and_it_is_looked_at_instead(
     fleet: Fleet, server: Server, queue: Queue, notes: Notes, wrong: str
 ) -> None:
     if wrong == "denied":
         server.denied.add("sqs:ReceiveMessage")
-    else:
+    elif wrong == "elsewhere":
         queue.url += "-other"
+    else:
+        queue.without_receipts = True
+        queue.say("no event at all")
     await fleet.deploy(fleet.pushed("new"), notes)
     assert "the events of ECS cannot be heard, so it is looked at instead: " in notes.text
     assert fleet.service.primary.rollout == "COMPLETED"

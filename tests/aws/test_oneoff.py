@@ -10,7 +10,7 @@ from runners.contract import ActionFailed
 from tests.aws.fleet import Fleet
 from tests.doubles.aws.jobs import Script
 from tests.doubles.aws.rest import Rest
-from tests.doubles.aws.server import Server
+from tests.doubles.aws.server import Fault, Server
 from tests.runners.bench import Notes
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "DISABLED"}}
@@ -127,6 +127,21 @@ async def test_a_cancelled_migration_is_stopped(fleet: Fleet, server: Server) ->
     (task,) = fleet.tasks.jobs.shown()
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "Cancelled in Estiva")
     assert server.count("UpdateService") == 0
+
+
+async def test_a_task_that_ended_just_before_it_is_stopped_keeps_nobody_up(fleet: Fleet, server: Server) -> None:
+    fleet.tasks.jobs.scripts = [Script(takes=1e9)]
+    new = fleet.pushed("new")
+    work = asyncio.ensure_future(fleet.deploy(new, run="hello-810", **before()))
+    while not fleet.tasks.jobs.tasks:  # noqa: ASYNC110 - the double tells nobody
+        await asyncio.sleep(0.01)
+    fleet.abandoned = True
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    server.faults = [Fault("StopTask", "InvalidParameterException", "The referenced task was not found.")]
+    await fleet.runner.stop(fleet.work(new, run="hello-810", **before()))
+    assert server.count("StopTask") == 1
 
 
 async def test_a_task_that_ecs_has_forgotten_is_no_success(fleet: Fleet, server: Server) -> None:

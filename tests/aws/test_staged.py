@@ -9,7 +9,7 @@ import pytest
 from runners.contract import ActionFailed, Answer, Asks
 from tests.aws.fleet import Fleet
 from tests.doubles.aws.rollouts import EXITS, Behaviour
-from tests.doubles.aws.server import Server
+from tests.doubles.aws.server import Fault, Server
 from tests.runners.bench import Notes
 
 _SHIFTED = {"alternateTargetGroupArn": "arn:green", "productionListenerRule": "arn:rule"}
@@ -105,6 +105,18 @@ async def test_a_pause_that_somebody_answered_in_ecs_is_asked_no_more(fleet: Fle
     assert staged is not None
     staged.answer(staged.hooks[-1]["hookId"], "CONTINUE", fleet.server.clock.now())
     await fleet.deploy(new, **like(PAUSED, run="hello-802"))
+    assert fleet.service.primary.outcome == "SUCCESSFUL"
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterException", "ServiceDeploymentNotFoundException"])
+async def test_an_answer_that_comes_too_late_is_said_and_followed_on(
+    fleet: Fleet, server: Server, notes: Notes, code: str
+) -> None:
+    new = fleet.pushed("new")
+    question = await asks(fleet, new, **like(PAUSED, run="hello-811"))
+    server.faults = [Fault("ContinueServiceDeployment", code)]
+    await fleet.deploy(new, notes, **like(PAUSED, run="hello-811", answers={question.name: YES}))
+    assert "the pause at POST_TEST_TRAFFIC_SHIFT is over already" in notes.text
     assert fleet.service.primary.outcome == "SUCCESSFUL"
 
 

@@ -21,6 +21,8 @@ class Queue:
         self.url = f"{server.url}/{ACCOUNT}/estiva-ecs"
         self._told: set[str] = {each.id for service in tasks.services.values() for each in service.deployments}
         self._waiting: dict[str, str] = {}
+        self.without_receipts = False
+        """Messages are given as no SQS gives them."""
         server.longer["sqs", "ReceiveMessage"] = self._receive
         server.handlers["sqs", "DeleteMessageBatch"] = self._delete
 
@@ -38,6 +40,8 @@ class Queue:
             self._hear()
         given = [*self._waiting.items()][: asked.given.get("MaxNumberOfMessages", 1)]
         messages = [{"MessageId": receipt, "ReceiptHandle": receipt, "Body": body} for receipt, body in given]
+        for message in messages if self.without_receipts else ():
+            del message["ReceiptHandle"]
         return {"Messages": messages} if messages else {}
 
     def _delete(self, asked: Asked, _who: Identity) -> dict[str, Any]:

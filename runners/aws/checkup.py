@@ -1,20 +1,20 @@
 """Whether what the catalog says of AWS is so: the account, and each permission that Estiva needs there."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
 
 from runners.aws import builds, executions, services
 from runners.aws.codebuild import CodeBuildRunner
-from runners.aws.codepipeline import CodePipelineRunner, pipeline_of, told_of
-from runners.aws.ecs import EcsRunner, target_of
+from runners.aws.codepipeline import CodePipelineRunner, pipeline_of
+from runners.aws.ecs import EcsRunner, deploys_of
 from runners.aws.errors import AwsRefused
 from runners.aws.infra.runner import CloudFormationRunner
+from runners.aws.services import Target
 from runners.aws.session import Account, Clouds, Visitor
+from runners.aws.told import told
 from runners.contract import ActionFailed
 from runners.findings import Finding
 from storage.model.catalog import Action, Catalog, Environment, Service
 from storage.model.cloud import Aws
-from storage.model.soundness import deploy_to
 
 _DOCTOR = Visitor(name="estiva-doctor")
 TO_PUSH = (
@@ -82,7 +82,8 @@ async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
         if needed:
             yield await _permissions(f"{what}: permissions", account, needed)
     for service, environment in _deployed(catalog):
-        yield await _service(clouds, service, environment)
+        for target in deploys_of(service, environment):
+            yield await _service(clouds, service, environment, target)
     for environment, project in _projects(catalog):
         yield await _project(clouds, environment, project)
     for environment, pipeline in _pipelines(catalog):
@@ -92,17 +93,12 @@ async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
 def _deployed(catalog: Catalog) -> Iterator[tuple[Service, Environment]]:
     for environment in catalog.environments.values():
         for service in catalog.services.values():
-            if (
-                environment.target == EcsRunner.kind
-                and environment.aws
-                and deploy_to(service.stages, environment.name, catalog.environments)
-            ):
+            if environment.aws and service.actions(environment.name, EcsRunner.kind):
                 yield service, environment
 
 
-async def _service(clouds: Clouds, service: Service, environment: Environment) -> Finding:
+async def _service(clouds: Clouds, service: Service, environment: Environment, target: Target) -> Finding:
     """Look whether the service is there, as its deploy would."""
-    target = target_of(service, environment, {})
     what = f"ECS service of {service.name} in {environment.name}"
     try:
         account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
@@ -137,11 +133,11 @@ async def _project(clouds: Clouds, environment: Environment, project: str) -> Fi
 def _pipelines(catalog: Catalog) -> list[tuple[Environment, str]]:
     """List the pipelines of CodePipeline, each once in an environment."""
     found = {
-        (environment.name, pipeline_of(service, environment, told_of(environment, action.options)))
+        (environment.name, pipeline_of(service, environment, action.options))
         for environment in catalog.environments.values()
         if environment.aws is not None
         for service in catalog.services.values()
-        for action in _actions(replace(catalog, services={"": service}), environment, CodePipelineRunner.kind)
+        for action in service.actions(environment.name, CodePipelineRunner.kind)
     }
     return [(catalog.environments[name], pipeline) for name, pipeline in sorted(found)]
 
@@ -161,10 +157,8 @@ def _actions(catalog: Catalog, environment: Environment, kind: str) -> Iterator[
     """List the actions of a kind that are done in an environment: in all pipelines, and for its infrastructure."""
     made_by = (service.infra.get(environment.name) for service in catalog.services.values())
     yield from (action for action in made_by if action is not None and action.uses == kind)
-    services_ = catalog.services.values()
-    ways = [stages for each in services_ for stages in (each.stages, *(way.stages for way in each.pipelines.values()))]
-    for stage in (stage for stages in ways for stage in stages if stage.environment == environment.name):
-        yield from (action for action in stage.actions if action.uses == kind)
+    for service in catalog.services.values():
+        yield from service.actions(environment.name, kind)
 
 
 def _needed(catalog: Catalog, environment: Environment) -> tuple[str, ...]:
@@ -172,10 +166,11 @@ def _needed(catalog: Catalog, environment: Environment) -> tuple[str, ...]:
     builds_ = list(_actions(catalog, environment, CodeBuildRunner.kind))
     fetches = any(action.options.get("fetch") is True for action in builds_)
     mirrored = list(_actions(catalog, environment, CodePipelineRunner.kind))
-    freezes = any(told_of(environment, action.options).get("freeze") for action in mirrored)
+    freezes = any(told(action.uses, environment, action.options).get("freeze") for action in mirrored)
     pipes = (*TO_MIRROR, *TO_EXPLAIN, *(TO_FREEZE if freezes else ())) if mirrored else ()
     deploys = (*TO_DEPLOY, *TO_VERIFY) if environment.target == EcsRunner.kind else ()
-    hears = TO_LISTEN if environment.options.get("events") else ()
+    own = [told(action.uses, environment, action.options) for action in _actions(catalog, environment, EcsRunner.kind)]
+    hears = TO_LISTEN if any(each.get("events") for each in (environment.options, *own)) else ()
     provisions = TO_PROVISION if any(_actions(catalog, environment, CloudFormationRunner.kind)) else ()
     wanted = (*deploys, *hears, *(TO_BUILD if builds_ else ()), *(TO_FETCH if fetches else ()), *pipes, *provisions)
     return tuple(dict.fromkeys(wanted))

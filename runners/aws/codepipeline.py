@@ -17,6 +17,7 @@ from runners.aws.mirror import Mirror
 from runners.aws.notes import Notes
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.stopping import stopping
+from runners.aws.told import called, told
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
@@ -76,21 +77,19 @@ class CodePipelineRunner:
 
     async def _ordered(self, work: Work, sink: Sink) -> "_Order":
         account, environment = await self._clouds.within(work.environment, Visitor.of(work))
-        told = told_of(environment, work.options)
-        pipeline = pipeline_of(work.service, environment, told)
-        return _Order(account=account, work=work, sink=sink, told=told, pipeline=pipeline, pace=self._pace)
+        return _Order(
+            account=account,
+            work=work,
+            sink=sink,
+            told=told(self.kind, environment, work.options),
+            pipeline=pipeline_of(work.service, environment, work.options),
+            pace=self._pace,
+        )
 
 
-def told_of(environment: Environment, given: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Give the options: the environment's, where it is one of CodePipeline's, and the action's, which win."""
-    return {**environment.options, **given} if environment.target == CodePipelineRunner.kind else given
-
-
-def pipeline_of(service: Service, environment: Environment, told: Mapping[str, Json]) -> str:
-    """Name the pipeline: as the action or the environment says, else as the service is called in the catalog."""
-    names = environment.options.get("pipelines")
-    named = names.get(service.name) if isinstance(names, dict) else None
-    return str(told.get("pipeline") or named or service.name)
+def pipeline_of(service: Service, environment: Environment, given: Mapping[str, Json]) -> str:
+    """Name the pipeline of an action that is given these options."""
+    return called(CodePipelineRunner.kind, service, environment, given, by="pipeline")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from runners.aws import executions
-from runners.aws.codepipeline import CodePipelineRunner, pipeline_of, told_of
+from runners.aws.codepipeline import CodePipelineRunner, pipeline_of
 from runners.aws.executions import StageState
 from runners.aws.session import Account, Clouds, Visitor
+from runners.aws.told import told
 from runners.barriers import Frozen
 from runners.contract import ActionFailed
 from runners.crash import crash_here
@@ -75,16 +76,13 @@ def doors_of(catalog: Catalog) -> list[Door]:
 
 def _named(catalog: Catalog) -> Iterator[Door]:
     for service in catalog.services.values():
-        ways = [service.stages, *(way.stages for way in service.pipelines.values())]
-        for stage in (stage for stages in ways for stage in stages):
-            environment = catalog.environments.get(stage.environment or "")
-            if environment is None or environment.aws is None:
+        for environment in catalog.environments.values():
+            if environment.aws is None:
                 continue
-            for action in (each for each in stage.actions if each.uses == CodePipelineRunner.kind):
-                told = told_of(environment, action.options)
-                if name := str(told.get("freeze") or ""):
-                    pipeline = pipeline_of(service, environment, told)
-                    yield Door(environment=environment.name, place=environment.aws, pipeline=pipeline, stage=name)
+            for action in service.actions(environment.name, CodePipelineRunner.kind):
+                if name := told(CodePipelineRunner.kind, environment, action.options).get("freeze"):
+                    pipeline = pipeline_of(service, environment, action.options)
+                    yield Door(environment=environment.name, place=environment.aws, pipeline=pipeline, stage=str(name))
 
 
 async def _keep(account: Account, door: Door, why: str | None) -> str:

@@ -5,9 +5,8 @@ and our deployment followed by its id. When ECS itself goes back to the old one,
 needed is ever deregistered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from runners import options, registry
 from runners.aws import (
@@ -25,11 +24,10 @@ from runners.aws import (
 )
 from runners.aws.deploy import Deploy
 from runners.aws.events import Events
-from runners.aws.oneoff import Before
-from runners.aws.revisions import Change
+from runners.aws.foreseen import first_container, foresee
 from runners.aws.services import Target, short
-from runners.aws.session import NOWHERE, Clouds, Visitor
-from runners.aws.verify import Verification
+from runners.aws.session import NOWHERE, Account, Clouds, Visitor
+from runners.aws.told import called, told
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from runners.registry import Logins
 from storage.model.catalog import Environment, Json, Service
@@ -93,25 +91,19 @@ class EcsRunner:
     async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
         """Give what the tasks write that run now."""
         account, _ = await self._clouds.within(environment, Visitor(name="estiva-logs"))
-        target = target_of(service, environment, {})
-        state = await services.look(account, target)
-        revision = await revisions.read(account, state.task_definition)
-        container = str(environment.options.get("container", "")) or _first(revision, service)
-        listed = await account.call(
-            "ecs", "list_tasks", cluster=target.cluster, serviceName=target.service, maxResults=_TASKS
-        )
-        if not listed["taskArns"]:
+        deploys = deploys_of(service, environment)
+        written = [
+            await _written(account, target, str(given.get("container") or ""), service, since, lines)
+            for target, given in deploys.items()
+        ]
+        if all(each is None for each in written):
+            targets = ", ".join(str(target) for target in deploys)
             raise ActionFailed(
-                worded("no task of {name} runs in {target}", name=service.name, target=target),
+                worded("no task of {name} runs in {target}", name=service.name, target=targets),
                 hint=worded("deploy it first"),
                 error="not_running",
             )
-        found: list[str] = []
-        logs = account.at(stopped.log_region(revision, container))
-        for arn in listed["taskArns"]:
-            place = stopped.stream_of(revision, container, short(arn))
-            found += await stopped.tail(logs, *place, lines=lines, since=since) if place else []
-        return found[-lines:]
+        return [line for each in written for line in each or ()][-lines:]
 
     async def configuration(self, service: Service, environment: Environment) -> Mapping[str, str]:
         """Say where the service's secrets are there, and in which version."""
@@ -120,80 +112,67 @@ class EcsRunner:
         return {name: source.pinned for name, source in found.items()}
 
     async def foresee(self, service: Service, environment: Environment, digest: str | None) -> list[str]:
-        """Say how the task definition would change, and what is not ready; registers nothing."""
+        """Say how each task definition would change, and what is not ready; registers nothing."""
         account, _ = await self._clouds.within(environment, Visitor(name="estiva-plan"))
-        state = await services.look(account, target_of(service, environment, {}))
-        current = await revisions.read(account, state.task_definition)
-        container = str(environment.options.get("container", "")) or _first(current, service)
-        image = f"{service.image}@{digest}" if digest else current.image_of(container)
-        own = {"ESTIVA_SERVICE": service.name, "ESTIVA_ENVIRONMENT": environment.name}
-        variables = {**service.env.get(environment.name, {}), **own}
-        found = await configuration.sources(account, service.secrets.get(environment.name, {}))
-        secrets = {name: source.value_from for name, source in found.items()}
-        change = Change(images={container: image}, container=container, variables=variables, tags={}, secrets=secrets)
-        lines = revisions.difference(current.definition, revisions.derived(current, change, ()))
-        known = state.raw.get("deploymentConfiguration", {})
-        settings = strategy.configured(_option(service, environment, "strategy"), known) or known
-        lines += _foreseen(oneoff.read(_option(service, environment, "before"), service.name), known, settings)
-        verification = Verification(
-            account=account,
-            service=state,
-            revision=current,
-            variables=variables,
-            settings=settings,
-            sink=Silence(),
-        )
-        try:
-            await verification.check()
-        except ActionFailed as failure:
-            if failure.error != "not_ready":
-                raise
-            lines.append(failure.reason)
+        deploys = deploys_of(service, environment)
+        lines: list[str] = []
+        for target, given in deploys.items():
+            found = await foresee(account, target, service, environment, given, digest)
+            several = len(deploys) > 1
+            lines += [worded("{target}: {what}", target=target, what=each) if several else each for each in found]
         return lines
 
     async def _deploy(self, work: Work, sink: Sink) -> Deploy:
         account, environment = await self._clouds.within(work.environment, Visitor.of(work))
+        given = told(self.kind, environment, work.options)
         return Deploy(
             account=account,
             target=target_of(work.service, environment, work.options),
             work=work,
             sink=sink,
-            container=str(work.options.get("container") or environment.options.get("container") or ""),
-            before=oneoff.read(work.options.get("before") or environment.options.get("before"), work.service.name),
+            container=str(given.get("container") or ""),
+            before=oneoff.read(given.get("before"), work.service.name),
             events=self._events,
-            queue=str(work.options.get("events") or environment.options.get("events") or ""),
-            strategy=work.options.get("strategy") or environment.options.get("strategy"),
+            queue=str(given.get("events") or ""),
+            strategy=given.get("strategy"),
             environ=self._environ,
             logins=self._logins,
             pace=self._pace,
         )
 
 
+async def _written(
+    account: Account, target: Target, container: str, service: Service, since: datetime | None, lines: int
+) -> list[str] | None:
+    """Read what the tasks of one service in ECS write now; nothing when none runs."""
+    state = await services.look(account, target)
+    listed = await account.call(
+        "ecs", "list_tasks", cluster=target.cluster, serviceName=target.service, maxResults=_TASKS
+    )
+    if not listed["taskArns"]:
+        return None
+    revision = await revisions.read(account, state.task_definition)
+    container = container or first_container(revision, service)
+    logs, found = account.at(stopped.log_region(revision, container)), []
+    for arn in listed["taskArns"]:
+        place = stopped.stream_of(revision, container, short(arn))
+        found += await stopped.tail(logs, *place, lines=lines, since=since) if place else []
+    return found
+
+
 def target_of(service: Service, environment: Environment, given: Mapping[str, Json]) -> Target:
-    """Name the service in ECS: as the action or the environment says, else as it is called in the catalog."""
-    names = environment.options.get("services")
-    named = names.get(service.name) if isinstance(names, dict) else None
-    cluster = given.get("cluster") or environment.options.get("cluster") or "default"
-    called = given.get("service") or named or environment.options.get("service") or service.name
-    return Target(cluster=str(cluster), service=str(called))
+    """Name the service in ECS of an action that is given these options."""
+    cluster = told(EcsRunner.kind, environment, given).get("cluster") or "default"
+    return Target(cluster=str(cluster), service=called(EcsRunner.kind, service, environment, given, by="service"))
 
 
-def _option(service: Service, environment: Environment, name: str) -> Json:
-    """Give an option of the deploy to an environment: its action's own, or the environment's."""
-    stages = (stage for stage in service.stages if stage.environment == environment.name)
-    actions = (action for stage in stages for action in stage.actions if action.uses == EcsRunner.kind)
-    return next((each.options[name] for each in actions if name in each.options), environment.options.get(name))
+def deploys_of(service: Service, environment: Environment) -> Mapping[Target, Mapping[str, Json]]:
+    """Give the services in ECS that are deployed to in an environment, each with the options of its first deploy.
 
-
-def _foreseen(tasks: Sequence[Before], known: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
-    """Say what would run before the release, and whether deployments would go another way than now."""
-    lines: list[str] = [worded("{task} runs before the release", task=task.name) for task in tasks]
-    was, becomes = strategy.strategy_of(known), strategy.strategy_of(settings)
-    if was != becomes:
-        lines.append(worded("the deployment strategy {old} becomes {new}", old=was, new=becomes))
-    return lines
-
-
-def _first(revision: revisions.Revision, service: Service) -> str:
-    names = [each["name"] for each in revision.containers]
-    return revision.container_of(service.image) or next((name for name in names if name == service.name), names[0])
+    Without an action that does, it is what the environment says.
+    """
+    actions = service.actions(environment.name, EcsRunner.kind)
+    found: dict[Target, Mapping[str, Json]] = {}
+    for given in [each.options for each in actions] or [{}]:
+        found.setdefault(target_of(service, environment, given), told(EcsRunner.kind, environment, given))
+    return found

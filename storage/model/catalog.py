@@ -183,6 +183,20 @@ class Service:
     infra: Mapping[str, Action] = field(default_factory=dict)
     """Environment name -> what makes the infrastructure there, without what it is to `do`; empty in plans."""
 
+    @property
+    def every_stage(self) -> tuple[Stage, ...]:
+        """The stages of all pipelines, one pipeline after the other."""
+        ways = [*self.pipelines.values()] or [self.pipeline()]
+        return tuple(stage for way in ways for stage in way.stages)
+
+    def actions(self, environment: str, kind: str) -> list[Action]:
+        """List what is done in an environment by actions of a kind, in any pipeline; what several share, once."""
+        found: list[Action] = []
+        for stage in self.every_stage:
+            if stage.environment == environment:
+                found += [each for each in stage.actions if each.uses == kind and each not in found]
+        return found
+
     def configuration(self, environment: str) -> Mapping[str, str]:
         """Give what is set there by its names: values of the catalog, and for secrets where they are."""
         return {**self.env.get(environment, {}), **self.secrets.get(environment, {})}

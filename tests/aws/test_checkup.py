@@ -7,7 +7,7 @@ import pytest
 from runners.aws.checkup import checkup
 from runners.aws.session import Clouds
 from runners.findings import Finding
-from storage.model.catalog import Action, Catalog, Environment, Registry, Service, Stage
+from storage.model.catalog import Action, Catalog, Environment, Pipeline, Registry, Service, Stage
 from storage.model.cloud import Aws, Ecr
 from tests.aws.fleet import Fleet
 from tests.aws.workshop import Workshop
@@ -74,6 +74,21 @@ async def test_looks_whether_the_services_of_an_environment_are_there(
     assert (hello.ok, hello.found) == (True, "web/hello runs hello:1")
     assert "there is no active ECS service web/ghost" in ghost.found
     assert ghost.mend
+
+
+async def test_looks_for_the_services_that_actions_name_in_any_pipeline(
+    clouds: Clouds, place: Aws, fleet: Fleet, server: Server
+) -> None:
+    fleet.tasks.serve("hello-prod", fleet.definition)
+    server.denied.add("sqs:ReceiveMessage")
+    deploy = Action(name="deploy", uses="ecs", options={"service": "hello-prod", "events": "https://queue"})
+    stage = Stage(name="deploy", environment="production", actions=(deploy,))
+    ways = {"default": Pipeline(name="default", stages=()), "hotfix": Pipeline(name="hotfix", stages=(stage, stage))}
+    service = Service(name="hello", repository="unused", image="x/hello", pipelines=ways)
+    known = replace(catalog(place, fleet.environment), services={"hello": service})
+    _, permissions, hello = [finding async for finding in checkup(known, clouds)]
+    assert hello.found == "web/hello-prod runs hello:1"
+    assert permissions.found == "missing: sqs:ReceiveMessage"
 
 
 async def test_looks_whether_the_projects_of_an_environment_are_there(

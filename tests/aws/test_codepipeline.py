@@ -36,6 +36,15 @@ async def test_starts_the_pipeline_and_mirrors_it_to_its_end(yard: Yard, notes: 
     assert told == ["Source/Source: Succeeded", "Deploy/Image: Succeeded (hello:1)", "Deploy/Service: Succeeded"]
 
 
+async def test_the_pipeline_of_this_service_is_named_before_that_of_all(yard: Yard) -> None:
+    yard.pipeline()
+    yard.environment = replace(yard.environment, options={"pipeline": "of-all", "pipelines": {"hello": "hello"}})
+    await yard.carry_out(yard.work())
+    assert len(yard.executions) == 1
+    failure = await yard.failure(yard.work({"pipeline": "of-the-action"}))
+    assert failure.reason.startswith("there is no pipeline of-the-action in ")
+
+
 async def test_a_failed_action_is_the_failure_and_nothing_after_it_begins(yard: Yard) -> None:
     yard.pipeline(Action(name="Lint", provider="Lambda", fails=["3 problems"]), Action(name="Service", order=2))
     failure = await yard.failure(yard.work())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runners.contract import ActionFailed
+from storage.model.catalog import Action, Stage
 from tests.aws.fleet import Fleet
 from tests.aws.images import put
 from tests.doubles.aws.server import Fault, Server
@@ -362,6 +363,22 @@ async def test_what_the_tasks_write_now_can_be_read(fleet: Fleet) -> None:
     assert failed.value.error == "not_running"
     fleet.tasks.run_task(fleet.service, ["one", "two", "three"])
     assert await fleet.runner.tail(fleet.work("").service, fleet.environment, None, 2) == ["two", "three"]
+
+
+async def test_plans_and_logs_look_at_every_service_that_an_action_names(fleet: Fleet) -> None:
+    _, worker = (fleet.tasks.serve(name, fleet.definition) for name in ("hello-web", "hello-worker"))
+    actions = [Action(name=name, uses="ecs", options={"service": name}) for name in ("hello-web", "hello-worker")]
+    stage = Stage(name="deploy", environment="production", actions=(*actions, replace(actions[0], name="again")))
+    service = replace(fleet.work("").service, stages=(stage,))
+    new = fleet.pushed("new")
+    lines = await fleet.runner.foresee(service, fleet.environment, new)
+    becomes = f"hello: image {fleet.image}@{fleet.old} becomes {fleet.image}@{new}"
+    assert [each for each in lines if "becomes" in each] == [
+        f"web/hello-web: {becomes}",
+        f"web/hello-worker: {becomes}",
+    ]
+    fleet.tasks.run_task(worker, ["one"])
+    assert await fleet.runner.tail(service, fleet.environment, None, 9) == ["one"]
 
 
 async def test_what_a_deploy_would_change_is_told_and_nothing_is_touched(fleet: Fleet, server: Server) -> None:

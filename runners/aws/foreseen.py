@@ -1,0 +1,76 @@
+"""What a deploy to a service of ECS would change there, looked up without doing it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runners.aws import configuration, oneoff, revisions, services, strategy
+from runners.aws.oneoff import Before
+from runners.aws.revisions import Change, Revision
+from runners.aws.services import Target
+from runners.aws.session import Account
+from runners.aws.verify import Verification
+from runners.contract import ActionFailed, Silence
+from storage.model.catalog import Environment, Json, Service
+from storage.model.worded import worded
+
+
+async def foresee(
+    account: Account,
+    target: Target,
+    service: Service,
+    environment: Environment,
+    told: Mapping[str, Json],
+    digest: str | None,
+) -> list[str]:
+    """Say how the task definition would change, and what is not ready; registers nothing.
+
+    `told`: the options of the deploy.
+    """
+    state = await services.look(account, target)
+    current = await revisions.read(account, state.task_definition)
+    container = str(told.get("container") or "") or first_container(current, service)
+    own = {"ESTIVA_SERVICE": service.name, "ESTIVA_ENVIRONMENT": environment.name}
+    variables = {**service.env.get(environment.name, {}), **own}
+    found = await configuration.sources(account, service.secrets.get(environment.name, {}))
+    change = Change(
+        images={container: f"{service.image}@{digest}" if digest else current.image_of(container)},
+        container=container,
+        variables=variables,
+        tags={},
+        secrets={name: source.value_from for name, source in found.items()},
+    )
+    known = state.raw.get("deploymentConfiguration", {})
+    settings = strategy.configured(told.get("strategy"), known) or known
+    verification = Verification(
+        account=account, service=state, revision=current, variables=variables, settings=settings, sink=Silence()
+    )
+    return [
+        *revisions.difference(current.definition, revisions.derived(current, change, ())),
+        *_foreseen(oneoff.read(told.get("before"), service.name), known, settings),
+        *await _not_ready(verification),
+    ]
+
+
+def first_container(revision: Revision, service: Service) -> str:
+    """Give the container of the service where nobody names one: with its image, with its name, or the first."""
+    names = [each["name"] for each in revision.containers]
+    return revision.container_of(service.image) or next((name for name in names if name == service.name), names[0])
+
+
+def _foreseen(tasks: Sequence[Before], known: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """Say what would run before the release, and whether deployments would go another way than now."""
+    lines: list[str] = [worded("{task} runs before the release", task=task.name) for task in tasks]
+    was, becomes = strategy.strategy_of(known), strategy.strategy_of(settings)
+    if was != becomes:
+        lines.append(worded("the deployment strategy {old} becomes {new}", old=was, new=becomes))
+    return lines
+
+
+async def _not_ready(verification: Verification) -> list[str]:
+    try:
+        await verification.check()
+    except ActionFailed as failure:
+        if failure.error != "not_ready":
+            raise
+        return [failure.reason]
+    return []

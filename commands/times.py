@@ -39,7 +39,12 @@ def span(begin: datetime | None, end: datetime | None) -> str:
     """Write how long something took: `1 min 12 s`. Empty when it is not known."""
     if begin is None or end is None:
         return ""
-    seconds = max(0, round((end - begin).total_seconds()))
+    return lasting(end - begin)
+
+
+def lasting(time: timedelta) -> str:
+    """Write a length of time: `1 min 12 s`."""
+    seconds = max(0, round(time.total_seconds()))
     hours, minutes = seconds // 3600, seconds % 3600 // 60
     if hours:
         return f"{hours} h {minutes} min"

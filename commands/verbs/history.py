@@ -5,8 +5,9 @@ from datetime import datetime
 from commands.command import Asked, Command, Refused
 from commands.permit import may, permit
 from commands.texts import PORTUGUESE, later
-from commands.times import earlier, span
+from commands.times import earlier, lasting
 from storage.model import artifact
+from storage.model.fold import fold
 from storage.model.moment import token
 from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.run import Run
@@ -32,7 +33,7 @@ async def handle(asked: Asked) -> Reply:
         return Reply(verdict=Verdict.DONE, text=asked.say("No such runs.") if arguments else asked.say("No runs yet."))
     say = asked.say
     header = (say("Run"), say("What"), say("Environment"), say("Ref"), say("By"), say("When"), say("Ended"))
-    table = Table(header=header, rows=tuple(_row(asked, run) for run in runs))
+    table = Table(header=header, rows=tuple([await _row(asked, run) for run in runs]))
     text = say("The last runs, newest first:")
     return Reply(verdict=Verdict.DONE, text=text, table=table, offers=_offers(asked, service))
 
@@ -44,8 +45,9 @@ def _time(asked: Asked, text: str) -> datetime:
     return time
 
 
-def _row(asked: Asked, run: Run) -> tuple[str, ...]:
-    took = f" ({span(run.opened_at, run.closed_at)})" if run.closed_at else ""
+async def _row(asked: Asked, run: Run) -> tuple[str, ...]:
+    worked = fold(run, await asked.desk.store.journal.of_run(run.id)).worked
+    took = f" ({lasting(worked)})" if worked is not None else ""
     return (
         run.id,
         asked.say(run.plan.trigger.value),

@@ -37,14 +37,27 @@ def begun(run: Run) -> RunView:
 def advance(view: RunView, events: Iterable[Event]) -> RunView:
     """Fold further events over what `begun` or `advance` gave."""
     for event in events:
-        view = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)
+        stepped = replace(_STEPS.get(event.kind, _nothing)(view, event), head=event.hash)
+        view = _timed(view, stepped, event.at)
     return view
+
+
+def _timed(before: RunView, view: RunView, now: datetime) -> RunView:
+    """Note when it begins to wait, and how long it has waited when it waits no more."""
+    waits = shown(view).status is Status.WAITING
+    if waits and before.waits_since is None:
+        return replace(view, waits_since=now)
+    if before.waits_since is None or waits:
+        return view
+    return replace(view, waits_since=None, waited=before.waited + (now - before.waits_since))
 
 
 def shown(view: RunView) -> RunView:
     """Give what people see of it: a run that is paused waits as soon as nothing is under way."""
+    if not view.paused:
+        return view
     busy = any(action.status is Status.RUNNING for stage in view.stages for action in stage.actions)
-    return replace(view, status=Status.WAITING) if view.paused and not busy else view
+    return view if busy else replace(view, status=Status.WAITING)
 
 
 def _nothing(view: RunView, _event: Event) -> RunView:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.model.approval import Decision
 from storage.model.catalog import Action, Stage
@@ -129,6 +129,10 @@ class RunView:
     status: Status = Status.REQUESTED
     reason: str = ""
     ended_at: datetime | None = None
+    waits_since: datetime | None = None
+    """Since when it waits: for people, a time, a lock or its turn."""
+    waited: timedelta = timedelta()
+    """How long it has waited in all, up to the last time that it went on."""
     queue_position: int | None = None
     queue_environment: str | None = None
     turns: tuple[str, ...] = ()
@@ -141,6 +145,11 @@ class RunView:
     paused: PauseView | None = None
     head: str = ""
     """Hash of the run's newest event: the anchor that the final message carries."""
+
+    @property
+    def worked(self) -> timedelta | None:
+        """How long a run that is over was at work, its waits left out."""
+        return self.ended_at - self.run.opened_at - self.waited if self.ended_at else None
 
     @property
     def failed(self) -> ActionView | None:

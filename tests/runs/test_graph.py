@@ -15,9 +15,11 @@ from bot.runs.sheet import page, run_sheet
 from bot.runs.terminal import drawn
 from bot.runs.waits import Node
 from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.states import state
 from commands.texts import phrase
 from storage.model.event import Kind
 from storage.model.fold import fold
+from storage.model.gate import GateKind
 from storage.model.run import Run, Status
 from storage.model.view import RunView
 from tests.runs.conftest import Made
@@ -137,3 +139,34 @@ async def test_a_run_that_somebody_paused_says_so_where_it_would_go_on(made: Mad
     assert (halt.status, halt.title) == (Status.WAITING, "Paused by Rui")
     await made.fact(run, Kind.RESUMED, by=RUI, number=1)
     assert [len(column.steps) for column in await columns_of(made, run)] == [1, 2, 1, 4]
+
+
+async def test_the_time_at_the_end_is_that_of_the_work_and_long_waits_stand_apart(made: Made) -> None:
+    run = await made.at_the_gate()
+    made.now += timedelta(hours=2)
+    await made.store.approvals.approve(f"{run.id}/live", "UBIADEV02", "x" * 64)
+    await made.fact(run, Kind.GATE_WAITING, stage="live", gate=GateKind.PAUSE.value)
+    made.now += timedelta(hours=1)
+    await made.fact(run, Kind.GATE_OPENED, stage="live", gate=GateKind.PAUSE.value, by=RUI)
+    await made.done(run, "live", "release")
+    await made.store.runs.finish(run.id, Status.SUCCEEDED)
+    said = state(await view_of(made, run), AROUND)
+    assert said == "Deployed hello to production in 48 s, plus 3 h 0 min of waiting"
+
+
+async def test_a_pause_by_somebody_is_no_work(made: Made) -> None:
+    run = await made.run()
+    await made.done(run, "source", "checkout")
+    await made.fact(run, Kind.PAUSED, by=RUI, number=1)
+    made.now += timedelta(minutes=5)
+    await made.fact(run, Kind.RESUMED, by=RUI, number=1)
+    await made.store.runs.finish(run.id, Status.FAILED, "no")
+    assert state(await view_of(made, run), AROUND) == "Failed after 10 s, plus 5 min 0 s of waiting"
+
+
+async def test_a_no_says_how_long_it_was_waited_for(made: Made) -> None:
+    run = await made.at_the_gate()
+    made.now += timedelta(minutes=3)
+    await made.store.approvals.reject(f"{run.id}/live", RUI, "not today")
+    await made.store.runs.finish(run.id, Status.CANCELLED)
+    assert state(await view_of(made, run), AROUND) == "Rejected by Rui after 3 min 39 s"

@@ -1,15 +1,19 @@
 """What to say about the state of a run: now doing, or outcome and duration."""
 
+from datetime import timedelta
+
 from bot.slack.cards.gates import waiting_at
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title, run_title
 from commands.texts import later
-from commands.times import span
+from commands.times import lasting, span
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
 from storage.model.soundness import changes_infra
 from storage.model.view import GateView, RunView
 
+_NOTICED = timedelta(seconds=10)
+"""Shorter waits are not worth a word."""
 _DEPLOYED = later("Deployed {service} to {environment} in {took}")
 _DONE = {
     Trigger.ROLLBACK: later("Rolled back {service} in {environment} in {took}"),
@@ -25,7 +29,14 @@ def state(view: RunView, around: Surroundings) -> str:
 
 
 def _outcome(view: RunView, around: Surroundings) -> str:
-    say, took = around.say, span(view.run.opened_at, view.ended_at) or "0 s"
+    said = _ended(view, around)
+    if view.status is Status.CANCELLED or view.waited < _NOTICED:
+        return said
+    return around.say("{outcome}, plus {waited} of waiting", outcome=said, waited=lasting(view.waited))
+
+
+def _ended(view: RunView, around: Surroundings) -> str:
+    say, took = around.say, lasting(view.worked or timedelta())
     plan = view.run.plan
     names = {"service": plan.service.name, "environment": plan.environment.name, "count": plan.replicas, "took": took}
     match view.status:
@@ -36,7 +47,8 @@ def _outcome(view: RunView, around: Surroundings) -> str:
         case Status.FAILED:
             return say("Failed after {took}", took=took)
         case Status.CANCELLED:
-            return _stopped(view, around, took)
+            # how long it took until somebody, or nobody, decided
+            return _stopped(view, around, span(view.run.opened_at, view.ended_at) or "0 s")
         case _:
             return say("Error: Estiva itself went wrong after {took}", took=took)
 

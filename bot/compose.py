@@ -191,7 +191,7 @@ async def _slack(
         if not commit:
             return []
         log_lines = await tools.mirrors.log_between(view.run.plan.service, running.commit, commit, _MOST_CHANGES)
-        return [f"{commit[:7]} {subject} ({author})" for commit, author, subject in log_lines]
+        return [f"{artifact.short(commit)} {subject} ({author})" for commit, author, subject in log_lines]
 
     def page(view: RunView) -> str:
         return links.to_run(view.run.id, view.run.opened_at) if links is not None else ""

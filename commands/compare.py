@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from commands.command import Asked
 from commands.texts import several
 from runners.contract import ActionFailed
+from storage.model import artifact
 from storage.model.catalog import Service
 from storage.model.release import Release
 from storage.model.reply import Table
@@ -75,7 +76,7 @@ async def commits_between(asked: Asked, service: Service, old: str, new: str) ->
             return None
         forth = await asked.desk.mirrors.log_between(service, old, new, _LOOKED_AT)
         if forth or await asked.desk.mirrors.log_between(service, new, old, 1):
-            return [f"`{commit[:7]}` {subject} ({author})" for commit, author, subject in forth]
+            return [f"`{artifact.short(commit)}` {subject} ({author})" for commit, author, subject in forth]
     return None
 
 

@@ -9,6 +9,7 @@ from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
 from commands.planning import handed_on
 from runners.plan import HandedOn
+from storage.model import artifact
 from storage.model.catalog import Environment, Service
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply
@@ -42,7 +43,7 @@ class Running:
         """Its names, as messages have them."""
         return {
             "service": self.service.name,
-            "commit": self.release.commit[:7],
+            "commit": artifact.short(self.release.commit),
             "environment": self.environment.name,
         }
 

@@ -7,6 +7,7 @@ from commands.holding import kept_by, place_of
 from commands.permit import allowed, permit
 from commands.places import places
 from storage.freezing import frozen
+from storage.model import artifact
 from storage.model.hold import Hindrance, Hold
 from storage.model.moment import token
 from storage.model.release import Release
@@ -28,7 +29,7 @@ async def releasers(asked: Asked) -> Reply:
 
 
 def _row(asked: Asked, release: Release) -> tuple[str, ...]:
-    commit = f"{release.commit[:7]} {release.subject}".strip()
+    commit = f"{artifact.short(release.commit)} {release.subject}".strip()
     since = token(release.at)
     return release.service, release.environment, asked.name(release.by), since, release.run, commit
 

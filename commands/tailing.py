@@ -5,6 +5,7 @@ from commands.current import running_release
 from commands.places import environment_of, service_of
 from commands.times import earlier
 from runners.contract import ActionFailed, Tailing
+from storage.model import artifact
 from storage.model.reply import Attachment, Offer, Reply, Verdict
 
 _MOST, _SHOWN, _BIGGEST = 5_000, 30, 1_000_000
@@ -36,7 +37,7 @@ async def tail(asked: Asked) -> Reply:
         "`{service}` in {environment}, `{commit}` of run `{run}`:",
         service=service.name,
         environment=environment.name,
-        commit=release.commit[:7],
+        commit=artifact.short(release.commit),
         run=release.run,
     )
     name = f"{service.name}-{environment.name}.log"

@@ -153,7 +153,7 @@ def tag_of(work: Work) -> str:
         raise ActionFailed(
             worded("no commit to build"), hint=worded("put an action that uses git before this one"), error="no_commit"
         )
-    return f"{work.service.image}:{commit[:7]}"
+    return f"{work.service.image}:{artifact.short(commit)}"
 
 
 def _places(work: Work) -> tuple[Path, Path]:

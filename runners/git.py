@@ -40,7 +40,7 @@ class GitRunner:
             await asyncio.to_thread(_clear, source)
             await self._mirrors.export(work.service, resolved.commit, source)
             _remember(record, resolved)
-        sink.line(f"{resolved.commit[:7]} {resolved.subject} ({resolved.author}, {resolved.committed_at})")
+        sink.line(f"{artifact.short(resolved.commit)} {resolved.subject} ({resolved.author}, {resolved.committed_at})")
         return Outcome(
             artifacts={
                 artifact.COMMIT: resolved.commit,
@@ -49,7 +49,7 @@ class GitRunner:
                 artifact.COMMITTED_AT: resolved.committed_at,
                 artifact.SOURCE: str(source),
             },
-            summary=f"{resolved.commit[:7]} {resolved.subject}"[:100],
+            summary=f"{artifact.short(resolved.commit)} {resolved.subject}"[:100],
         )
 
 

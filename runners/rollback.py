@@ -6,6 +6,7 @@ and found again like any other.
 
 from dataclasses import asdict
 
+from storage.model import artifact
 from storage.model.catalog import Json, OnFailure
 from storage.model.event import Fact, Kind
 from storage.model.run import Status, known_environments
@@ -74,7 +75,10 @@ def _became(view: RunView, environment: str) -> str:
             return worded("nothing ran in {environment} before to go back to", environment=environment)
         return worded("{environment} was not touched", environment=environment)
     release, action = back.restoring.release, back.actions[0]
-    names = {"environment": environment, "release": f"`{release.commit[:7] or release.digest[:19]}` ({release.run})"}
+    names = {
+        "environment": environment,
+        "release": f"`{artifact.short(release.commit) or release.digest[:19]}` ({release.run})",
+    }
     if action.status is Status.SUCCEEDED:
         return worded("{environment} was put back to {release}", **names)
     why = action.reason or worded(action.status.value)

@@ -14,7 +14,7 @@ from storage.model.view import RunView
 def head(view: RunView, around: Surroundings) -> tuple[str, ...]:
     """Say who asked when for what, one thing each."""
     made, run, say = view.artifacts, view.run, around.say
-    commit = f"{made.get(artifact.COMMIT, '')[:7]} {made.get(artifact.SUBJECT, '')}".strip()
+    commit = f"{artifact.short(made.get(artifact.COMMIT, ''))} {made.get(artifact.SUBJECT, '')}".strip()
     author = say("by {author}", author=made[artifact.AUTHOR]) if made.get(artifact.AUTHOR) else ""
     return given(
         say("Asked by {who}", who=around.name(run.requester)),

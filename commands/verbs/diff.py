@@ -84,15 +84,15 @@ def _sides(asked: Asked, service: Service, one: Side, other: Side) -> str:
             service=service.name,
             one=one.name,
             other=other.name,
-            commit=one.commit[:7],
+            commit=artifact.short(one.commit),
         )
     return asked.say(
         "`{service}`: {one} has commit `{commit}`, {other} has `{another}`.",
         service=service.name,
         one=one.name,
-        commit=one.commit[:7],
+        commit=artifact.short(one.commit),
         other=other.name,
-        another=other.commit[:7],
+        another=artifact.short(other.commit),
     )
 
 

@@ -62,7 +62,7 @@ async def _row(asked: Asked, run: Run) -> tuple[str, ...]:
 def _ref(run: Run) -> str:
     """Name what was asked for, and the commit that it was."""
     ref, commit = run.plan.ref, run.plan.artifacts.get(artifact.COMMIT, "")
-    short = commit[:7]
+    short = artifact.short(commit)
     if ref == commit:
         return short
     return ref if ref.startswith(short or " ") else f"{ref} {short}".strip()

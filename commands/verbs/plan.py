@@ -61,7 +61,7 @@ def _subject(asked: Asked, plan: Plan) -> list[str]:
     known = plan.artifacts
     line = asked.say(
         "Commit `{commit}` by {author}: {subject}",
-        commit=known.get(artifact.COMMIT, plan.ref)[:7],
+        commit=artifact.short(known.get(artifact.COMMIT, plan.ref)),
         author=known.get(artifact.AUTHOR, "?"),
         subject=known.get(artifact.SUBJECT, ""),
     )
@@ -77,7 +77,7 @@ async def _changes(asked: Asked, plan: Plan, running: Release | None) -> list[st
         return [asked.say("Nothing runs there yet: this is the first release")]
     now = asked.say(
         "Now running there: `{commit}` since {when} (`{run}`).",
-        commit=running.commit[:7],
+        commit=artifact.short(running.commit),
         when=token(running.at),
         run=running.run,
     )

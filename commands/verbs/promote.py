@@ -22,7 +22,7 @@ async def handle(asked: Asked) -> Reply:
     text = asked.say(
         "Promoting `{service}` `{commit}` from {before} to {environment}: run `{run}`.",
         service=service.name,
-        commit=plan.artifacts.get(artifact.COMMIT, plan.ref)[:7],
+        commit=artifact.short(plan.artifacts.get(artifact.COMMIT, plan.ref)),
         before=environment.promotes_from,
         environment=environment.name,
         run=run.id,

@@ -10,6 +10,7 @@ from commands.places import environment_of, service_of
 from commands.planning import handed_on
 from commands.texts import PORTUGUESE, later, listing
 from runners.plan import plan_rollback
+from storage.model import artifact
 from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
@@ -50,7 +51,7 @@ async def _go_back(asked: Asked, release: Release) -> Reply:
         later("Rolling `{service}` in {environment} back to `{commit}` (released by run `{origin}`): run `{run}`."),
         service=release.service,
         environment=release.environment,
-        commit=release.commit[:7],
+        commit=artifact.short(release.commit),
         origin=release.run,
     )
 
@@ -69,7 +70,7 @@ async def _named(asked: Asked) -> Release:
             "What `{run}` released runs in {environment} already (`{commit}`).",
             run=run,
             environment=environment,
-            commit=found.commit[:7],
+            commit=artifact.short(found.commit),
         )
         again = Offer(label=asked.say("Redeploy"), command=f"redeploy {found.service} in {environment}")
         raise Refused(text, offers=(again, _pick(asked)))
@@ -135,16 +136,20 @@ async def _list(asked: Asked) -> Reply:
 
 def _table(asked: Asked, releases: Sequence[Release]) -> Table | None:
     say = asked.say
-    rows = tuple((r.run, f"{r.commit[:7]} {r.subject}".strip(), token(r.at), asked.name(r.by)) for r in releases)
+    rows = tuple(
+        (r.run, f"{artifact.short(r.commit)} {r.subject}".strip(), token(r.at), asked.name(r.by)) for r in releases
+    )
     return Table(header=(say("Run"), say("Commit"), say("Since"), say("By")), rows=rows) if rows else None
 
 
 def _offer(asked: Asked, release: Release, label: str = "") -> Offer:
     return Offer(
-        label=label or f"{release.run} · {release.commit[:7]}",
+        label=label or f"{release.run} · {artifact.short(release.commit)}",
         command=forced(asked, f"rollback {release.service} in {release.environment} to {release.run}"),
         confirm=asked.say(
-            "Bring `{commit}` back to {environment}?", commit=release.commit[:7], environment=release.environment
+            "Bring `{commit}` back to {environment}?",
+            commit=artifact.short(release.commit),
+            environment=release.environment,
         ),
     )
 

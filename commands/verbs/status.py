@@ -8,6 +8,7 @@ from commands.permit import may, permit
 from commands.places import places
 from commands.texts import later
 from storage.freezing import frozen
+from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.fold import fold
 from storage.model.hold import Hindrance, Hold
@@ -94,7 +95,7 @@ async def _row(
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
         return (service, environment, "-", asked.say("never released"), "-", "-", "-", now)
-    commit = f"{release.commit[:7]} {release.subject}".strip()
+    commit = f"{artifact.short(release.commit)} {release.subject}".strip()
     since = token(release.at)
     replicas = str(release.replicas or "-")
     return (service, environment, commit, since, asked.name(release.by), release.run, replicas, now)

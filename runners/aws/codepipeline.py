@@ -210,7 +210,7 @@ class _Order:
                 worded(
                     "no execution of {pipeline} brought {commit} to {stage}",
                     pipeline=self.pipeline,
-                    commit=commit[:8],
+                    commit=artifact.short(commit),
                     stage=stage,
                 ),
                 hint=worded(

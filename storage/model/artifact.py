@@ -1,5 +1,7 @@
 """Names of what actions hand on to later ones. Values are strings."""
 
+import re
+
 REF = "ref"
 """What was asked for, `plan.ref`: the engine puts it among the artifacts of every `Work` for the source action."""
 COMMIT = "commit"
@@ -20,6 +22,12 @@ ADDRESS = "address"
 """Where the release answers: `http://127.0.0.1:18081`."""
 CONTAINER = "container"
 _CHANGES = "changes/"
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+def short(ref: str) -> str:
+    """Give a commit as people see it everywhere, by its first 7 digits; a branch or a tag as it is."""
+    return ref[:7] if _COMMIT.fullmatch(ref) else ref
 
 
 def changes(environment: str, what: str) -> str:

@@ -39,6 +39,9 @@ async def test_a_run_is_shown_from_request_to_release(place: Town) -> None:
     notes = [key for key in await place.keys() if "/stage/" in key]
     assert sorted(notes) == [f"{run.id}/stage/build", f"{run.id}/stage/release", f"{run.id}/stage/test"]
     assert {(await place.message(key) or {})["thread_ts"] for key in notes} == {card["ts"]}
+    said = str([message["blocks"] for message in await place.messages(thread=card["ts"])])
+    assert "`1a2b3c4`" in said
+    assert "1a2b3c4d" not in said, "a commit has 7 digits everywhere"
     final = await place.message(f"{run.id}/card") or {}
     assert {task["status"] for task in _plan(final)["tasks"]} == {"complete"}
     assert not [block for block in final["blocks"] if block["type"] == "actions"]

@@ -157,7 +157,7 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         if infra
         else later("Release {service} {commit} to {environment}?"),
         service=view.run.plan.service.name,
-        commit=code(view.artifacts.get(artifact.COMMIT, view.run.plan.ref)[:8]),
+        commit=code(artifact.short(view.artifacts.get(artifact.COMMIT, view.run.plan.ref))),
         environment=_environment(view, stage),
     )
     if stage.question:

@@ -7,6 +7,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, joined, marked, mention, moment
 from commands.texts import several
+from storage.model import artifact
 from storage.model.approval import Approval
 from storage.model.moment import token
 from storage.model.release import Release
@@ -106,4 +107,4 @@ def _places(home: Home, say: Say) -> list[Block]:
 
 
 def _place(release: Release | None) -> str:
-    return f"{release.commit[:8]} · {token(release.at)}" if release else ""
+    return f"{artifact.short(release.commit)} · {token(release.at)}" if release else ""

@@ -4,6 +4,7 @@ from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Mark, code, escape_within, marked
 from commands.texts import later
+from storage.model import artifact
 from storage.model.release import Release
 from storage.model.run import Status
 from storage.model.view import RunView
@@ -28,4 +29,4 @@ def restored(view: RunView, around: Surroundings) -> list[Mark]:
 
 
 def _what(release: Release) -> Mark:
-    return code(release.commit[:7]) if release.commit else short(release.digest)
+    return code(artifact.short(release.commit)) if release.commit else short(release.digest)

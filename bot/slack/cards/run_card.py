@@ -139,7 +139,7 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
 def short(value: str) -> Mark:
     """Show a commit or digest short enough to compare by eye."""
     kind, colon, rest = value.partition(":")
-    return code(f"{kind}:{rest[:12]}" if colon else value[:8])
+    return code(f"{kind}:{rest[:12]}" if colon else artifact.short(value))
 
 
 def _buttons(view: RunView, around: Surroundings) -> list[Block]:

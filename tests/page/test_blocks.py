@@ -192,6 +192,8 @@ def test_a_table_has_a_head_and_alignment() -> None:
     reading = Reading(block(gallery.TABLE, NAMES))
     assert find(reading, "th", class_="to-right")["scope"] == "col"
     assert find(reading, "div", class_="scroll")["tabindex"] == "0"
+    cells = [attributes["data-of"] for name, attributes in reading.elements if name == "td"]
+    assert cells[:4] == ["Service", "Homolog", "Production", "Since"]
 
 
 def test_rich_text_has_styles_lists_quotes_and_code() -> None:

@@ -116,6 +116,23 @@ async def test_a_plan_is_edited_in_place_and_has_a_thread(look: Open, workspace:
     await expect(pane).to_be_hidden()
 
 
+async def test_a_table_shows_all_its_columns_beside_a_channel(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look(viewport={"width": 1280, "height": 800})
+    client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
+    root = await client.chat_postMessage(channel="C0DEPLOYS", text="What runs?")
+    cells = ["hello-12", "promote", "production", "feature/a-rather-long-name", "Ana Souza", "2026-11-26", "succeeded"]
+    names = ["Run", "What", "Environment", "Ref", "By", "When", "Ended"]
+    rows = [[{"type": "raw_text", "text": text} for text in row] for row in (names, cells)]
+    await client.chat_postMessage(
+        channel="C0DEPLOYS", thread_ts=str(root["ts"]), text="Runs", blocks=[{"type": "table", "rows": rows}]
+    )
+    await page.get_by_role("button", name="1 reply").click()
+    box = page.locator("#thread .scroll")
+    await expect(box.locator("td").last).to_have_text("succeeded")
+    assert await box.evaluate("each => each.scrollWidth <= each.clientWidth"), "nothing is cut"
+    assert await box.locator("td").last.evaluate("each => getComputedStyle(each, '::before').content") == '"Ended"'
+
+
 async def test_an_edit_leaves_alone_what_did_not_change(look: Open, workspace: LocalWorkspace) -> None:
     page = await look()
     await say(page, "@estiva plan")

@@ -1,13 +1,13 @@
 """`estiva parse "<message>"`: what a message would be understood as. Starts nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.catalog import load_or_fail
-from bot.cli.terminal import Json, out, settings, show_json
+from bot.cli.terminal import Json, harmless, out, settings, show_json
 from commands.answers import TALK, Conversation, Unclear, Understood
 from commands.book import verb_names
 from commands.foreseen import foreseen
@@ -36,9 +36,27 @@ def parse_message(
     if as_json:
         show_json(result)
     else:
-        said = f"{result['outcome']}: {result['command'] or ''} {result['arguments']}\n{result['message']}"
-        out.print(said.rstrip(), markup=False)
+        for line in _lines(result):
+            out.print(harmless(line), markup=False)
     raise typer.Exit(0 if result["outcome"] == "command" else 2)
+
+
+def _lines(result: Mapping[str, object]) -> Iterator[str]:
+    """Give for people what `--json` gives for programs: one thing a line."""
+    yield f"{result['outcome']}: {result['command']}" if result["command"] else str(result["outcome"])
+    arguments = result["arguments"]
+    flat = dict(arguments) if isinstance(arguments, Mapping) else {}
+    options = flat.pop("options", {})
+    for name, value in {**flat, **(options if isinstance(options, Mapping) else {})}.items():
+        yield f"  {name}: {_written(value)}"
+    if result["message"]:
+        yield str(result["message"])
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_written(each) for each in value)
+    return "yes" if value is True else "-" if value is None else str(value)
 
 
 def read_message(

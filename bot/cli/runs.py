@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from storage.model.view import RunView
     from storage.store import Store
 
+_ENDLESS = 1000
+"""Columns of a file or a pipe: nothing is cut for who reads it with a program."""
 app = typer.Typer(no_args_is_help=True, help="One run.")
 
 
@@ -55,10 +58,8 @@ def runs(
     if not found:
         out.print("No runs.")
         return
-    table = Table("run", "", "what", "state", "asked by", Column("since", no_wrap=True), box=None, pad_edge=False)
-    for each in found:
-        table.add_row(*(harmless(text) for text in _row(each)))
-    out.print(table)
+    console = out if out.is_terminal else Console(width=_ENDLESS, highlight=False)
+    console.print(_table(found))
 
 
 @app.command("show")
@@ -78,6 +79,17 @@ def show_one(
     for line in _lines(found):
         line.plain = harmless(line.plain)
         out.print(line)
+
+
+def _table(found: list[Shown]) -> Table:
+    """Draw one line for each run, however narrow the terminal is: what does not fit is what the run does now."""
+    names = ("run", "", "to", "state", "asked by", "since (UTC)")
+    table = Table(*(Column(name, no_wrap=name != "state") for name in names), box=None, pad_edge=False)
+    now = datetime.now(UTC)
+    for each in found:
+        run_id, mark, place, said, who, since = (harmless(text) for text in _row(each, now))
+        table.add_row(run_id, mark, place, Text(said, no_wrap=True, overflow="ellipsis"), who, since)
+    return table
 
 
 def _link(chosen: Settings) -> str:
@@ -106,15 +118,14 @@ def _lines(found: Shown) -> "list[Text]":
     return [top, now, Text(" · ".join(head(view, around)), style="dim"), Text(), *drawn(found.columns)]
 
 
-def _row(each: Shown) -> tuple[str, ...]:
+def _row(each: Shown, now: datetime) -> tuple[str, ...]:
     from bot.runs.signs import sign
-    from bot.runs.waits import moment
     from bot.slack.cards.states import state
-    from bot.slack.cards.titles import run_title
 
     view, around = each.view, each.around
-    said = run_title(view, around.say), state(view, around), around.name(view.run.requester)
-    return view.run.id, sign(view.status), *said, moment(view.run.opened_at)
+    who, opened = around.name(view.run.requester), view.run.opened_at
+    since = f"{opened:%m-%d %H:%M}" if opened.year == now.year else f"{opened:%Y-%m-%d}"
+    return view.run.id, sign(view.status), view.run.plan.environment.name, state(view, around), who, since
 
 
 async def _list(

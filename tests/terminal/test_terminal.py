@@ -4,7 +4,10 @@ import asyncio
 import csv
 import io
 import json
+import re
 import sqlite3
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +66,20 @@ def test_parse_prints_what_a_message_means_and_starts_nothing(estiva: Estiva, tm
     assert result["command"] == "deploy"
     assert result["arguments"] == {"service": "hello", "ref": "v1.0.0", "environment": "homolog"}
     assert not (tmp_path / "data" / "estiva.db").exists()
+
+
+def test_parse_tells_people_one_thing_a_line(estiva: Estiva) -> None:
+    message = "deploy! hello@v1.0.0 and greeter to hml because the site is down"
+    assert estiva("parse", message).stdout.splitlines() == [
+        "command: deploy",
+        "  service: hello, greeter",
+        "  ref: v1.0.0, -",
+        "  environment: homolog",
+        "  reason: the site is down",
+        "  force: yes",
+    ]
+    assert estiva("parse", "logs hello in homolog since 10m").stdout.splitlines()[-1] == "  since: 10m"
+    assert estiva("parse", "deploy hello", code=2).stdout.startswith("ask: deploy\nI expected an environment")
 
 
 @pytest.mark.parametrize(
@@ -222,6 +239,22 @@ def test_manifest_for_http_needs_an_address(estiva: Estiva) -> None:
 @pytest.mark.parametrize("page", list(Page))
 def test_the_generated_pages_are_what_the_code_says(page: Page) -> None:
     assert (ROOT / "docs" / f"{page.value}.md").read_text() == write(page), "run `make docs`"
+
+
+def test_in_a_narrow_terminal_each_run_is_one_line(tmp_path: Path) -> None:
+    remember(tmp_path / "data")
+    known = {"ESTIVA_DATA": str(tmp_path / "data"), "ESTIVA_CATALOG": str(CATALOG), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bot", "runs"]
+
+    def lines(**terminal: str) -> list[str]:
+        done = subprocess.run(command, env={**known, **terminal}, capture_output=True, text=True, check=True)
+        return [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", done.stdout).splitlines()]
+
+    head, run = lines(FORCE_COLOR="1", COLUMNS="64")
+    assert head.split() == ["run", "to", "state", "asked", "by", "since", "(UTC)"]
+    assert re.fullmatch(r"hello-1  ✗  homolog  Couldn't fetch h\w*…  Ana       \d\d-\d\d \d\d:\d\d", run)
+    assert len(run) <= 64
+    assert "Couldn't fetch hello (failed after 0 s)" in lines(COLUMNS="64")[1], "programs get all of it"
 
 
 def test_runs_lists_them_and_run_show_draws_one(estiva: Estiva, tmp_path: Path) -> None:

@@ -1,22 +1,20 @@
 """The cluster `web` on ministack, with services whose tasks are real containers, of images in its ECR."""
 
+import asyncio
 import io
+import json
+import tarfile
 import urllib.request
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tests.doubles.aws.server import REGION
 from tests.ministack.emulator import Emulator
 
 LOGS = "/ecs/web"
-_DOCKERFILE = """\
-FROM estiva/busybox:base
-LABEL estiva.test={instance}
-RUN printf '#!/bin/sh\\necho moved %s\\nsleep 1\\nexit {migrates}\\n' '{text}' > /bin/migrate && chmod +x /bin/migrate
-RUN mkdir /www && echo 'I am {text}' > /www/index.html
-CMD ["sh", "-c", "echo 'this is {text}'; {does}"]
-"""
-SERVES, FAILS = "exec httpd -f -p 8000 -h /www", "sleep 1; exit 3"
+_BASE = "estiva/busybox:base"
+SERVES, FAILS = "trap 'exit 0' TERM; httpd -f -p 8000 -h /www & wait", "sleep 1; exit 3"
 
 
 @dataclass
@@ -24,21 +22,24 @@ class Cluster:
     """What is in it is asked over AWS's API, and what runs of the engine."""
 
     emulator: Emulator
-    _made: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ecs, self.ecr, self.logs = (self.emulator.client(name) for name in ("ecs", "ecr", "logs"))
         self.ecs.create_cluster(clusterName="web")
         self.logs.create_log_group(logGroupName=LOGS)
 
-    def image(self, text: str, repository: str = "hello", does: str = SERVES, migrates: int = 0) -> str:
-        """Build an image that says `text`, and push it to a repository; gives its digest."""
+    def image(self, text: str, repository: str = "hello", does: str = SERVES, migrates: str = "sleep 1") -> str:
+        """Make an image that says `text`, and push it to a repository; gives its digest."""
         if repository not in self.repositories():
             self.ecr.create_repository(repositoryName=repository, imageTagMutability="IMMUTABLE")
         name, engine = f"{self.emulator.host}/{repository}", self.emulator.engine
-        file = _DOCKERFILE.format(text=text, does=does, migrates=migrates, instance=self.emulator.instance)
-        *_, last = engine.build(fileobj=io.BytesIO(file.encode()), tag=f"{name}:{text}", rm=True, decode=True)
-        assert "error" not in last, last
+        # not by the builder, which fails now and then when an image of the same base is removed beside it
+        container = engine.create_container(_BASE, labels=self.emulator.labels)
+        script = f"#!/bin/sh\necho moved {text}\n{migrates}\n"
+        engine.put_archive(container, "/", _packed({"bin/migrate": script, "www/index.html": f"I am {text}\n"}))
+        command = json.dumps(["sh", "-c", f"echo 'this is {text}'; {does}"])
+        engine.commit(container, name, text, changes=[f"CMD {command}"])
+        engine.remove_container(container)
         said = list(engine.push(name, tag=text, stream=True, decode=True))
         assert not any("error" in line for line in said), said
         return str(next(line["aux"]["Digest"] for line in said if "Digest" in line.get("aux", {})))
@@ -46,8 +47,8 @@ class Cluster:
     def repositories(self) -> list[str]:
         return [each["repositoryName"] for each in self.ecr.describe_repositories()["repositories"]]
 
-    def serve(self, name: str, image: str, count: int = 1) -> None:
-        """Have a service that runs `image` in a container of its name."""
+    def serve(self, name: str, image: str, *, breaker: bool = True) -> None:
+        """Have a service that runs `image` in a container of its name; without a breaker a rollout may never end."""
         options = {"awslogs-group": LOGS, "awslogs-region": REGION, "awslogs-stream-prefix": "app"}
         container = {
             "name": name,
@@ -57,14 +58,13 @@ class Cluster:
             "logConfiguration": {"logDriver": "awslogs", "options": options},
         }
         made = self.ecs.register_task_definition(family=name, networkMode="bridge", containerDefinitions=[container])
-        breaker = {"enable": True, "rollback": True}
         self.ecs.create_service(
             cluster="web",
             serviceName=name,
             taskDefinition=made["taskDefinition"]["taskDefinitionArn"],
-            desiredCount=count,
+            desiredCount=1,
             deploymentConfiguration={
-                "deploymentCircuitBreaker": breaker,
+                "deploymentCircuitBreaker": {"enable": breaker, "rollback": breaker},
                 "maximumPercent": 200,
                 "minimumHealthyPercent": 100,
             },
@@ -87,21 +87,31 @@ class Cluster:
         listed = self.ecs.list_task_definitions(familyPrefix=family)["taskDefinitionArns"]
         return [arn.rpartition("/")[2] for arn in listed]
 
-    def running(self, name: str) -> list[str]:
-        """Images of the containers that run now, as the engine has them."""
-        return sorted(each["Image"] for each in self._containers(name))
+    def runs(self, name: str) -> list[str]:
+        """Images of the containers that run, as the engine has them; what ended by itself stays there for a while."""
+        there = self.emulator.containers(container_name=name)
+        return sorted(each["Image"] for each in there if each["State"] == "running")
 
     def answers(self, name: str) -> str:
         """Ask one of its containers over HTTP, at the port that the engine has given it."""
-        ports = self._containers(name)[0]["Ports"]
+        ports = (port for each in self.emulator.containers(container_name=name) for port in each["Ports"])
         port = next(each["PublicPort"] for each in ports if each["PrivatePort"] == 8000)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
             return str(answer.read().decode())
 
-    def remove_images(self) -> None:
-        ours = {"label": f"estiva.test={self.emulator.instance}"}
-        for image in self.emulator.engine.images(filters=ours):
-            self.emulator.engine.remove_image(image["Id"], force=True)
+    async def until(self, seen: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait for what comes of itself."""
+        async with asyncio.timeout(seconds):
+            while not await asyncio.to_thread(seen):  # noqa: ASYNC110 - another program's state
+                await asyncio.sleep(0.1)
 
-    def _containers(self, name: str) -> list[dict[str, Any]]:
-        return [each for each in self.emulator.containers(container_name=name) if each["State"] == "running"]
+
+def _packed(files: Mapping[str, str]) -> bytes:
+    """Pack files that may be run."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(text), 0o755
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()

@@ -6,12 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from runners.aws.session import Clouds
 from tests.aws.conftest import _surroundings, clouds, notes
+from tests.ministack.cluster import Cluster
 from tests.ministack.emulator import Emulator, running
+from tests.ministack.house import House
+from tests.runners.conftest import bench, containers, engine, namespace
 from tests.stories.conftest import make_world, registry, repositories
 from tests.stories.place import ROOT
 
-__all__ = ["_surroundings", "clouds", "make_world", "notes", "registry", "repositories"]
+__all__ = [
+    "_surroundings",
+    "bench",
+    "clouds",
+    "containers",
+    "engine",
+    "make_world",
+    "namespace",
+    "notes",
+    "registry",
+    "repositories",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,3 +48,13 @@ def emulator(the_emulator: Emulator) -> Iterator[Emulator]:
     """It, as new."""
     yield the_emulator
     the_emulator.reset()
+
+
+@pytest.fixture
+def cluster(emulator: Emulator) -> Cluster:
+    return Cluster(emulator)
+
+
+@pytest.fixture
+def house(cluster: Cluster, clouds: Clouds, tmp_path: Path) -> House:
+    return House(cluster, clouds, tmp_path)

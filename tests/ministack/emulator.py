@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 from docker import APIClient
+from docker.errors import APIError
 
 from runners.containers import DEFAULT_URL
 from storage.model.cloud import Aws
@@ -66,19 +67,38 @@ class Emulator:
     def containers(self, **labels: str) -> list[dict[str, Any]]:
         """List what it has started, by the labels that ECS gives too (`container_name="hello"`)."""
         named = [f"com.amazonaws.ecs.{name.replace('_', '-')}={value}" for name, value in labels.items()]
-        return list(self.engine.containers(all=True, filters={"label": [f"{_INSTANCE}={self.instance}", *named]}))
+        return list(self.engine.containers(all=True, filters={"label": [*self._ours["label"], *named]}))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What containers and images have to carry that go with it."""
+        return {_INSTANCE: self.instance}
 
     def reset(self) -> None:
-        """Forget everything. The containers go first: it would wait for each to end by itself."""
-        self.clear()
+        """Let it forget everything, and see its containers go."""
         request = urllib.request.Request(f"{self.url}/_ministack/reset", method="POST")
         urllib.request.urlopen(request, timeout=_PATIENCE).close()
         self.clear()
 
-    def clear(self) -> None:
-        """Remove what it has started."""
-        for container in self.containers():
-            self.engine.remove_container(container["Id"], force=True, v=True)
+    @property
+    def _ours(self) -> dict[str, list[str]]:
+        return {"label": [f"{name}={value}" for name, value in self.labels.items()]}
+
+    def clear(self, *, images: bool = False) -> None:
+        """Remove what it has started, and perhaps the images; what it just removes or starts itself is awaited."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                for container in self.containers():
+                    self.engine.remove_container(container["Id"], force=True, v=True)
+                for image in self.engine.images(filters=self._ours) if images else ():
+                    self.engine.remove_image(image["Id"], force=True)
+            except APIError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
 
 @contextlib.contextmanager
@@ -107,7 +127,7 @@ def running(folder: Path) -> Iterator[Emulator]:
         finally:
             process.kill()
             process.wait(_PATIENCE)
-            emulator.clear()
+            emulator.clear(images=True)
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]", said: Path) -> None:

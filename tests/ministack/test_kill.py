@@ -1,0 +1,165 @@
+"""The process dies by SIGKILL at each place that a release to ECS passes; another goes on, and so does ministack."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict
+
+import pytest
+
+from runners.crash import ARMED
+from tests.ministack.cluster import FAILS, SERVES
+from tests.ministack.house import PACE, House
+from tests.stories.place import ROOT
+
+REGISTERING = ["ecs.register.before", "ecs.register.after"]
+UPDATING = ["ecs.update.before", "ecs.update.after"]
+MIGRATING = ["ecs.task.before", "ecs.task.after", "ecs.done.before", "ecs.done.after"]
+GOING_BACK = ["ecs.mark.before", "ecs.mark.after"]
+STOPPING = ["ecs.back.before", "ecs.back.after"]
+HALTING = ["ecs.halt.before", "ecs.halt.after"]
+SCALING = ["ecs.scale.before", "ecs.scale.after"]
+IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
+# `ecs.continue` is not there: ministack knows no deployments in stages
+
+
+async def play(scene: str, house: House, digest: str = "", crash_at: str = "") -> int:
+    """Do a piece of work in a process of its own, which dies where it is said."""
+    given = {
+        "scene": scene,
+        "aws": asdict(house.cluster.emulator.place),
+        "registry": house.cluster.emulator.host,
+        "image": house.image,
+        "digest": digest,
+        "run": "hello-900",
+        "pace": PACE,
+        "workspace": str(house.root),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.aws.scene", json.dumps(given)),
+        cwd=ROOT,
+        env={**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode in (0, -signal.SIGKILL), said.decode()
+    return process.returncode
+
+
+def some(places: list[str], *chosen: str) -> list[object]:
+    """A few of the places in every run of the tests, the others in the sweep."""
+    return [place if place in chosen else pytest.param(place, marks=pytest.mark.sweep) for place in places]
+
+
+@pytest.fixture
+def old(house: House) -> str:
+    """Digest of what runs."""
+    digest = house.cluster.image("old")
+    house.cluster.serve("hello", f"{house.image}@{digest}")
+    return digest
+
+
+def migrations(house: House) -> int:
+    """How often the migration was begun; ministack remembers the tasks that ended."""
+    listed = [house.cluster.ecs.list_tasks(cluster="web", desiredStatus=each) for each in ("RUNNING", "STOPPED")]
+    arns = [arn for each in listed for arn in each["taskArns"]]
+    tasks = house.cluster.ecs.describe_tasks(cluster="web", tasks=arns)["tasks"] if arns else []
+    return sum(each["startedBy"].startswith("estiva/") for each in tasks)
+
+
+async def settled(house: House, digest: str) -> None:
+    """See that in the end just this runs, once."""
+    await house.cluster.until(lambda: house.cluster.runs("hello") == [f"{house.image}@{digest}"])
+    assert house.cluster.primary("hello")["rolloutState"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("spot", some([*REGISTERING, *UPDATING], "ecs.update.after"))
+async def test_a_release_is_registered_and_begun_once(spot: str, house: House, old: str) -> None:
+    new = house.cluster.image("new")
+    assert await play("deploy", house, new, spot) == -signal.SIGKILL
+    assert await play("deploy", house, new) == 0
+    await settled(house, new)
+    assert house.cluster.revisions("hello") == ["hello:1", "hello:2"]
+    assert house.cluster.begun("hello") == 1
+
+
+@pytest.mark.sweep
+async def test_a_release_that_ecs_rolled_back_meanwhile_is_not_begun_again(house: House, old: str) -> None:
+    bad = house.cluster.image("bad", does=FAILS)
+    assert await play("deploy", house, bad, "ecs.register.after") == -signal.SIGKILL
+    await asyncio.sleep(1.1)  # times are whole seconds here: a deployment is of a revision that is older than it
+    assert await play("deploy", house, bad, "ecs.update.after") == -signal.SIGKILL
+    await house.cluster.until(lambda: house.cluster.primary("hello")["taskDefinition"].endswith("hello:1"))
+    with pytest.raises(AssertionError, match=r"circuit breaker was triggered .*; ECS goes to hello:1"):
+        await play("deploy", house, bad)
+    await house.cluster.until(lambda: house.cluster.primary("hello")["rolloutState"] == "COMPLETED")
+    await settled(house, old)
+    assert house.cluster.begun("hello") == 1
+
+
+@pytest.mark.parametrize("spot", some(MIGRATING, "ecs.task.after"))
+async def test_a_migration_is_run_once(spot: str, house: House, old: str) -> None:
+    new = house.cluster.image("new")
+    assert await play("migrate", house, new, spot) == -signal.SIGKILL
+    assert await play("migrate", house, new) == 0
+    await settled(house, new)
+    assert migrations(house) == house.cluster.begun("hello") == 1
+    assert house.cluster.revisions("hello") == ["hello:1", "hello:2"]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", [*GOING_BACK, *UPDATING])
+async def test_a_rollback_is_begun_once(spot: str, house: House, old: str) -> None:
+    one, two = house.cluster.image("one"), house.cluster.image("two")
+    await house.deploy(one)
+    await house.deploy(two)
+    assert await play("back", house, one, spot) == -signal.SIGKILL
+    assert await play("back", house, one) == 0
+    await settled(house, one)
+    assert house.cluster.primary("hello")["taskDefinition"].endswith("hello:2")
+    assert house.cluster.revisions("hello") == ["hello:1", "hello:2", "hello:3"]
+    assert house.cluster.begun("hello") == 3
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", STOPPING)
+async def test_a_release_is_taken_back_once(spot: str, house: House) -> None:
+    old, new = (house.cluster.image(text, does=does) for text, does in (("old", SERVES), ("new", FAILS)))
+    house.cluster.serve("hello", f"{house.image}@{old}", breaker=False)
+    assert await play("deploy", house, new, "ecs.update.after") == -signal.SIGKILL
+    assert await play("stop", house, new, spot) == -signal.SIGKILL
+    assert await play("stop", house, new) == 0
+    await house.cluster.until(lambda: house.cluster.primary("hello")["rolloutState"] == "COMPLETED")
+    await settled(house, old)
+    assert house.cluster.begun("hello") == 2
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", HALTING)
+async def test_a_migration_is_stopped_whatever_dies(spot: str, house: House, old: str) -> None:
+    new = house.cluster.image("new", migrates="sleep 3600")
+    assert await play("migrate", house, new, "ecs.task.after") == -signal.SIGKILL
+    assert await play("stop", house, new, spot) == -signal.SIGKILL
+    assert await play("stop", house, new) == 0
+    await settled(house, old)
+    assert (migrations(house), house.cluster.begun("hello")) == (1, 0)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", SCALING)
+async def test_a_service_is_scaled_whatever_dies(spot: str, house: House, old: str) -> None:
+    assert await play("scale", house, old, spot) == -signal.SIGKILL
+    assert await play("scale", house, old) == 0
+    await house.cluster.until(lambda: house.cluster.runs("hello") == [f"{house.image}@{old}"] * 3)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", IN_ECR)
+async def test_a_repository_is_made_once(spot: str, house: House) -> None:
+    assert await play("repository", house, "", spot) == -signal.SIGKILL
+    assert await play("repository", house, "") == 0
+    assert house.cluster.repositories() == ["hello"]
+    policy = house.cluster.ecr.get_lifecycle_policy(repositoryName="hello")["lifecyclePolicyText"]
+    assert len(json.loads(policy)["rules"]) == 1

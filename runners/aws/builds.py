@@ -142,24 +142,19 @@ async def look(account: Account, id_: str) -> Build:
 
 async def find(account: Account, project_: str, key: str, since: datetime | None) -> Build | None:
     """Find the build that was started for a key: among the newest hundred, or all of those since then."""
-    more: dict[str, str] = {}
-    while True:
-        try:
-            listed = await account.call(
-                "codebuild", "list_builds_for_project", projectName=project_, sortOrder="DESCENDING", **more
-            )
-        except AwsRefused as refused:
-            if refused.code == "ResourceNotFoundException":
-                return None  # no such project, which is said when it is looked at
+    newest_first = {"projectName": project_, "sortOrder": "DESCENDING"}
+    try:
+        async for listed in account.pages("codebuild", "list_builds_for_project", **newest_first):
+            page = await _look(account, listed.get("ids", []))
+            mine = [build for build in page if build.key == key]
+            if mine:
+                return min(mine, key=lambda build: build.started_at)  # the others are tries of it
+            if since is None or any(build.started_at < since for build in page):
+                return None
+    except AwsRefused as refused:
+        if refused.code != "ResourceNotFoundException":  # no such project, which is said when it is looked at
             raise
-        page = await _look(account, listed.get("ids", []))
-        mine = [build for build in page if build.key == key]
-        if mine:
-            return min(mine, key=lambda build: build.started_at)  # the others are tries of it
-        enough = since is None or any(build.started_at < since for build in page)
-        if enough or not listed.get("nextToken"):
-            return None
-        more = {"nextToken": listed["nextToken"]}
+    return None
 
 
 async def start(account: Account, key: str, given: Mapping[str, Any]) -> Build:

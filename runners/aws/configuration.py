@@ -4,8 +4,9 @@ The catalog names it, the containers get it from ECS, and a plan pins the versio
 released, or nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account
@@ -76,19 +77,21 @@ def _source(reference: str, parameters: Mapping[str, Source], secrets: Mapping[s
 
 
 async def _parameters(account: Account, names: list[str]) -> dict[str, Source]:
-    """Read descriptions, not values: a secret is not fetched to see its version."""
-    found: dict[str, Source] = {}
+    return {
+        each["Name"]: Source(
+            value_from=_arn(account, each["Name"]), pinned=f"{_PARAMETER}{each['Name']}@{each.get('Version', '')}"
+        )
+        for each in await described(account, names)
+    }
+
+
+async def described(account: Account, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Give AWS's descriptions of those parameters that there are, not their values: a secret is not fetched for it."""
+    found: list[Mapping[str, Any]] = []
     for at in range(0, len(names), _AT_ONCE):
-        by_name = {"Key": "Name", "Option": "Equals", "Values": names[at : at + _AT_ONCE]}
-        page: dict[str, str] = {}
-        while True:  # a page may be empty, and another follow
-            answer = await account.call("ssm", "describe_parameters", ParameterFilters=[by_name], **page)
-            for each in answer["Parameters"]:
-                pinned = f"{_PARAMETER}{each['Name']}@{each.get('Version', '')}"
-                found[each["Name"]] = Source(value_from=_arn(account, each["Name"]), pinned=pinned)
-            if not answer.get("NextToken"):
-                break
-            page = {"NextToken": answer["NextToken"]}
+        by_name = {"Key": "Name", "Option": "Equals", "Values": [*names[at : at + _AT_ONCE]]}
+        async for page in account.pages("ssm", "describe_parameters", ParameterFilters=[by_name]):
+            found += page["Parameters"]
     return found
 
 

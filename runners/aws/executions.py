@@ -203,20 +203,10 @@ async def stop(account: Account, pipeline: str, id_: str, reason: str, *, abando
 
 async def _steps(account: Account, pipeline: str, id_: str) -> list[Step]:
     found: list[Step] = []
-    more: dict[str, str] = {}
-    while True:
-        answer = await account.call(
-            "codepipeline",
-            "list_action_executions",
-            pipelineName=pipeline,
-            filter={"pipelineExecutionId": id_},
-            maxResults=100,
-            **more,
-        )
-        found += [_step(each) for each in answer.get("actionExecutionDetails", [])]
-        if not answer.get("nextToken"):
-            return sorted(found, key=lambda step: step.started_at)
-        more = {"nextToken": answer["nextToken"]}
+    asked = {"pipelineName": pipeline, "filter": {"pipelineExecutionId": id_}, "maxResults": 100}
+    async for page in account.pages("codepipeline", "list_action_executions", **asked):
+        found += [_step(each) for each in page.get("actionExecutionDetails", [])]
+    return sorted(found, key=lambda step: step.started_at)
 
 
 def _step(raw: Mapping[str, Any]) -> Step:

@@ -68,13 +68,10 @@ def _replace(into: Path, fresh: Path) -> None:
 async def _listed(account: Account, bucket: str, key: str) -> dict[str, int]:
     """Give the objects of an artifact with their sizes: its own, when it is packed, or all in its folder."""
     sizes: dict[str, int] = {}
-    more: dict[str, str] = {}
-    while True:
-        answer = await account.call("s3", "list_objects_v2", Bucket=bucket, Prefix=key, **more)
-        sizes |= {each["Key"]: each["Size"] for each in answer.get("Contents", [])}
-        if not answer.get("IsTruncated") or len(sizes) > _MOST_FILES:
+    async for page in account.pages("s3", "list_objects_v2", Bucket=bucket, Prefix=key):
+        sizes |= {each["Key"]: each["Size"] for each in page.get("Contents", [])}
+        if len(sizes) > _MOST_FILES:
             break
-        more = {"ContinuationToken": answer["NextContinuationToken"]}
     return {key: sizes[key]} if key in sizes else {k: n for k, n in sizes.items() if k.startswith(f"{key}/")}
 
 

@@ -10,7 +10,7 @@ import functools
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -199,6 +199,19 @@ class Account:
         """Do the same where it may block."""
         with self._asking(service, operation):
             return dict(getattr(self._client(service), operation)(**given))
+
+    async def pages(self, service: str, operation: str, /, **given: Any) -> AsyncIterator[dict[str, Any]]:
+        """Ask for a list page by page, as the SDK itself turns them; what is not iterated over is not asked for."""
+        turning: Iterator[dict[str, Any]] | None = None
+
+        def following() -> dict[str, Any] | None:
+            nonlocal turning
+            with self._asking(service, operation):
+                turning = turning or iter(self._client(service).get_paginator(operation).paginate(**given))
+                return next(turning, None)
+
+        while (page := await self._clouds.ask(following)) is not None:
+            yield page
 
     async def download(self, service: str, operation: str, member: str, most: int, /, **given: Any) -> bytes:
         """Ask for what comes as a stream in one member of the answer; gives its first `most` bytes."""

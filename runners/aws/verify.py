@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runners.aws.configuration import described
 from runners.aws.errors import AwsRefused
 from runners.aws.revisions import Revision
 from runners.aws.services import Service
@@ -139,17 +140,9 @@ class Verification:
     async def _parameters(self) -> Sequence[str]:
         sources = [source for source in self._sources("") if _SECRETS not in source]
         wanted = {source.partition(":parameter")[2] if _PARAMETERS in source else source for source in sources}
-        if not wanted:
-            return []
-        # an ARN does not tell `name` from `/name`; its description, not its value: a secret is not fetched to see it
+        # an ARN does not tell `name` from `/name`
         spelled = sorted({each for name in wanted for each in (name, name.lstrip("/"))})
-        by_name = {"Key": "Name", "Option": "Equals", "Values": spelled}
-        known: set[str] = set()
-        page: dict[str, str] | None = {}
-        while page is not None:
-            answer = await self.account.call("ssm", "describe_parameters", ParameterFilters=[by_name], **page)
-            known |= {each["Name"].lstrip("/") for each in answer["Parameters"]}
-            page = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else None
+        known = {each["Name"].lstrip("/") for each in await described(self.account, spelled)}
         return [
             worded("the parameter {name} is not there", name=name)
             for name in sorted(wanted)

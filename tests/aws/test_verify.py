@@ -31,6 +31,15 @@ def uses(fleet: Fleet, **container: Any) -> None:
     fleet.service.primary.task_definition = arn
 
 
+async def test_more_parameters_than_aws_takes_at_once_are_looked_for(fleet: Fleet, rest: Rest) -> None:
+    names = [f"parameter-{number}" for number in range(60)]
+    uses(fleet, secrets=[{"name": f"N{number}", "valueFrom": name} for number, name in enumerate(names)])
+    rest.parameters |= {*names[:59]}
+    said = await problems(fleet)
+    assert said.endswith("; the parameter parameter-59 is not there")
+    assert said.count("the parameter ") == 1
+
+
 async def test_everything_that_is_missing_is_said_at_once(fleet: Fleet, rest: Rest, server: Server) -> None:
     secrets = [
         {"name": "DATABASE", "valueFrom": f"{SECRET}:url::"},

@@ -134,13 +134,11 @@ class Apply:
     async def _events(self, now: Stack) -> Sequence[Mapping[str, Any]]:
         """Read what happened to the stack, oldest first, back to the beginning of what was begun last."""
         found: list[Mapping[str, Any]] = []
-        more: dict[str, str] = {}
-        while True:
-            answer = await self.account.call("cloudformation", "describe_stack_events", StackName=now.id, **more)
-            found += answer["StackEvents"]
-            if not answer.get("NextToken") or self._is_far_enough(answer["StackEvents"]):
-                return found[::-1]
-            more = {"NextToken": answer["NextToken"]}
+        async for page in self.account.pages("cloudformation", "describe_stack_events", StackName=now.id):
+            found += page["StackEvents"]
+            if self._is_far_enough(page["StackEvents"]):
+                break
+        return found[::-1]
 
     def _is_far_enough(self, page: Sequence[Mapping[str, Any]]) -> bool:
         """Tell whether a page has the very beginning of ours, or goes back to before there was anything of ours."""

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -150,25 +150,13 @@ class ChangeSets:
 
     async def find(self, name: str) -> ChangeSet | None:
         """Find a change set by its name or id, with all of its changes; `None`: there is none."""
-        pages: list[Mapping[str, Any]] = []
-        more: dict[str, str] = {}
+        asked = {"StackName": self.stack, "ChangeSetName": name, "IncludePropertyValues": True}
         try:
-            while not pages or more:
-                answer = await self.account.call(
-                    "cloudformation",
-                    "describe_change_set",
-                    StackName=self.stack,
-                    ChangeSetName=name,
-                    IncludePropertyValues=True,
-                    **more,
-                )
-                pages.append(answer)
-                more = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+            return _read([page async for page in self.account.pages("cloudformation", "describe_change_set", **asked)])
         except AwsRefused as refused:
             if is_gone(refused):
                 return None
             raise
-        return _read(pages)
 
     async def delete(self, name: str) -> None:
         """Delete a change set; one that is gone stays gone."""
@@ -208,15 +196,9 @@ class ChangeSets:
         crash_here("stack.drop.after")
 
     async def _names(self) -> list[str]:
-        found: list[str] = []
-        more: dict[str, str] = {}
         try:
-            while True:
-                answer = await self.account.call("cloudformation", "list_change_sets", StackName=self.stack, **more)
-                found += [each["ChangeSetName"] for each in answer.get("Summaries", [])]
-                if not answer.get("NextToken"):
-                    return found
-                more = {"NextToken": answer["NextToken"]}
+            pages = self.account.pages("cloudformation", "list_change_sets", StackName=self.stack)
+            return [each["ChangeSetName"] async for page in pages for each in page.get("Summaries", [])]
         except AwsRefused as refused:
             if is_gone(refused):
                 return []
@@ -253,7 +235,7 @@ def in_order(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=lambda change: (change.danger, change.raw.get("LogicalResourceId", "")))
 
 
-def _read(pages: list[Mapping[str, Any]]) -> ChangeSet:
+def _read(pages: Sequence[Mapping[str, Any]]) -> ChangeSet:
     first = pages[0]
     raw = [each["ResourceChange"] for page in pages for each in page.get("Changes", []) if "ResourceChange" in each]
     said = {name: first.get(name, []) for name in ("StackId", "Parameters", "Capabilities", "Tags")}

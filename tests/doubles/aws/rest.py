@@ -39,6 +39,8 @@ class Rest:
     def _parameters(self, asked: Asked, _who: Identity) -> dict[str, Any]:
         """Give one to a page, after an empty one, as AWS may."""
         (wanted,) = asked.given["ParameterFilters"]
+        if not 1 <= len(wanted["Values"]) <= 50:
+            raise Refusal("ValidationException", "Member must have length less than or equal to 50")
         known = sorted(set(wanted["Values"]) & (self.parameters | set(self.versions)))
         at = int(asked.given.get("NextToken", "-1"))
         page = known[at : at + 1] if at >= 0 else []

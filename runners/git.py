@@ -1,13 +1,12 @@
 """Kind `git`: the source of a service, at one commit, in the run's workspace."""
 
 import asyncio
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from runners import options
+from runners import options, records
 from runners.contract import Outcome, Sink, Work
 from runners.mirrors import ERRORS, Mirrors, Resolved
 from storage.model import artifact
@@ -33,13 +32,15 @@ class GitRunner:
         """Check the commit out into `workspace/source`; a commit among the artifacts wins over any ref."""
         source = work.workspace / "source"
         record = work.workspace / "source.json"
-        resolved = _recall(record)
-        if resolved is None:
+        known = records.recall(record)
+        if known:
+            resolved = Resolved(**known)
+        else:
             resolved = await self._mirrors.resolve(work.service, _ref(work))
             sink.line(f"{resolved.ref} is {resolved.commit}")
             await asyncio.to_thread(_clear, source)
             await self._mirrors.export(work.service, resolved.commit, source)
-            _remember(record, resolved)
+            records.keep(record, asdict(resolved))
         sink.line(f"{artifact.short(resolved.commit)} {resolved.subject} ({resolved.author}, {resolved.committed_at})")
         return Outcome(
             artifacts={
@@ -62,13 +63,3 @@ def _clear(source: Path) -> None:
     """Take away what an interrupted checkout left."""
     if source.exists():
         shutil.rmtree(source)
-
-
-def _recall(record: Path) -> Resolved | None:
-    return Resolved(**json.loads(record.read_text())) if record.exists() else None
-
-
-def _remember(record: Path, resolved: Resolved) -> None:
-    fresh = record.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(resolved)))
-    fresh.replace(record)

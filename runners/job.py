@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig
 
+from runners import records
 from runners.container_log import Reading, entries
 from runners.containers import Containers
 from runners.contract import ActionFailed, Work
@@ -78,11 +78,11 @@ async def finish(containers: Containers, job: Job, work: Place, take: Callable[[
     A container of this key that runs is followed from its first line on; one that has ended is only read; the result
     of one that is gone already is remembered in the workspace. Raises `ActionFailed` when there is no such image.
     """
-    memory = _Memory(work.workspace, containers.namespace, job.key)
-    known = memory.recall()
+    record = work.workspace / ".jobs" / f"{name_of(containers.namespace, job.key)}.json"
+    known = records.recall(record)  # until the engine has written its own record
     if known:
         await removed(containers, job.key)  # whoever kept the result may have died before removing it
-        return known
+        return Exit(**known)
     try:
         container = await _found(containers, job.key) or await _started(containers, job)
         ended = await _followed(containers, container, take)
@@ -90,7 +90,7 @@ async def finish(containers: Containers, job: Job, work: Place, take: Callable[[
         if not work.abandoned():
             await removed(containers, job.key)
         raise
-    memory.keep(ended)
+    records.keep(record, asdict(ended))
     await removed(containers, job.key)
     return ended
 
@@ -221,19 +221,3 @@ async def _settled(containers: Containers, container: str) -> Mapping[str, Any]:
             break
         await asyncio.sleep(0.05)
     return state
-
-
-class _Memory:
-    """The result of a job, kept in the workspace until the engine has written its own record."""
-
-    def __init__(self, workspace: Path, namespace: str, key: str) -> None:
-        self._path = workspace / ".jobs" / f"{name_of(namespace, key)}.json"
-
-    def recall(self) -> Exit | None:
-        return Exit(**json.loads(self._path.read_text())) if self._path.exists() else None
-
-    def keep(self, ended: Exit) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(ended)))
-        fresh.replace(self._path)

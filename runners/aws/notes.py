@@ -1,17 +1,16 @@
 """What a piece of work has to remember of AWS between two lives of the process: a small file in its run's workspace."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
+from runners import records
 from runners.contract import Work
 from storage.model.catalog import Json
 
 
 class Notes:
-    """The notes of one attempt. Written whole or not at all; what cannot be read was never written."""
+    """The notes of one attempt."""
 
     def __init__(self, work: Work) -> None:
         """Take the work whose notes these are."""
@@ -24,18 +23,11 @@ class Notes:
 
     def read(self) -> Mapping[str, Json]:
         """Give what was written last; empty when there is nothing."""
-        try:
-            known = json.loads(self._place.read_text())
-        except (OSError, ValueError):
-            return {}
-        return known if isinstance(known, dict) else {}
+        return records.recall(self._place)
 
     def write(self, **known: Json) -> None:
         """Add to what is known."""
-        self._place.parent.mkdir(exist_ok=True)
-        fresh = Path(f"{self._place}.new")
-        fresh.write_text(json.dumps({**self.read(), **known}))
-        fresh.replace(self._place)
+        records.keep(self._place, {**self.read(), **known})
 
     def text(self, name: str) -> str:
         """Give one thing that is known; empty when it is not."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runners import records
 from runners.contract import Sink
 from storage.model.worded import worded
 
@@ -26,7 +27,7 @@ class Told:
     @property
     def outputs(self) -> dict[str, str]:
         """What the configuration hands on, once it was applied."""
-        return dict(json.loads(self.kept.read_text())) if self.kept.exists() else {}
+        return records.recall(self.kept)
 
     def line(self, text: str) -> None:
         """Take one line, be it JSON or not."""
@@ -35,7 +36,7 @@ class Told:
             self.say(text)
             return
         if event.get("type") == "outputs":
-            self.kept.write_text(json.dumps(dict(_plain(event.get("outputs", {})))))
+            records.keep(self.kept, dict(_plain(event.get("outputs", {}))))
             return
         self.say(str(event.get("@message", "")))
         diagnostic = event.get("diagnostic")

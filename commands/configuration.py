@@ -5,6 +5,7 @@ from dataclasses import replace
 from commands.command import Asked, Refused, sentence
 from runners.contract import ActionFailed, Configured
 from storage.model.run import Plan, Trigger, known_environments
+from storage.model.soundness import subject_of
 
 _NEW = {Trigger.DEPLOY, Trigger.PROMOTE, Trigger.REDEPLOY, Trigger.RETRY, Trigger.RERUN}
 """What brings the configuration of today; all else brings back what was."""
@@ -12,7 +13,7 @@ _NEW = {Trigger.DEPLOY, Trigger.PROMOTE, Trigger.REDEPLOY, Trigger.RETRY, Trigge
 
 async def pinned(asked: Asked, plan: Plan) -> Plan:
     """Give the plan with the versions that the configuration has now. Raises `Refused` when it cannot be looked up."""
-    if plan.trigger not in _NEW:
+    if subject_of(plan) not in _NEW:
         return plan
     found: dict[str, dict[str, str]] = {}
     for name in dict.fromkeys(s.environment for s in plan.stages if s.actions and s.environment):

@@ -8,7 +8,7 @@ from storage.model import artifact
 from storage.model.catalog import Action, Catalog, Environment, Json, Service, Stage
 from storage.model.release import Release
 from storage.model.run import Plan, Trigger
-from storage.model.soundness import APPLY, DO, PLAN, PREVIEW, only_looks
+from storage.model.soundness import APPLY, DO, PLAN, PREVIEW
 from storage.model.view import RunView
 from storage.model.worded import worded
 
@@ -61,8 +61,10 @@ def _applying(action: Action, environment: Environment) -> tuple[Stage, ...]:
 def nothing_to_change(view: RunView, stage: Stage) -> bool:
     """Tell whether the look has shown that there is nothing to ask about, and nothing to do, from this stage on."""
     planned = [value for name, value in view.artifacts.items() if artifact.is_changes(name)]
-    looked = view.run.plan.trigger is Trigger.INFRA and not only_looks(stage)
-    return looked and bool(planned) and all(value == artifact.NO_CHANGES for value in planned)
+    stages = view.run.plan.stages
+    left = [action.options.get(DO) for later in stages[stages.index(stage) :] for action in later.actions]
+    only_applies = bool(left) and all(what == APPLY for what in left)
+    return only_applies and bool(planned) and all(value == artifact.NO_CHANGES for value in planned)
 
 
 def _told(action: Action, what: str) -> Action:

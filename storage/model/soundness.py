@@ -74,10 +74,17 @@ def only_looks(stage: Stage) -> bool:
     return stage.looks and all(action.options.get(DO) in LOOKING for action in stage.actions)
 
 
+def subject_of(plan: Plan) -> Trigger:
+    """Say what a plan is about. What does again what was done to infrastructure is about infrastructure."""
+    actions = [action for stage in plan.stages for action in stage.actions]
+    releases = any(deploys(stage, plan.environments) for stage in plan.stages)
+    return Trigger.INFRA if any(DO in each.options for each in actions) and not releases else plan.trigger
+
+
 def changes_infra(plan: Plan) -> bool:
     """Tell whether a plan about infrastructure is to change it, and not only to look."""
     told = (action.options.get(DO) for stage in plan.stages for action in stage.actions)
-    return plan.trigger is Trigger.INFRA and APPLY in told
+    return subject_of(plan) is Trigger.INFRA and APPLY in told
 
 
 def deploy_to(

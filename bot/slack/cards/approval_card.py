@@ -13,6 +13,7 @@ from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.reply import Style
 from storage.model.run import Trigger
+from storage.model.soundness import subject_of
 from storage.model.view import GateView, RunView, StageView
 from storage.model.worded import in_words_of
 
@@ -53,7 +54,7 @@ def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
         return marked(around.say, "*{run}*: {question}", run=view.run.id, question=question)
     return marked(
         around.say,
-        _ASKS.get(view.run.plan.trigger, later("*{run}*: {who} asks to release *{service}* to *{environment}*")),
+        _ASKS.get(subject_of(view.run.plan), later("*{run}*: {who} asks to release *{service}* to *{environment}*")),
         run=view.run.id,
         who=around.name(view.run.requester),
         service=view.run.plan.service.name,
@@ -150,7 +151,7 @@ def _decided(gate: GateView, around: Surroundings) -> Mark:
 
 def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> list[Block]:
     say = around.say
-    infra = view.run.plan.trigger is Trigger.INFRA
+    infra = subject_of(view.run.plan) is Trigger.INFRA
     question = marked(
         say,
         later("Change the infrastructure of {service} in {environment} just so?")

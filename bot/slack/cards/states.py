@@ -9,7 +9,7 @@ from commands.texts import later
 from commands.times import lasting, span
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
-from storage.model.soundness import changes_infra
+from storage.model.soundness import changes_infra, subject_of
 from storage.model.view import GateView, RunView
 
 _NOTICED = timedelta(seconds=10)
@@ -54,11 +54,12 @@ def _ended(view: RunView, around: Surroundings) -> str:
 
 
 def _done(view: RunView) -> str:
-    if view.run.plan.trigger is Trigger.INFRA and view.stages[-1].skipped:
+    subject = subject_of(view.run.plan)
+    if subject is Trigger.INFRA and view.stages[-1].skipped:
         return later("Nothing to change in the infrastructure of {service} in {environment}, seen in {took}")
     if changes_infra(view.run.plan):
         return later("Changed the infrastructure of {service} in {environment} in {took}")
-    return _DONE.get(view.run.plan.trigger, _DEPLOYED)
+    return _DONE.get(subject, _DEPLOYED)
 
 
 def why(view: RunView) -> str:

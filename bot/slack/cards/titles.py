@@ -5,7 +5,7 @@ import re
 from bot.slack.marks import Say
 from commands.texts import later
 from storage.model.run import Status, Trigger
-from storage.model.soundness import DO, LOOKING, changes_infra
+from storage.model.soundness import DO, LOOKING, changes_infra, subject_of
 from storage.model.view import ActionView, RunView
 
 _KINDS = {
@@ -106,7 +106,7 @@ _TO_CHANGE = later("Change the infrastructure of {service} in {environment}")
 def run_title(view: RunView, say: Say) -> str:
     """Call a run by what was asked: `Deploy hello to homolog`."""
     plan = view.run.plan
-    text = _ASKED.get(plan.trigger, later("Deploy {service} to {environment}"))
+    text = _ASKED.get(subject_of(plan), later("Deploy {service} to {environment}"))
     text = _TO_CHANGE if changes_infra(plan) else text
     return say(text, service=plan.service.name, environment=plan.environment.name, count=plan.replicas or 1)
 

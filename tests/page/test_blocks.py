@@ -166,11 +166,16 @@ def test_an_input_has_label_hint_and_a_place_for_its_fault() -> None:
 
 def test_each_task_of_a_plan_has_a_word_for_its_state() -> None:
     reading = Reading(block(gallery.RUN, NAMES))
-    for word in ("Done", "In progress", "Pending", "4 of 7 done", "Switch the traffic"):
+    for word in ("Done", "In progress", "Not started", "4 of 7 done", "Switch the traffic"):
         assert word in reading.words
     assert find(reading, "progress")["value"] == "4"
     assert "open" in find(reading, "details", data_key="deploy")
     assert "open" not in find(reading, "details", data_key="source")
+
+
+def test_what_was_not_done_in_a_run_that_is_over_does_not_seem_to_be_coming() -> None:
+    card = {"type": "task_card", "task_id": "t", "title": "Not done: Deploy hello", "status": "pending"}
+    assert Reading(block(card, NAMES)).words.removeprefix("Not done: Deploy hello").strip() == "Not started"
 
 
 def test_a_failed_task_is_open_and_says_so() -> None:

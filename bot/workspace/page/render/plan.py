@@ -12,7 +12,7 @@ from bot.workspace.page.render.rich_text import rich_text
 from commands.texts import later
 
 STATES = {
-    "pending": later("Pending"),
+    "pending": later("Not started"),
     "in_progress": later("In progress"),
     "complete": later("Done"),
     "error": later("Failed"),

@@ -4,6 +4,7 @@ from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import cut
 from commands.texts import later
 from storage.model.event import Event, Kind
+from storage.model.worded import in_words_of, text_of
 
 _LONGEST = 300
 _SAID = {
@@ -36,8 +37,20 @@ _SAID = {
     Kind.RELEASED: later("{environment} now runs {digest}"),
     Kind.RUN_ENDED: later("ended {status}: {reason}"),
 }
-_GATES = (later("pause"), later("window"))
+_GATES = (later("pause"), later("window"), later("lock"))
 """What the values of a gate are called."""
+_DENIED = {
+    "requester": later("asked for it"),
+    "author": later("wrote one of the commits"),
+    "unknown_authors": later("the authors are not known"),
+    "no_addresses": later("has no e-mail address in the catalog"),
+    "not_asked": later("is not asked there"),
+    "no_grant": later("has no right to"),
+    "unknown_person": later("is not in the catalog"),
+    "message": later("the message asks no more"),
+    "changed": later("it has changed since"),
+}
+"""What the trail calls in one word why somebody may not approve."""
 
 
 def sentence(event: Event, around: Surroundings) -> str:
@@ -45,10 +58,17 @@ def sentence(event: Event, around: Surroundings) -> str:
     message = _SAID.get(event.kind)
     if message is None:
         return event.kind.value.replace("_", " ")
-    values = {name: str(value) for name, value in event.data.items() if not isinstance(value, dict | list)}
+    values = {
+        name: in_words_of(around.say, text_of(event.data, name))
+        for name, value in event.data.items()
+        if not isinstance(value, dict | list)
+    }
     missing = dict.fromkeys(("text", "summary", "reason", "holder", "position", "attempt", "digest"), "")
     for name in ("status", "gate"):
         values[name] = around.say(values[name]) if values.get(name) else ""
+    if event.kind is Kind.APPROVAL_DENIED:
+        why = values.get("reason", "")
+        values["reason"] = around.say(_DENIED.get(why, why))
     said = around.say(message, **{**missing, **values}).strip(" :")
     for user, name in around.names.items():
         said = said.replace(user, name)

@@ -9,7 +9,13 @@ import aiohttp
 import pytest
 
 from bot.runs.links import Links
+from storage.model.catalog import Json
+from storage.model.event import Kind
+from storage.model.gate import GateKind
+from storage.model.run import Status
+from storage.model.worded import data_of, worded
 from tests.runs.conftest import Made
+from tests.slack.town import RUI
 
 
 async def get(url: str) -> tuple[int, str]:
@@ -47,6 +53,22 @@ async def test_it_is_read_in_the_language_that_is_asked_for(made: Made, links: L
     assert "Aguardando aprovação" in portuguese
     assert "lang=pt_BR" in re.findall(r'href="(/runs/hello[^"]*)"', portuguese)[0]
     assert '<html lang="en">' in await page(links, made, run, "&lang=klingon")
+
+
+async def test_what_happened_is_told_in_that_language_too(made: Made, links: Links) -> None:
+    run = await made.run()
+    why = worded("{name} ended with exit code {code}", name="`make test`", code=2)
+    where: dict[str, Json] = {"stage": "build", "action": "image", "attempt": 1}
+    await made.fact(run, Kind.ACTION_FAILED, **where, **data_of(reason=why))
+    await made.fact(run, Kind.GATE_WAITING, stage="deploy", gate=GateKind.LOCK.value)
+    await made.fact(run, Kind.APPROVAL_DENIED, by=RUI, reason="author")
+    await made.store.runs.finish(run.id, Status.FAILED, worded("rejected by {name}", name=RUI))
+    portuguese = await page(links, made, run.id, "&lang=pt_BR")
+    assert "build/image falhou: `make test` terminou com o código de saída 2" in portuguese
+    assert "espera antes de deploy: trava" in portuguese
+    assert "terminou com falha: rejeitado por Rui" in portuguese
+    assert "não pode aprovar: escreveu um dos commits" in portuguese
+    assert "exit code" not in portuguese
 
 
 async def test_what_others_wrote_is_shown_and_never_obeyed(made: Made, links: Links) -> None:

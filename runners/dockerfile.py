@@ -27,7 +27,10 @@ _KNOWN = {
     "target": options.text,
     "network": options.text,
 }
-
+_AGAIN = 5
+"""Times that a build is begun again which ended only because images were removed beside it."""
+_MISSED = re.compile(r'unable to find image "sha256:[0-9a-f]{64}"')
+"""What the builder says then: it looks through all children of the base for a step that it has done before."""
 
 _ERRORS = {
     "build_failed": "a step of the Dockerfile failed",
@@ -102,6 +105,21 @@ class DockerfileRunner:
         return await self._followed(build, sink)
 
     async def _followed(self, build: Callable[[Any], Iterator[dict[str, Any]]], sink: Sink) -> str:
+        seen = await self._seen(build, sink)
+        for _ in range(_AGAIN):
+            if not seen.missed:
+                break
+            sink.line("an image was removed while the builder looked for what it has, so it builds again")
+            seen = await self._seen(build, sink)
+        if seen.failure is not None:
+            raise seen.failure
+        if not seen.image_id:
+            raise ActionFailed(
+                worded("the build ended without an image"), hint=worded("see its log"), error="build_failed"
+            )
+        return seen.image_id
+
+    async def _seen(self, build: Callable[[Any], Iterator[dict[str, Any]]], sink: Sink) -> "_Seen":
         seen = _Seen(sink)
         try:
             await self._containers.stream(build, seen.message)
@@ -110,13 +128,7 @@ class DockerfileRunner:
                 _one_line(str(error.explanation or error)), hint=worded("mend the Dockerfile"), error="build_failed"
             ) from error
         seen.lines.end()
-        if seen.failure is not None:
-            raise seen.failure
-        if not seen.image_id:
-            raise ActionFailed(
-                worded("the build ended without an image"), hint=worded("see its log"), error="build_failed"
-            )
-        return seen.image_id
+        return seen
 
 
 class _Seen:
@@ -126,6 +138,8 @@ class _Seen:
         self.lines = Lines(sink.line)
         self.image_id = ""
         self.failure: ActionFailed | Away | None = None
+        self.missed = False
+        """An image beside the base was gone that the builder had just listed: nobody has done anything wrong."""
         self._sink = sink
 
     def message(self, message: dict[str, Any]) -> None:
@@ -141,6 +155,7 @@ class _Seen:
             self.lines.end()
             text = _one_line(str(detail.get("message", message.get("error", ""))))
             self._sink.line(text)
+            self.missed = _MISSED.fullmatch(text) is not None
             self.failure = trouble_in(text) or ActionFailed(
                 text, exit_code=detail.get("code"), hint=_hint(text), error="build_failed"
             )

@@ -1,5 +1,6 @@
 import asyncio
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from runners.contract import ActionFailed
 from runners.dockerfile import DockerfileRunner
 from tests.registry import Registry
 from tests.runners.bench import Bench, Notes
+from tests.runners.forgetful import forgetful
 
 pytestmark = pytest.mark.docker
 
@@ -107,3 +109,27 @@ async def test_cancelling_stops_the_build_within_two_seconds(
 
 def _building(engine: Any, command: str) -> list[Any]:
     return [each for each in engine.containers(all=True) if command in each["Command"]]
+
+
+async def test_an_image_that_goes_while_the_builder_looks_is_nobodys_failure(
+    bench: Bench, registry: Registry, notes: Notes, tmp_path: Path
+) -> None:
+    work = bench.work(artifacts=bench.source(_dockerfile("RUN echo once")))
+    async with forgetful(tmp_path, times=2) as url:
+        containers = Containers(namespace=bench.containers.namespace, url=url)
+        outcome = await DockerfileRunner(containers, registry.environ).run(work, notes)
+        containers.close()
+    assert outcome.artifacts["image"] == f"{bench.service.image}:c0ffee1"
+    assert notes.lines.count("an image was removed while the builder looked for what it has, so it builds again") == 2
+
+
+async def test_an_image_that_always_goes_is_told(
+    bench: Bench, registry: Registry, notes: Notes, tmp_path: Path
+) -> None:
+    async with forgetful(tmp_path, times=99) as url:
+        containers = Containers(namespace=bench.containers.namespace, url=url)
+        with pytest.raises(ActionFailed, match="unable to find image"):
+            await DockerfileRunner(containers, registry.environ).run(
+                bench.work(artifacts=bench.source(_dockerfile())), notes
+            )
+        containers.close()

@@ -1,6 +1,6 @@
 """Take the pictures of the documentation: the demo's workspace, as Ana and Rui see it.
 
-usage: .venv/bin/python docs/img/take.py        (while `make demo` is up)
+usage: .venv/bin/python docs/img/take.py        (while `make demo` is up, and a run waits for Rui last of all)
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from playwright.async_api import Browser, Page, async_playwright
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("ESTIVA_DATA", HERE.parents[1] / ".estiva"))
 SHOTS = (
-    # name, width, height, colours, person, with the thread of the first deploy
-    ("deploy-light", 1280, 900, "light", "dev", True),
-    ("deploy-dark", 1280, 900, "dark", "release", False),
-    ("deploy-phone", 390, 844, "light", "dev", False),
+    # name, width, height, colours, person, what opens a thread: the first of its kind, or the last
+    ("deploy-light", 1280, 900, "light", "dev", r"^[3-9] replies", 0),
+    ("deploy-dark", 1280, 900, "dark", "release", r"^1 resposta", -1),
+    ("deploy-phone", 390, 844, "light", "dev", "", 0),
 )
 
 
@@ -29,10 +29,10 @@ async def main() -> None:
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-background-networking"],
         )
-        for name, width, height, colours, person, thread in SHOTS:
+        for name, width, height, colours, person, replies, place in SHOTS:
             page = await _open(browser, address, width, height, colours, person)
-            if thread:
-                await page.get_by_text(re.compile(r"^[3-9] replies")).first.click()
+            if replies:
+                await page.get_by_text(re.compile(replies)).nth(place).click()
                 await page.wait_for_timeout(1000)
             await page.screenshot(path=HERE / f"{name}.png")
             print(f"docs/img/{name}.png")

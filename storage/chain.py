@@ -4,7 +4,7 @@ Lock order, so that no two transactions wait for each other: queue, then chain h
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -22,6 +22,10 @@ NO_CHAIN = "-"
 """Chain of facts that belong to no environment."""
 GENESIS = ""
 """What the first event of a chain has as its `previous`."""
+
+
+Values = dict[str, Any]
+"""The columns of an event that is not written yet."""
 
 
 @dataclass(slots=True)
@@ -75,11 +79,15 @@ class Scribe:
         return events
 
     def _append(self, connection: sa.Connection, head: Head, fact: Fact) -> Event:
-        return known(connection, fact) or self.record(connection, head, fact, _next_sequence(connection, fact.run))
+        there = known(connection, fact)
+        if there is not None:
+            return there
+        [written] = record(connection, [self.compose(head, fact, _next_sequence(connection, fact.run))])
+        return written
 
-    def record(self, connection: sa.Connection, head: Head, fact: Fact, sequence: int) -> Event:
-        """Write one fact that is not there yet at the end of a chain; the caller then moves its head."""
-        values: dict[str, Any] = {
+    def compose(self, head: Head, fact: Fact, sequence: int) -> Values:
+        """Give the columns of one more event at the end of a chain; the caller records it, and then moves the head."""
+        values: Values = {
             "chain": head.name,
             "position": head.position + 1,
             "run": fact.run,
@@ -92,9 +100,8 @@ class Scribe:
             "previous": head.hash,
         }
         values["hash"] = seal(values)
-        added = int(connection.execute(statements.ADD_EVENT, values).scalar_one())
         head.position, head.hash, head.moved = values["position"], values["hash"], True
-        return Event(id=added, kind=fact.kind, **{name: values[name] for name in _SAME})
+        return values
 
     def _data(self, data: Mapping[str, Json]) -> dict[str, Json]:
         cleaned = self.cleaner.json(plain(data))
@@ -103,6 +110,24 @@ class Scribe:
 
 _SAME = ("chain", "position", "run", "sequence", "actor", "at", "data", "previous", "hash")
 """Columns that an `Event` has under the same name."""
+
+
+def record(connection: sa.Connection, composed: Sequence[Values]) -> list[Event]:
+    """Write events that `Scribe.compose` made, in their order.
+
+    Raises `sqlalchemy.exc.IntegrityError` when a fact with the run and key of one is there already.
+    """
+    if not composed:
+        return []
+    if len(composed) == 1:
+        added = connection.execute(statements.ADD_EVENT, composed[0])
+    else:
+        added = connection.execute(statements.ADD_EVENTS, composed)
+    ids = added.scalars()
+    return [
+        Event(id=int(number), kind=Kind(values["kind"]), **{name: values[name] for name in _SAME})
+        for number, values in zip(ids, composed, strict=True)
+    ]
 
 
 def hold(connection: sa.Connection, name: str) -> Head:

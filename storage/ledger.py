@@ -6,12 +6,13 @@ One transaction writes facts, compares the claim and tells what else has happene
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
 from storage import fence, statements
-from storage.chain import Head, Scribe, events_of, hold, known, move
+from storage.chain import Head, Scribe, Values, events_of, hold, known, move, record
 from storage.database import Database
 from storage.model.event import Event, Fact
 from storage.model.run import Run, Status
@@ -61,7 +62,7 @@ class Ledger:
         def work(connection: sa.Connection) -> Told:
             row = connection.execute(statements.STANDING_OF_RUN, {"run": run.id}).one()
             events = events_of(connection, run.id, sequence) if row.sequence > sequence else []
-            return _told(run, row, events)
+            return _standing(run, row, events)
 
         return await self._database.look(work)
 
@@ -95,31 +96,38 @@ class Ledger:
 
     async def _alone(self, chain: str, entry: _Entry) -> None:
         try:
-            _answer([entry], await self._together(chain, [entry]))
+            _answer([entry], await self._together(chain, [entry], surely=True))
         except Exception as error:  # noqa: BLE001 - it is the caller's
             if not entry.told.done():
                 entry.told.set_exception(error)
 
-    async def _together(self, chain: str, entries: Sequence[_Entry]) -> list[Told]:
+    async def _together(self, chain: str, entries: Sequence[_Entry], *, surely: bool = False) -> list[Told]:
         def work(connection: sa.Connection) -> list[Told]:
             head = hold(connection, chain)
-            told = [self._noted(connection, head, entry) for entry in entries]
+            taken = [self._taken(connection, head, entry, surely=surely) for entry in entries]
+            written = iter(record(connection, [values for _, composed in taken for values in composed]))
             move(connection, head)
-            return told
+            return [
+                _told(connection, entry, row, list(islice(written, len(composed))))
+                for entry, (row, composed) in zip(entries, taken, strict=True)
+            ]
 
         return await self._database.note(work)
 
-    def _noted(self, connection: sa.Connection, head: Head, entry: _Entry) -> Told:
-        run, new = entry.run, [fact for fact in entry.facts if known(connection, fact) is None]
-        row = connection.execute(statements.TAKE_SEQUENCES, {"counted": run.id, "more": len(new)}).one()
+    def _taken(self, connection: sa.Connection, head: Head, entry: _Entry, *, surely: bool) -> tuple[Any, list[Values]]:
+        """Take the places of an entry in the journal: how its run stands, and the events to write.
+
+        Hardly ever is a fact there already: unless `surely`, nobody asks, and the database refuses it.
+        """
+        new = [fact for fact in entry.facts if known(connection, fact) is None] if surely else entry.facts
+        row = connection.execute(statements.TAKE_SEQUENCES, {"counted": entry.run.id, "more": len(new)}).one()
         if entry.claim is not None:
             fence.compare(entry.claim, row.epoch)
-        before = row.sequence - len(new)
         if entry.withdraws:
-            asked = {"of": run.id, "asker": entry.withdraws, "now": self._scribe.now()}
+            asked = {"of": entry.run.id, "asker": entry.withdraws, "now": self._scribe.now()}
             connection.execute(statements.WITHDRAW_QUESTIONS, asked)
-        written = [self._scribe.record(connection, head, fact, before + nth) for nth, fact in enumerate(new, 1)]
-        return _told(run, row, written if before == entry.sequence else events_of(connection, run.id, entry.sequence))
+        before = row.sequence - len(new)
+        return row, [self._scribe.compose(head, fact, before + nth) for nth, fact in enumerate(new, 1)]
 
 
 def _answer(entries: Sequence[_Entry], told: Sequence[Told]) -> None:
@@ -128,7 +136,14 @@ def _answer(entries: Sequence[_Entry], told: Sequence[Told]) -> None:
             entry.told.set_result(each)
 
 
-def _told(run: Run, row: Any, events: Sequence[Event]) -> Told:
+def _told(connection: sa.Connection, entry: _Entry, row: Any, written: Sequence[Event]) -> Told:
+    last = row.sequence - len(written)
+    return _standing(
+        entry.run, row, written if last == entry.sequence else events_of(connection, entry.run.id, entry.sequence)
+    )
+
+
+def _standing(run: Run, row: Any, events: Sequence[Event]) -> Told:
     now = replace(
         run,
         status=Status(row.status),

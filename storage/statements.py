@@ -35,6 +35,7 @@ EVENTS_OF_RUN = (
 )
 EVENTS_BY_CHAIN = select(EVENTS).order_by(EVENTS.c.chain, EVENTS.c.position)
 ADD_EVENT = insert(EVENTS).returning(EVENTS.c.id)
+ADD_EVENTS = insert(EVENTS).returning(EVENTS.c.id, sort_by_parameter_order=True)
 
 NEXT_SEQUENCE = (
     update(RUNS)

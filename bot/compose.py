@@ -24,7 +24,7 @@ from bot.slack.languages import Languages
 from bot.web import listening, web_app
 from commands.approvers import approvers_of
 from commands.desk import Desk, Elsewhere
-from runners.aws.doors import Doors
+from runners.aws.codepipeline.doors import Doors
 from runners.barriers import frozen_in
 from runners.chore import Chore
 from runners.containers import EngineUnavailable

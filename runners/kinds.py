@@ -8,12 +8,12 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from runners.aws.codebuild import CodeBuildRunner
-from runners.aws.codepipeline import CodePipelineRunner
+from runners.aws.codebuild.made import Collector
+from runners.aws.codebuild.runner import CodeBuildRunner
+from runners.aws.codepipeline.runner import CodePipelineRunner
 from runners.aws.ecr import Registries
-from runners.aws.ecs import EcsRunner
+from runners.aws.ecs.runner import EcsRunner
 from runners.aws.infra.runner import CloudFormationRunner
-from runners.aws.made import Collector
 from runners.aws.session import Clouds
 from runners.buildspec.runner import BuildspecRunner
 from runners.command import CommandRunner

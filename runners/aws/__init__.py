@@ -1,1 +1,4 @@
-"""AWS: credentials, the image registry ECR, and releases on ECS. Only here is the SDK of AWS known."""
+"""AWS: accounts and how they are asked, the image registry ECR, and a package for each service that does work.
+
+Only here is the SDK of AWS known.
+"""

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from runners.aws import builds, executions, services
-from runners.aws.codebuild import CodeBuildRunner
-from runners.aws.codepipeline import CodePipelineRunner, pipeline_of
-from runners.aws.ecs import EcsRunner, deploys_of
+from runners.aws.codebuild import builds
+from runners.aws.codebuild.runner import CodeBuildRunner
+from runners.aws.codepipeline import executions
+from runners.aws.codepipeline.runner import CodePipelineRunner, pipeline_of
+from runners.aws.ecs import services
+from runners.aws.ecs.runner import EcsRunner, deploys_of
+from runners.aws.ecs.services import Target
 from runners.aws.errors import AwsRefused
 from runners.aws.infra.runner import CloudFormationRunner
-from runners.aws.services import Target
 from runners.aws.session import Account, Clouds, Visitor
 from runners.aws.told import told
 from runners.contract import ActionFailed

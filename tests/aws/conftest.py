@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runners.aws.codebuild import CodeBuildRunner
-from runners.aws.codepipeline import CodePipelineRunner
-from runners.aws.ecs import EcsRunner
+from runners.aws.codebuild.made import Collector
+from runners.aws.codebuild.runner import CodeBuildRunner
+from runners.aws.codepipeline.runner import CodePipelineRunner
+from runners.aws.ecs.runner import EcsRunner
 from runners.aws.infra.runner import CloudFormationRunner
-from runners.aws.made import Collector
 from runners.aws.session import Account, Clouds, Visitor
 from storage.model.catalog import Environment
 from storage.model.cloud import Aws

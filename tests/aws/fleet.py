@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runners.aws.ecs import EcsRunner
+from runners.aws.ecs.runner import EcsRunner
 from runners.contract import Outcome, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service

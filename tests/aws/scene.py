@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runners.aws.codebuild import CodeBuildRunner
-from runners.aws.codepipeline import CodePipelineRunner
-from runners.aws.doors import Doors
+from runners.aws.codebuild.made import Collector
+from runners.aws.codebuild.runner import CodeBuildRunner
+from runners.aws.codepipeline.doors import Doors
+from runners.aws.codepipeline.runner import CodePipelineRunner
 from runners.aws.ecr import Registries
-from runners.aws.ecs import EcsRunner
-from runners.aws.made import Collector
+from runners.aws.ecs.runner import EcsRunner
 from runners.aws.session import Clouds, Visitor
 from runners.contract import ActionFailed, Answer, Asks, Work
 from storage.model import artifact

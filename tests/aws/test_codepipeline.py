@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from runners.aws.codepipeline import CodePipelineRunner
+from runners.aws.codepipeline.runner import CodePipelineRunner
 from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from storage.model.catalog import Json

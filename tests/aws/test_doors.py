@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from runners.aws.doors import Doors, doors_of
+from runners.aws.codepipeline.doors import Doors, doors_of
 from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from storage.model.catalog import Action, Catalog, Registry, Service, Stage
@@ -78,7 +78,8 @@ async def test_what_is_wrong_with_a_door_is_logged_once(
     for _ in range(3):
         with pytest.raises(ActionFailed):
             await doors.keep()
-    assert [each.getMessage().partition(": ")[0] for each in caplog.records if each.name == "runners.aws.doors"] == [
+    said = [each.getMessage() for each in caplog.records if each.name == "runners.aws.codepipeline.doors"]
+    assert [text.partition(": ")[0] for text in said] == [
         "the door of Deploy in ghost",
         "the door of Deploy in hello",
     ]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from runners.aws.ecs import EcsRunner
-from runners.aws.looks import WAITER
+from runners.aws.ecs.looks import WAITER
+from runners.aws.ecs.runner import EcsRunner
 from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from tests.aws.fleet import Fleet

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from runners.aws.ecs import EcsRunner
-from runners.aws.looks import WAITER, Looks
-from runners.aws.services import Deployment
+from runners.aws.ecs.looks import WAITER, Looks
+from runners.aws.ecs.runner import EcsRunner
+from runners.aws.ecs.services import Deployment
 from runners.aws.session import Clouds
 from tests.aws.fleet import Fleet
 from tests.doubles.aws.server import KEY, REGION, SECRET, Server

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runners.aws.codebuild import CodeBuildRunner
+from runners.aws.codebuild.runner import CodeBuildRunner
 from runners.contract import ActionFailed, Outcome, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runners.aws.codepipeline import CodePipelineRunner
+from runners.aws.codepipeline.runner import CodePipelineRunner
 from runners.contract import ActionFailed, Answer, Asks, Outcome, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Registry, Service

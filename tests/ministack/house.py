@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runners.aws.ecs import EcsRunner
+from runners.aws.ecs.runner import EcsRunner
 from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.session import Clouds
 from runners.contract import ActionFailed, Outcome, Work

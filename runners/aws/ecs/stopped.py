@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runners.aws.ecs.revisions import Revision
+from runners.aws.ecs.services import Target, short
 from runners.aws.errors import AwsRefused
-from runners.aws.revisions import Revision
-from runners.aws.services import Target, short
 from runners.aws.session import Account
 from runners.aws.streams import lines_of as lines_of_events
 from runners.contract import ActionFailed, Sink

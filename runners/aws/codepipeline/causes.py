@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from runners.aws import builds, revisions, services, stopped
-from runners.aws.building import failure_of as failure_of_build
-from runners.aws.executions import Execution, Step
-from runners.aws.services import Target
+from runners.aws.codebuild import builds
+from runners.aws.codebuild.building import failure_of as failure_of_build
+from runners.aws.codepipeline.executions import Execution, Step
+from runners.aws.ecs import revisions, services, stopped
+from runners.aws.ecs.services import Target
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import joined, worded

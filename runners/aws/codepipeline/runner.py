@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runners import options
-from runners.aws import causes, errors, executions
+from runners.aws import errors
+from runners.aws.codepipeline import causes, executions
+from runners.aws.codepipeline.executions import Execution
+from runners.aws.codepipeline.mirror import Mirror
 from runners.aws.errors import AwsRefused
-from runners.aws.executions import Execution
-from runners.aws.mirror import Mirror
 from runners.aws.notes import Notes
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.stopping import stopping

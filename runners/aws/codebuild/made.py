@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runners import registry
-from runners.aws import fetched
-from runners.aws.builds import Build
-from runners.aws.revisions import repository_of
+from runners.aws.codebuild import fetched
+from runners.aws.codebuild.builds import Build
+from runners.aws.ecs.revisions import repository_of
 from runners.aws.session import Account
 from runners.buildspec import definitions
 from runners.buildspec.definitions import image_uri, wrong_image

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, field
 from functools import partial
 
-from runners.aws import builds
-from runners.aws.builds import Build, Phase
+from runners.aws.codebuild import builds
+from runners.aws.codebuild.builds import Build, Phase
 from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.aws.streams import Stream, Tail

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runners import options
-from runners.aws import building, builds, errors, made
-from runners.aws.building import Following, failure_of
-from runners.aws.builds import KEY, Build
+from runners.aws import errors
+from runners.aws.codebuild import building, builds, made
+from runners.aws.codebuild.building import Following, failure_of
+from runners.aws.codebuild.builds import KEY, Build
 from runners.aws.errors import AwsRefused
 from runners.aws.notes import Notes
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from runners.aws import services
+from runners.aws.ecs import services
+from runners.aws.ecs.history import deployments
+from runners.aws.ecs.looks import Looks
+from runners.aws.ecs.rollout import GOES_ON, Ended, expected
+from runners.aws.ecs.services import Deployment, Target
 from runners.aws.errors import AwsRefused
-from runners.aws.history import deployments
-from runners.aws.looks import Looks
 from runners.aws.patience import patiently
-from runners.aws.rollout import GOES_ON, Ended, expected
-from runners.aws.services import Deployment, Target
 from runners.aws.session import Account
 from runners.contract import Answer, Asks, Sink, Tell
 from runners.crash import crash_here

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runners import options, registry
-from runners.aws import (
+from runners.aws import errors
+from runners.aws.ecs import (
     configuration,
-    errors,
     images,
     oneoff,
     revisions,
@@ -22,10 +22,10 @@ from runners.aws import (
     strategy,
     verify,
 )
-from runners.aws.deploy import Deploy
-from runners.aws.events import Events
-from runners.aws.foreseen import first_container, foresee
-from runners.aws.services import Target, short
+from runners.aws.ecs.deploy import Deploy
+from runners.aws.ecs.events import Events
+from runners.aws.ecs.foreseen import first_container, foresee
+from runners.aws.ecs.services import Target, short
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.told import called, told
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runners.aws.ecs.services import Target
 from runners.aws.errors import AwsRefused
-from runners.aws.services import Target
 from runners.aws.session import Account
 from runners.contract import Sink
 

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.aws.configuration import described
+from runners.aws.ecs.configuration import described
+from runners.aws.ecs.revisions import Revision
+from runners.aws.ecs.services import Service
+from runners.aws.ecs.strategy import ROLLING, strategy_of
 from runners.aws.errors import AwsRefused
-from runners.aws.revisions import Revision
-from runners.aws.services import Service
 from runners.aws.session import Account
-from runners.aws.strategy import ROLLING, strategy_of
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import joined, worded
 

@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from runners.aws import executions
-from runners.aws.codepipeline import CodePipelineRunner, pipeline_of
-from runners.aws.executions import StageState
+from runners.aws.codepipeline import executions
+from runners.aws.codepipeline.executions import StageState
+from runners.aws.codepipeline.runner import CodePipelineRunner, pipeline_of
 from runners.aws.session import Account, Clouds, Visitor
 from runners.aws.told import told
 from runners.barriers import Frozen

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from runners.aws import executions
+from runners.aws.codepipeline import executions
+from runners.aws.codepipeline.executions import Execution, Step
 from runners.aws.errors import AwsRefused
-from runners.aws.executions import Execution, Step
 from runners.aws.notes import Notes
 from runners.aws.patience import patiently
 from runners.aws.session import Account

@@ -6,7 +6,7 @@ which is expected when the rollouts before it ended.
 
 from dataclasses import dataclass, field
 
-from runners.aws.services import Deployment
+from runners.aws.ecs.services import Deployment
 
 WAITER = 15.0
 """Seconds between two looks of the SDK's own waiter."""

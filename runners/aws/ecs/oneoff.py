@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from runners.aws.ecs.images import have
+from runners.aws.ecs.revisions import KEY, Revision
+from runners.aws.ecs.services import Service, Target, short
+from runners.aws.ecs.stopped import culprit, lines_of, log_region, stream_of, why_of
 from runners.aws.errors import AwsRefused
-from runners.aws.images import have
 from runners.aws.patience import patiently
-from runners.aws.revisions import KEY, Revision
-from runners.aws.services import Service, Target, short
 from runners.aws.session import Account
-from runners.aws.stopped import culprit, lines_of, log_region, stream_of, why_of
 from runners.aws.streams import Stream, Tail
 from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from runners.aws.revisions import PREVIOUS, Revision
+from runners.aws.ecs.revisions import PREVIOUS, Revision
 
 AFTER = "estiva:after"
 """Tag of a revision that is used again: when the newest deployment before ours began, by AWS's clock."""

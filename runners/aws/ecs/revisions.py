@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from runners.aws.services import short
+from runners.aws.ecs.services import short
 from runners.aws.session import Account
 from runners.crash import crash_here
 from storage.model.worded import worded

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runners.aws import configuration, oneoff, revisions, services, strategy
-from runners.aws.oneoff import Before
-from runners.aws.revisions import Change, Revision
-from runners.aws.services import Target
+from runners.aws.ecs import configuration, oneoff, revisions, services, strategy
+from runners.aws.ecs.oneoff import Before
+from runners.aws.ecs.revisions import Change, Revision
+from runners.aws.ecs.services import Target
+from runners.aws.ecs.verify import Verification
 from runners.aws.session import Account
-from runners.aws.verify import Verification
 from runners.contract import ActionFailed, Silence
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded

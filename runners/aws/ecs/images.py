@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runners import registry
-from runners.aws.revisions import Revision, repository_of
+from runners.aws.ecs.revisions import Revision, repository_of
 from runners.contract import ActionFailed, Work
 from runners.registry import Logins
 from storage.model import artifact

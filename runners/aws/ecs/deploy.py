@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.aws import configuration, history, marks, oneoff, revisions, services, stopped, strategy
+from runners.aws.ecs import configuration, history, marks, oneoff, revisions, services, stopped, strategy
+from runners.aws.ecs.events import Events, Heard
+from runners.aws.ecs.images import images_of
+from runners.aws.ecs.oneoff import Before, OneOff
+from runners.aws.ecs.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
+from runners.aws.ecs.rollout import Ended, Rollout
+from runners.aws.ecs.services import Deployment, Service, Target
+from runners.aws.ecs.staged import Staged, deployment_of
+from runners.aws.ecs.verify import Verification
 from runners.aws.errors import AwsRefused
-from runners.aws.events import Events, Heard
-from runners.aws.images import images_of
-from runners.aws.oneoff import Before, OneOff
-from runners.aws.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
-from runners.aws.rollout import Ended, Rollout
-from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
-from runners.aws.staged import Staged, deployment_of
 from runners.aws.stopping import stopping
-from runners.aws.verify import Verification
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.crash import crash_here
 from runners.registry import Logins

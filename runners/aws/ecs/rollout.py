@@ -7,11 +7,11 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from runners.aws import services
-from runners.aws.events import Heard
-from runners.aws.looks import Looks
+from runners.aws.ecs import services
+from runners.aws.ecs.events import Heard
+from runners.aws.ecs.looks import Looks
+from runners.aws.ecs.services import Deployment, Service, Target
 from runners.aws.patience import patiently
-from runners.aws.services import Deployment, Service, Target
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import worded

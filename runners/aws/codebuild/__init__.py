@@ -1,0 +1,1 @@
+"""Builds by projects of CodeBuild, and what they make."""

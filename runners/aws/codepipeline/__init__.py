@@ -1,0 +1,1 @@
+"""Executions of pipelines of CodePipeline, mirrored, and the doors of their stages."""

@@ -1,0 +1,1 @@
+"""Releases on ECS: registered, begun, followed to their end, and put back."""

@@ -199,10 +199,13 @@ REPORTING = ("doing", "indo", "✅", ":tada:")
 
 
 def put(line: Line, extra: str, at: int) -> str:
-    """A message with words put before one of its own, not into somebody's reason."""
+    """A message with words put before one of its own, not into somebody's reason nor into what is quoted."""
     words = line.message.split()
-    end = next((n for n, word in enumerate(words) if n and word.casefold().rstrip(":") in REASON_WORDS), len(words))
-    return " ".join([*words[: min(at, end)], extra, *words[min(at, end) :]])
+    reason = next((n for n, word in enumerate(words) if n and word.casefold().rstrip(":") in REASON_WORDS), len(words))
+    place = min(at, reason)
+    while (before := " ".join(words[:place])).count("“") > before.count("”"):
+        place -= 1
+    return " ".join([*words[:place], extra, *words[place:]])
 
 
 REASON_WORDS = ("because", "porque", "reason", "motivo")

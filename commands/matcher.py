@@ -268,12 +268,17 @@ class _Reading:
         """Step over what only repeats the kind: `the api service`."""
         if at < len(self._said) and at != self._verb_at and not self._said[at].quoted:
             token = self._said[at]
-            if self._kinds.is_name(token):
+            if self._kinds.is_name(token) or self._is_choice(token):
                 return at
             empty = self._empty(slot.kind, token) and token.folded not in ARTICLES
             if empty or token.folded in _REPEATED.get(slot.kind, ()):
                 return at + 1
         return at
+
+    def _is_choice(self, token: Token) -> bool:
+        """Tell whether a word is one of those that a slot chooses from: `who api release`."""
+        kinds = (part.slot.kind for part in self._usage.parts if part.slot)
+        return any("|" in kind and isinstance(self._kinds.fit(kind, token.word, {}), Fits) for kind in kinds)
 
     def _run(self, part: Part, at: int) -> list[tuple[int, bool, bool]]:
         """Walk over the words that may stand before the slot: (where it may stand, was it named, was it introduced)."""

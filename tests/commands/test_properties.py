@@ -137,6 +137,7 @@ def _values(kind: str, words: Words) -> st.SearchStrategy[str]:
 @given(orders())
 @settings(max_examples=400, deadline=None)
 @example(("who", {"released": "deploy", "service": "homolog"}, "who deploy homolog", "odd"))
+@example(("who", {"released": "release", "service": "homolog"}, "who homolog release", "odd"))
 @example(("queue", {"service": "rollback"}, "what is in the queue rollback", "odd"))
 def test_a_command_may_be_said_in_any_order(order: tuple[str, dict[str, str], str, str]) -> None:
     name, arguments, message, catalog = order

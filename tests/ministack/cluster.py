@@ -14,7 +14,7 @@ from tests.ministack.emulator import Emulator
 
 LOGS = "/ecs/web"
 _BASE = "estiva/busybox:base"
-SERVES, FAILS = "trap 'exit 0' TERM; httpd -f -p 8000 -h /www & wait", "sleep 1; exit 3"
+SERVES, FAILS = "trap 'exit 0' TERM; httpd -f -p 8000 -h /www & wait", "exit 3"
 
 
 @dataclass

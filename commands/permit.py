@@ -6,7 +6,8 @@ from commands.command import Asked, Refused
 from commands.policy import Allowed, Denied, decide
 from commands.texts import listing
 from storage.model import artifact
-from storage.model.run import Plan
+from storage.model.run import Plan, Trigger
+from storage.model.soundness import changes_infra, subject_of
 
 
 def permit(
@@ -45,12 +46,18 @@ def allowed(asked: Asked, command: str, *, service: str | None = None, environme
 
 
 def permit_plan(asked: Asked, plan: Plan) -> None:
-    """Raise `Refused` unless the asker may do this in every environment where the plan acts, not only in the last."""
+    """Raise `Refused` unless the asker may do this in every environment where the plan acts, not only in the last.
+
+    Who does again what was done to infrastructure needs the right to that, too.
+    """
     built = artifact.DIGEST not in plan.artifacts  # else what was built before is released, whatever its ref is called
     arguments = {**asked.arguments, "ref": plan.ref} if built else asked.arguments
     for environment in dict.fromkeys(stage.environment for stage in plan.stages if not stage.approval):
         if environment is not None:
             permit(asked, service=plan.service.name, environment=environment, arguments=arguments)
+            if subject_of(plan) is Trigger.INFRA:
+                act = "infra-apply" if changes_infra(plan) else "infra-plan"
+                permit(asked, service=plan.service.name, environment=environment, act=act, arguments=arguments)
 
 
 def _decided(

@@ -1,12 +1,14 @@
 """People steer a run: pause, resume, retry what failed, do it again from a stage; by word and by button."""
 
+from dataclasses import replace
 from typing import Any
 
 from storage.model import artifact
-from storage.model.catalog import Json
+from storage.model.catalog import Action, Json, Stage
 from storage.model.event import Fact, Kind
 from storage.model.gate import GateKind
 from storage.model.run import Run, Status, Trigger
+from storage.model.soundness import APPLY, DO
 from tests.stories.person import Person
 from tests.stories.reading import buttons, words
 from tests.verbs.office import ANA, Office
@@ -103,6 +105,15 @@ async def test_only_what_failed_is_tried_again_with_what_was_made_before(place: 
     assert artifact.DIGEST not in new.plan.artifacts
     again = await ana.asks(f"retry {old.id} failed")
     assert "Run `hello-2` is doing `hello-1` again already." in again.text
+
+
+async def test_infrastructure_is_changed_again_only_by_whom_may_change_it(place: Office, ana: Person) -> None:
+    change = Stage(name="apply", actions=(Action(name="stack", uses="cloudformation", options={DO: APPLY}),))
+    plan = replace(place.plan(), trigger=Trigger.INFRA, stages=(replace(change, environment="homolog"),))
+    old = await place.opened(plan)
+    await place.store.runs.finish(old.id, Status.FAILED)
+    answer = await ana.asks(f"retry {old.id}")
+    assert (answer.verdict, "You may not `infra-apply hello in homolog`" in answer.text) == ("refused", True)
 
 
 async def test_all_of_the_stage_that_failed_or_of_one_that_is_named(place: Office, ana: Person, rui: Person) -> None:

@@ -58,6 +58,11 @@ class Emulator:
         """Its account, as the catalog has it."""
         return Aws(account=ACCOUNT, region=REGION, endpoints=dict.fromkeys(SERVICES, self.url))
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What containers and images have to carry that go with it."""
+        return {_INSTANCE: self.instance}
+
     def client(self, service: str) -> Any:
         """Ask it as AWS's own SDK does: for what a test makes and sees beside Estiva."""
         keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET}
@@ -68,20 +73,11 @@ class Emulator:
         named = [f"com.amazonaws.ecs.{name.replace('_', '-')}={value}" for name, value in labels.items()]
         return list(self.engine.containers(all=True, filters={"label": [*self._ours["label"], *named]}))
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """What containers and images have to carry that go with it."""
-        return {_INSTANCE: self.instance}
-
     def reset(self) -> None:
         """Let it forget everything, and see its containers go."""
         request = urllib.request.Request(f"{self.url}/_ministack/reset", method="POST")
         urllib.request.urlopen(request, timeout=_PATIENCE).close()
         self.clear()
-
-    @property
-    def _ours(self) -> dict[str, list[str]]:
-        return {"label": [f"{name}={value}" for name, value in self.labels.items()]}
 
     def clear(self, *, images: bool = False) -> None:
         """Remove what it has started, and perhaps the images; what it just removes or starts itself is awaited."""
@@ -98,6 +94,10 @@ class Emulator:
                 time.sleep(0.2)
             else:
                 return
+
+    @property
+    def _ours(self) -> dict[str, list[str]]:
+        return {"label": [f"{name}={value}" for name, value in self.labels.items()]}
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ def old(house: House) -> str:
 
 
 async def test_a_migration_that_fails_leaves_the_service_alone(house: House, old: str, notes: Notes) -> None:
-    new = house.cluster.image("new", migrates="sleep 1; exit 4")
+    new = house.cluster.image("new", migrates="exit 4")
     failure = await house.fails(new, notes, **MIGRATES)
     assert (failure.error, failure.exit_code) == ("task_failed", 4)
     assert "  hello | moved new" in notes.lines

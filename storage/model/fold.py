@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from storage.model import artifact
+from storage.model import artifact, asked
 from storage.model.approval import Decision
 from storage.model.catalog import OnFailure, Stage
 from storage.model.event import Event, Kind
@@ -12,7 +12,7 @@ from storage.model.gate import GateKind
 from storage.model.release import Release
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploy_to
-from storage.model.view import ActionView, GateView, PauseView, Restoring, RunView, StageView, WaitView
+from storage.model.view import ActionView, PauseView, Restoring, RunView, StageView, WaitView
 from storage.model.worded import lines_of, text_of
 
 
@@ -85,16 +85,7 @@ def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
 
     changed = replace(view, stages=tuple(touched(stage) for stage in view.stages))
     ended = changes.get("status", Status.RUNNING) is not Status.RUNNING
-    return _unasked(changed, f"{event.data.get('stage')}/{event.data.get('action')}") if ended else changed
-
-
-def _with_gate(view: RunView, approval: str, **changes: object) -> RunView:
-    def touched(stage: StageView) -> StageView:
-        if stage.gate is None or stage.gate.approval != approval:
-            return stage
-        return replace(stage, gate=replace(stage.gate, **changes))  # type: ignore[arg-type]
-
-    return replace(view, stages=tuple(touched(stage) for stage in view.stages))
+    return asked.unasked(changed, f"{event.data.get('stage')}/{event.data.get('action')}") if ended else changed
 
 
 def _queued(view: RunView, event: Event) -> RunView:
@@ -170,73 +161,6 @@ def _stopped(view: RunView, event: Event) -> RunView:
     )
 
 
-def _asked(view: RunView, event: Event) -> RunView:
-    gate = GateView(
-        approval=_text(event, "approval"),
-        needed=int(str(event.data.get("needed", 1))),
-        expires_at=datetime.fromisoformat(_text(event, "expires_at")),
-    )
-    if event.data.get("asked_by"):
-        return replace(_questioned(view, event, gate), status=Status.WAITING)
-    stages = tuple(
-        replace(s, gate=gate) if s.stage.name == event.data.get("stage") and s.gate is None else s for s in view.stages
-    )
-    return replace(view, stages=stages, status=Status.WAITING)
-
-
-def _questioned(view: RunView, event: Event, gate: GateView) -> RunView:
-    """Add a stage that the plan has not, right behind the one that asks: it shows the question of an action."""
-    asker = _text(event, "asked_by")
-    question = StageView(
-        stage=Stage(name=_text(event, "stage"), approval=True, environment=_text(event, "environment")),
-        gate=gate,
-        asked_by=asker,
-        question=_text(event, "question"),
-    )
-    stages = [*_unasked(view, asker).stages]
-    at = max((n for n, each in enumerate(stages) if asker in _askers(each)), default=len(stages) - 1)
-    return replace(view, stages=(*stages[: at + 1], question, *stages[at + 1 :]))
-
-
-def _askers(stage: StageView) -> set[str]:
-    return {stage.asked_by, *(f"{stage.stage.name}/{action.action.name}" for action in stage.actions)}
-
-
-def _unasked(view: RunView, asker: str) -> RunView:
-    """Close the question of an action that has ended, or asks another."""
-
-    def closed(stage: StageView) -> StageView:
-        mine = stage.asked_by == asker and stage.gate is not None and stage.gate.decision is Decision.PENDING
-        return replace(stage, gate=replace(stage.gate, decision=Decision.CANCELLED)) if mine and stage.gate else stage
-
-    return replace(view, stages=tuple(closed(stage) for stage in view.stages))
-
-
-def _given(view: RunView, event: Event) -> RunView:
-    approval = _text(event, "approval")
-    gate = next((s.gate for s in view.stages if s.gate and s.gate.approval == approval), None)
-    given = (*gate.given_by, _text(event, "by")) if gate else ()
-    return _with_gate(view, approval, given_by=given)
-
-
-def _withdrawn(view: RunView, event: Event) -> RunView:
-    approval, by = _text(event, "approval"), _text(event, "by")
-    gate = next((s.gate for s in view.stages if s.gate and s.gate.approval == approval), None)
-    return _with_gate(view, approval, given_by=tuple(user for user in gate.given_by if user != by) if gate else ())
-
-
-def _reminded(view: RunView, event: Event) -> RunView:
-    return _with_gate(view, _text(event, "approval"), reminders=int(str(event.data.get("number", 1))))
-
-
-def _escalated(view: RunView, event: Event) -> RunView:
-    return _with_gate(view, _text(event, "approval"), escalated=True)
-
-
-def _glass_broken(view: RunView, event: Event) -> RunView:
-    return _with_gate(view, _text(event, "approval"), emergency=True, reason=_text(event, "reason"))
-
-
 def _rolling_back(view: RunView, event: Event) -> RunView:
     """Add a stage that the plan has not: it does the environment's deploy again, with the release from before."""
     name, found = _text(event, "environment"), event.data.get("release")
@@ -264,34 +188,6 @@ def _free_name(name: str, view: RunView) -> str:
     while name in taken:
         name += "-again"
     return name
-
-
-_DECISIONS = {
-    Kind.APPROVED: Decision.APPROVED,
-    Kind.REJECTED: Decision.REJECTED,
-    Kind.APPROVAL_EXPIRED: Decision.EXPIRED,
-}
-
-
-def _decided(view: RunView, event: Event) -> RunView:
-    said = {"reason": _text(event, "reason")} if event.data.get("reason") else {}
-    given, reused = event.data.get("by"), _text(event, "reused")
-    again = (
-        {"given_by": tuple(str(user) for user in given), "reused": reused} if isinstance(given, list) and reused else {}
-    )
-    changed = _with_gate(
-        view,
-        _text(event, "approval"),
-        decision=_DECISIONS[event.kind],
-        decided_by=event.actor,
-        decided_at=event.at,
-        **said,
-        **again,
-    )
-    goes_on = event.kind is Kind.APPROVED or any(
-        stage.asked_by and stage.gate and stage.gate.approval == event.data.get("approval") for stage in view.stages
-    )
-    return replace(changed, status=Status.RUNNING if goes_on else changed.status)
 
 
 def _with_stage(view: RunView, event: Event, **changes: object) -> RunView:
@@ -356,6 +252,7 @@ def _ended(view: RunView, event: Event) -> RunView:
 
 
 _STEPS = {
+    **asked.STEPS,
     Kind.QUEUED: _queued,
     Kind.LOCK_TAKEN: _lock_taken,
     Kind.ACTION_STARTED: _started,
@@ -364,15 +261,6 @@ _STEPS = {
     Kind.ACTION_FAILED: _failed,
     Kind.ACTION_CANCELLED: _stopped,
     Kind.ACTION_BROKEN: _stopped,
-    Kind.APPROVAL_REQUESTED: _asked,
-    Kind.APPROVAL_GIVEN: _given,
-    Kind.APPROVAL_WITHDRAWN: _withdrawn,
-    Kind.APPROVAL_REMINDED: _reminded,
-    Kind.APPROVAL_ESCALATED: _escalated,
-    Kind.GLASS_BROKEN: _glass_broken,
-    Kind.APPROVED: _decided,
-    Kind.REJECTED: _decided,
-    Kind.APPROVAL_EXPIRED: _decided,
     Kind.STAGE_STARTED: _entered,
     Kind.GATE_WAITING: _waiting,
     Kind.GATE_OPENED: _opened,

@@ -29,7 +29,7 @@ async def test_somebody_else_approves_and_production_gets_the_digest_of_homolog(
     for part in ("<@URUIREL01>", "Ana", "*heron*", "*production*", "Bia Ramos", "sha256:", "Open until"):
         assert part in shown
     assert "What it would change:" in shown
-    assert f"Now running there: `{source.first[:8]}`" in shown
+    assert f"Now running there: `{source.first[:7]}`" in shown
     assert list(buttons(card)) == ["Approve", "Reject"]
     assert buttons(card)["Approve"][1]["confirm"]
     assert (await world.answers("heron.production")).strip() == "I am heron"

@@ -169,6 +169,8 @@ class _Attempt:
             return await self._at_rest(view, rest)
         except Exception as error:  # noqa: BLE001 - whatever a runner raises, it is told as the run's end
             _log.exception("action %s broke", self._about.key)
+            if self.watch.why is not Why.SHUTDOWN:  # what it or a dead process began would go on without the lock
+                await self.stop_outside(view)
             return await self._broken(unforeseen(error))
         await self._release(view, outcome)
         made: dict[str, Json] = {
@@ -289,7 +291,7 @@ class _Attempt:
         return await self._cancelled()
 
     async def stop_outside(self, view: RunView) -> bool:
-        """Stop what a dead process left of it. False when that is not certain."""
+        """Stop what nobody follows any more: a dead process left it, or it broke. False when that is not certain."""
         if not isinstance(self._runner, Stopper):
             return True
         crash_here("stop.before")

@@ -91,7 +91,7 @@ class Interrupts:
         `freed` is called when work that was left behind has ended after all.
         """
         self._alive, self._freed = alive, freed
-        self._left: dict[Place, Work] = {}
+        self._left: dict[Place, set[Work]] = {}
         self._ended: set[Place] = set()
         self._watches: dict[Watch, None] = {}  # in their order: who began first is told first
         self.stopping = False
@@ -144,11 +144,14 @@ class Interrupts:
 
     def _leave(self, place: Place, work: Work) -> None:
         def ended(_: Work) -> None:
+            self._left[place].discard(work)
+            if self._left[place]:  # another attempt of the same action was left behind as well
+                return
             del self._left[place]
             self._ended.add(place)
             self._freed()
 
-        self._left[place] = work
+        self._left.setdefault(place, set()).add(work)
         work.add_done_callback(ended)
 
     def _of(self, run: str) -> list[Watch]:

@@ -8,7 +8,7 @@ properties of what is left afterwards: `tests/slack/test_deciding.py` and `tests
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -333,16 +333,20 @@ def _in_their_order(found: Evidence) -> Iterator[str]:
     """A place in a queue only gets better, and nobody takes a lock before one who came earlier and still waits."""
     queues: dict[tuple[str, str], _Queue] = {}
     services = {told.run.id: told.run.plan.service.name for told in found.runs}
-    kinds = (Kind.QUEUED, Kind.LOCK_TAKEN, Kind.GATE_WAITING, Kind.RUN_ENDED)
+    kinds = (Kind.QUEUED, Kind.LOCK_TAKEN, Kind.GATE_WAITING, Kind.RUN_ENDED, Kind.PAUSED, Kind.RESUMED)
     facts = [event for told in found.runs for event in told.of(*kinds)]
+    paused: set[str] = set()
     for event in sorted(facts, key=lambda event: event.id):
         run, environment = event.run or "", str(event.data.get("environment"))
+        if event.kind in (Kind.PAUSED, Kind.RESUMED):  # a run that people hold up holds up no other
+            (paused.add if event.kind is Kind.PAUSED else paused.discard)(run)
+            continue
         if event.kind in (Kind.RUN_ENDED, Kind.GATE_WAITING):  # who waits at a gate has stepped aside
             for queue in queues.values():
                 queue.left(run)
             continue
         queue = queues.setdefault((services[run], environment), _Queue())
-        said = queue.joined(run, event) if event.kind is Kind.QUEUED else queue.taken(run, event)
+        said = queue.joined(run, event) if event.kind is Kind.QUEUED else queue.taken(run, event, paused)
         yield from (f"{run} {what} of {environment}" for what in said)
 
 
@@ -360,8 +364,8 @@ class _Queue:
             yield f"fell back to place {place} in the queue"
         self.waiting[run] = place
 
-    def taken(self, run: str, event: Event) -> Iterator[str]:
-        others = list(self.waiting)
+    def taken(self, run: str, event: Event, paused: Collection[str]) -> Iterator[str]:
+        others = [each for each in self.waiting if each == run or each not in paused]
         ahead = others[: others.index(run)] if run in others else others
         if ahead:
             yield f"took the lock before {ahead[0]}, who came earlier, in the queue"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from runners.contract import ActionFailed, Outcome, Sink, Work
@@ -62,9 +63,22 @@ class Scripted:
         while await self._surely(lambda: self._outside.state(work.key)) is None:
             try:
                 kind = "fatal" if work.options.get("fatal") else "call"
-                await self._process.machine.perform(self._process, kind, lambda: self._outside.start(work, self.kind))
+                await self._sent(kind, lambda: self._outside.start(work, self.kind))
             except ConnectionError:
                 await asyncio.sleep(0.3)
+
+    async def _sent(self, kind: str, effect: Callable[[], T]) -> T:
+        """Send what begins something. On cancellation the answer is awaited first, as a runner has to do it.
+
+        Else whoever stops what was begun looks before it is there.
+        """
+        answer = self._process.machine.perform(self._process, kind, effect)
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            with suppress(ConnectionError):
+                await answer
+            raise
 
     async def _ended(self, work: Work) -> str:
         while (state := await self._surely(lambda: self._outside.state(work.key))) == RUNNING:  # noqa: ASYNC110 - like polling a container

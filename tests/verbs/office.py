@@ -34,7 +34,7 @@ from storage.model.run import Plan, Run, Status
 from storage.model.view import RunView
 from storage.store import Store
 from tests.stories.person import Person, at_work
-from tests.stories.place import ROOT
+from tests.stories.place import BUSY, ROOT
 from tests.stories.sources import Source
 
 T = TypeVar("T")
@@ -145,7 +145,9 @@ async def office(root: Path) -> AsyncIterator[Office]:
         store = await Store.open(f"sqlite:///{root}/estiva.db", root)
         stack.push_async_callback(store.close)
         known = Manifest.read(manifest("socket"))
-        local = await stack.enter_async_context(running(manifest=known, rate_limits=False, retry_scale=0.01))
+        local = await stack.enter_async_context(
+            running(manifest=known, rate_limits=False, retry_scale=0.01, trigger_seconds=BUSY)
+        )
         languages, directory = Languages("en", chosen=store.preferences.language), SlackDirectory()
         catalog = _reading(catalog_file)
         desk = Desk(

@@ -1,19 +1,15 @@
 """The process dies by SIGKILL around each thing that it does to stacks; another goes on, and nothing is done twice."""
 
-import asyncio
 import json
-import os
 import re
-import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from runners.crash import ARMED
 from tests.aws.estate import STACK, Estate, template
+from tests.aws.playing import played, some
 
 ROOT = Path(__file__).parents[2]
 PLANNING = ["stack.plan.before", "stack.plan.after"]
@@ -35,21 +31,8 @@ async def play(
         "pace": 1 / estate.server.clock.speed,
         "work": {**said, "workspace": str(work.workspace)},
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.aws.infra_scene", json.dumps(given)),
-        cwd=ROOT,
-        env={**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    made, said_wrong = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode in (0, -signal.SIGKILL), said_wrong.decode()
-    return json.loads(made or b"{}") if process.returncode == 0 else None
-
-
-def some(places: list[str], *chosen: str) -> list[object]:
-    """A few of the places in every run of the tests, the others in the sweep."""
-    return [place if place in chosen else pytest.param(place, marks=pytest.mark.sweep) for place in places]
+    code, printed = await played("tests.aws.infra_scene", given, crash_at)
+    return json.loads(printed or b"{}") if code == 0 else None
 
 
 @pytest.mark.sweep

@@ -1,18 +1,14 @@
 """The process dies by SIGKILL around each thing that it does in AWS; another goes on, and nothing is done twice."""
 
-import asyncio
-import json
-import os
 import re
 import signal
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from runners.crash import ARMED
 from tests.aws.fleet import Fleet
+from tests.aws.playing import played, some
 from tests.aws.workshop import Workshop
 from tests.aws.yard import Yard
 from tests.doubles.aws.builds import Script as BuildScript
@@ -57,20 +53,8 @@ async def play(
         "pace": 1 / fleet.server.clock.speed,
         "workspace": str(fleet.root),
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.aws.scene", json.dumps(given)),
-        cwd=ROOT,
-        env={**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode in (0, -signal.SIGKILL), said.decode()
-    return process.returncode
-
-
-def some(places: list[str], *chosen: str) -> list[object]:
-    """A few of the places in every run of the tests, the others in the sweep."""
-    return [place if place in chosen else pytest.param(place, marks=pytest.mark.sweep) for place in places]
+    code, _ = await played("tests.aws.scene", given, crash_at)
+    return code
 
 
 @pytest.mark.parametrize("spot", some(DEPLOYING, "ecs.register.after", "ecs.update.after"))

@@ -8,6 +8,7 @@ import pytest
 
 from runners.aws.session import Clouds
 from tests.aws.conftest import _surroundings, clouds, notes
+from tests.marking import needs_docker
 from tests.ministack.cluster import Cluster
 from tests.ministack.emulator import Emulator, running
 from tests.ministack.house import House
@@ -30,10 +31,7 @@ __all__ = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.docker)
+    needs_docker(items, __file__)
 
 
 @pytest.fixture(scope="session")

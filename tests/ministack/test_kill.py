@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
-import sys
 from dataclasses import asdict
 
 import pytest
 
-from runners.crash import ARMED
+from tests.aws.playing import played, some
 from tests.ministack.cluster import FAILS, SERVES
 from tests.ministack.house import PACE, House
 from tests.stories.place import ROOT
@@ -39,20 +37,8 @@ async def play(scene: str, house: House, digest: str = "", crash_at: str = "") -
         "pace": PACE,
         "workspace": str(house.root),
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.aws.scene", json.dumps(given)),
-        cwd=ROOT,
-        env={**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT)},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await asyncio.wait_for(process.communicate(), 120)
-    assert process.returncode in (0, -signal.SIGKILL), said.decode()
-    return process.returncode
-
-
-def some(places: list[str], *chosen: str) -> list[object]:
-    """A few of the places in every run of the tests, the others in the sweep."""
-    return [place if place in chosen else pytest.param(place, marks=pytest.mark.sweep) for place in places]
+    code, _ = await played("tests.aws.scene", given, crash_at, patience=120)
+    return code
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests import postgres
+from tests.marking import needs_docker
 from tests.registry import Registry, running
 from tests.stories.person import Person
 from tests.stories.place import ROOT
@@ -21,10 +22,7 @@ Make = Callable[..., AbstractContextManager[World]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.docker)
+    needs_docker(items, __file__)
 
 
 @pytest.fixture(scope="session")

@@ -292,13 +292,14 @@ class _Attempt:
 
     async def stop_outside(self, view: RunView) -> bool:
         """Stop what nobody follows any more: a dead process left it, or it broke. False when that is not certain."""
-        if not isinstance(self._runner, Stopper):
+        runner = self.engine.runners.get(self.action.uses)
+        if not isinstance(runner, Stopper):
             return True
         crash_here("stop.before")
         try:
             async with asyncio.timeout(self.engine.limits.grace):
                 # by its key: what began is stopped, whatever its options were
-                await self._runner.stop(await self._described(view, self.action.options))
+                await runner.stop(await self._described(view, self.action.options))
         except Exception:  # noqa: BLE001 - whatever is the matter, the caller goes on
             _log.exception("what %s left outside could not be stopped", self._about.key)
             return False

@@ -97,6 +97,7 @@ async def test_a_fault_of_the_runner_is_broken_and_not_failed(world: World) -> N
     run = await world.ask(plan(Stage(name="build", actions=(action("odd", crash="socket gone"),))))
     view = await world.ended(run)
     assert (view.status, view.reason) == (Status.BROKEN, "build/odd: OSError: socket gone")
+    assert world.outside.keys("stopped") == [f"{run.id}/build/odd/1"], "before others get the environment"
 
 
 async def test_an_action_that_nothing_runs_is_broken_and_says_what_is_known(world: World) -> None:
@@ -105,6 +106,7 @@ async def test_an_action_that_nothing_runs_is_broken_and_says_what_is_known(worl
     view = await world.ended(run)
     assert view.status is Status.BROKEN
     assert "nothing here runs `teleport` actions (known: deploy, script)" in view.reason
+    assert "action_broken" in await world.kinds(run), "it is the action's end, not that of the leg"
 
 
 async def test_an_action_that_takes_too_long_fails_and_is_stopped(world: World) -> None:

@@ -18,11 +18,9 @@ _HOW = later("Nothing was started. Who may `force` can say `{command}! ... becau
 
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
-    """Open a run and see that it is begun. Raises `Refused` when a place is locked or frozen, unless that is forced."""
+    """Open a run, which rings for its worker. Raises `Refused` when a place is locked or frozen, unless forced."""
     ready = await pinned(asked, await unhindered(asked, plan))
-    run = await asked.desk.store.runs.open(asked.request, ready, channel=channel)
-    asked.desk.engine.wake()
-    return run
+    return await asked.desk.store.runs.open(asked.request, ready, channel=channel)
 
 
 def begun(asked: Asked, run: Run, text: str) -> Reply:

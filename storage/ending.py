@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from storage import phases, queue, statements
-from storage.chain import Scribe, hold_run
+from storage.chain import Scribe, chain_of, hold, move, record
 from storage.model.catalog import Json, Mode
 from storage.model.event import Fact, Kind
 from storage.model.run import Status
@@ -30,13 +30,17 @@ def end(
     held = queue.places(session, run)
     for service, environment in held:
         queue.lock(session, service, environment)
-    hold_run(session, run)
+    session.flush()  # what the caller added has to be there: these statements go past the mapper
+    connection = session.connection()
+    head = hold(connection, chain_of(session, run))
     now = scribe.now()
-    if not phases.close(session, run, status, now):
+    last = phases.close(connection, run, status, now)
+    if last is None:
         return False
     told: dict[str, Json] = {"status": status.value, **data}
-    scribe.append(session, [Fact(kind=Kind.RUN_ENDED, actor=actor, run=run, key="ended", data=told)])
-    connection = session.connection()
+    fact = Fact(kind=Kind.RUN_ENDED, actor=actor, run=run, key="ended", data=told)
+    record(connection, [scribe.compose(head, fact, last)])
+    move(connection, head)
     connection.execute(statements.WITHDRAW_APPROVALS, {"asker": run, "now": now, "by": actor})
     connection.execute(statements.GIVE_UP_GATES, {"waiter": run, "now": now})
     for _, environment in held:

@@ -32,13 +32,13 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-def begin(session: Session, run: str, leg: int) -> Claim | None:
+def begin(connection: sa.Connection, run: str, leg: int) -> Claim | None:
     """Begin a leg, or begin it again; whoever had begun it before is overtaken.
 
     `None` when another leg's turn has come or the run waits or has ended.
     """
     begun = {"walked": run, "begun": leg}
-    epoch = session.connection().execute(statements.BEGIN_LEG, begun).scalar_one_or_none()
+    epoch = connection.execute(statements.BEGIN_LEG, begun).scalar_one_or_none()
     return None if epoch is None else Claim(run=run, epoch=epoch)
 
 
@@ -55,10 +55,10 @@ def wake(session: Session, run: str) -> bool:
     return _wake(session, run)
 
 
-def close(session: Session, run: str, status: Status, now: datetime) -> bool:
-    """End the run."""
+def close(connection: sa.Connection, run: str, status: Status, now: datetime) -> int | None:
+    """End the run, and give the sequence of its last event, which the caller writes. `None` when it had ended."""
     closed = {"closed": run, "ended": status.value, "now": now}
-    return session.connection().execute(statements.CLOSE_RUN, closed).first() is not None
+    return connection.execute(statements.CLOSE_RUN, closed).scalar_one_or_none()
 
 
 def going_on(session: Session, run: str) -> bool:

@@ -11,14 +11,14 @@ from sqlmodel import Session, col, select
 
 from storage import codec, cursors, ending, phases, statements
 from storage.bell import ring
-from storage.chain import Scribe, events_of, hold, hold_run
+from storage.chain import Head, Scribe, events_of, hold, hold_run, move, record
 from storage.database import Database
 from storage.fence import Claim
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
 from storage.model.run import Plan, Run, Status
 from storage.model.worded import data_of
-from storage.tables import CounterRow, EventRow, RunRow
+from storage.tables import EventRow, RunRow
 
 _NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
 
@@ -36,14 +36,17 @@ class Runs:
 
         def work(session: Session) -> Run:
             # the head is held: of two openings by one request the second sees the first one's run
-            hold(session.connection(), plan.environment.name)
+            head = hold(session.connection(), plan.environment.name)
             known = session.connection().execute(statements.RUN_BY_REQUEST, {"asked": request.id}).first()
-            return _run(known or self._open(session, request, plan, channel or request.channel, thread))
+            return _run(known or self._open(session, head, request, plan, channel or request.channel, thread))
 
         return await self._database.write(work)
 
-    def _open(self, session: Session, request: Request, plan: Plan, channel: str, thread: str | None) -> sa.Row[Any]:
-        number = _next_number(session, plan.service.name)
+    def _open(
+        self, session: Session, head: Head, request: Request, plan: Plan, channel: str, thread: str | None
+    ) -> sa.Row[Any]:
+        connection = session.connection()
+        number = _next_number(connection, plan.service.name)
         row = {
             "id": f"{plan.service.name}-{number}",
             "number": number,
@@ -60,14 +63,15 @@ class Runs:
             "phase": phases.Phase.READY.value,
             "leg": 1,
             "cancel_requested": False,
-            "sequence": 0,
+            "sequence": 1,
             "told": 0,
             "epoch": 0,
         }
-        session.connection().execute(statements.ADD_RUN, row)
+        opened = connection.execute(statements.ADD_RUN, row).one()
         ring(session)
-        self._scribe.append(session, [_requested(str(row["id"]), request, plan)])
-        return session.connection().execute(statements.RUN_BY_ID, {"run": row["id"]}).one()
+        record(connection, [self._scribe.compose(head, _requested(opened.id, request, plan), opened.sequence)])
+        move(connection, head)
+        return opened
 
     async def get(self, run_id: str) -> Run:
         """Return a run. Raises `KeyError` when there is none of that id."""
@@ -153,7 +157,7 @@ class Runs:
 
         What the caller writes about the run belongs into `fence.holding` this claim.
         """
-        return await self._database.write(lambda session: phases.begin(session, run_id, leg))
+        return await self._database.note(lambda connection: phases.begin(connection, run_id, leg))
 
     async def ready(self) -> list[tuple[str, int]]:
         """Return (run, leg) of each leg that may start now, oldest run first."""
@@ -232,16 +236,10 @@ def _going_to_fail() -> sa.ColumnElement[bool]:
     return sa.and_(col(RunRow.phase) != phases.Phase.CLOSED, events.exists())
 
 
-def _next_number(session: Session, service: str) -> int:
+def _next_number(connection: sa.Connection, service: str) -> int:
     """Count up; the row is locked until the commit, so no two runs of a service get one number."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(CounterRow).values(service=service, last=1)
-    counted = statement.on_conflict_do_update(index_elements=["service"], set_={"last": CounterRow.last + 1}).returning(
-        col(CounterRow.last)
-    )
-    return int(session.execute(counted).scalar_one())
+    counting = statements.NEXT_NUMBER[connection.dialect.name]
+    return int(connection.execute(counting, {"counted": service}).scalar_one())
 
 
 def _requested(run: str, request: Request, plan: Plan) -> Fact:

@@ -4,9 +4,10 @@ Reading with them gives rows, not objects of the mapper; nothing here is seen ou
 """
 
 from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.model.approval import Decision
-from storage.tables import ApprovalRow, ChainRow, EventRow, GateRow, LockRow, RunRow
+from storage.tables import ApprovalRow, ChainRow, CounterRow, EventRow, GateRow, LockRow, RunRow
 
 RUNS: Table = RunRow.__table__  # type: ignore[attr-defined]
 CHAINS: Table = ChainRow.__table__  # type: ignore[attr-defined]
@@ -14,6 +15,7 @@ EVENTS: Table = EventRow.__table__  # type: ignore[attr-defined]
 LOCKS: Table = LockRow.__table__  # type: ignore[attr-defined]
 APPROVALS: Table = ApprovalRow.__table__  # type: ignore[attr-defined]
 GATES: Table = GateRow.__table__  # type: ignore[attr-defined]
+COUNTERS: Table = CounterRow.__table__  # type: ignore[attr-defined]
 
 ENVIRONMENT_OF_RUN = select(RUNS.c.environment).where(RUNS.c.id == bindparam("run"))
 
@@ -62,8 +64,8 @@ BEGIN_LEG = (
 CLOSE_RUN = (
     update(RUNS)
     .where(RUNS.c.id == bindparam("closed"), RUNS.c.phase != "closed")
-    .values(phase="closed", status=bindparam("ended"), closed_at=bindparam("now"))
-    .returning(RUNS.c.id)
+    .values(phase="closed", status=bindparam("ended"), closed_at=bindparam("now"), sequence=RUNS.c.sequence + 1)
+    .returning(RUNS.c.sequence)
 )
 WITHDRAW_QUESTIONS = (
     update(APPROVALS)
@@ -95,6 +97,13 @@ GIVE_UP_GATES = (
     .values(settled_at=bindparam("now"))
 )
 
-ADD_RUN = insert(RUNS)
+ADD_RUN = insert(RUNS).returning(RUNS)
+NEXT_NUMBER = {
+    dialect: into(COUNTERS)
+    .values(service=bindparam("counted"), last=1)
+    .on_conflict_do_update(index_elements=["service"], set_={"last": COUNTERS.c.last + 1})
+    .returning(COUNTERS.c.last)
+    for dialect, into in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 RUN_BY_REQUEST = select(RUNS).where(RUNS.c.request == bindparam("asked"))
 RUN_BY_ID = select(RUNS).where(RUNS.c.id == bindparam("run"))

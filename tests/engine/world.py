@@ -150,10 +150,7 @@ class World:
             at=self.now(),
         )
         await self.store.requests.accept(request)
-        run = await self.store.runs.open(request, plan)
-        for engine in self.engines:
-            engine.wake()
-        return run
+        return await self.store.runs.open(request, plan)
 
     async def events(self, run: Run) -> list[Event]:
         return await self.store.journal.of_run(run.id)

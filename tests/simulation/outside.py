@@ -78,13 +78,22 @@ class Outside:
     def _beware(self, work: Work, kind: str) -> None:
         """See whether this may start now, in the database as it is at this very moment."""
         phase = self._one("SELECT phase FROM runs WHERE id = ?", work.run)
-        if phase == "closed":
+        if phase == "closed" and not self._lingers(work):
             self.breaches.append(f"I8: {work.key} was started after the end of its run")
         before = f"{work.key.rpartition('/')[0]}/{work.attempt - 1}"
         if work.attempt > 1 and self.state(before) not in (FAILED, STOPPED):
             self.breaches.append(f"I8: {work.key} was started, and {before} is {self.state(before)}")
         if kind == "deploy" and work.environment is not None:
             self._beware_deploy(work, work.environment.name)
+
+    def _lingers(self, work: Work) -> bool:
+        """Tell whether the journal says of an attempt that its work heeded no cancellation: its request may be late.
+
+        Its environment is still locked then (I3), and it stops what it has begun.
+        """
+        question = "SELECT data FROM events WHERE run = ? AND key = ?"
+        ended = self.database.execute(question, (work.run, f"{work.key.removeprefix(work.run + '/')}/ended")).fetchone()
+        return ended is not None and bool(json.loads(ended[0]).get("lingers"))
 
     def _beware_deploy(self, work: Work, environment: str) -> None:
         place = (work.service.name, environment)

@@ -6,7 +6,7 @@ each entry comes with its time, by which one sees whether the last one came, and
 
 import time
 from calendar import timegm
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,15 +36,20 @@ class Reading:
         self._again = self._seen
         return _since(self.newest[0]) if self._seen else ""
 
-    def add(self, entry: Entry) -> None:
-        """Take the next entry."""
+    def add(self, read: Sequence[Entry]) -> None:
+        """Take the next entries; they are handed on together."""
+        fresh = [entry[1] for entry in read if self._is_fresh(entry)]
+        if fresh:
+            self.take(b"".join(fresh))
+
+    def _is_fresh(self, entry: Entry) -> bool:
         if self._again and entry[0] == self.newest[0]:
             self._again -= 1
-            return
+            return False
         self._again = 0
         self._seen = self._seen + 1 if entry[0] == self.newest[0] else 1
         self.newest = entry
-        self.take(entry[1])
+        return True
 
 
 def _since(when: bytes) -> str:
@@ -55,8 +60,8 @@ def _since(when: bytes) -> str:
 
 def entries(
     engine: APIClient, container: str, *, since: str = "", follow: bool = True, tail: str = "all"
-) -> Iterator[Entry]:
-    """Read entries as they come, to the end of the log; with `follow` to that of the container."""
+) -> Iterator[list[Entry]]:
+    """Read entries as they come, those that come together at once, to the end of the log or the followed container."""
     params = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow), "tail": tail}
     if since:
         params["since"] = since
@@ -67,12 +72,14 @@ def entries(
     rest = b""
     while piece := response.raw.read1(_PIECE):
         rest += piece
-        at = 0
+        at, whole = 0, []
         while len(rest) - at >= _HEAD:
             end = at + _HEAD + int.from_bytes(rest[at + 4 : at + _HEAD], "big")
             if end > len(rest):
                 break
             when, _, data = rest[at + _HEAD : end].partition(b" ")
-            yield when, data
+            whole.append((when, data))
             at = end
         rest = rest[at:]
+        if whole:
+            yield whole

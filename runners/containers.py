@@ -30,8 +30,10 @@ T = TypeVar("T")
 DEFAULT_URL = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 _LOST = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
 _SECONDS = 600
-_PENDING = 500
+_PENDING = 64
 """Items of a stream that may wait for the loop before the reading thread waits too."""
+_AT_ONCE = 4
+"""Items that the loop takes before others have a turn: one may be hundreds of lines of a log."""
 
 
 class EngineUnavailable(Away):
@@ -98,6 +100,7 @@ class Containers:
         future = asyncio.get_running_loop().run_in_executor(self._streams, reading.read)
         try:
             await asyncio.shield(future)
+            await reading.take_rest()
         except asyncio.CancelledError:
             reading.stop()
             await asyncio.wait({future}, timeout=2)
@@ -145,6 +148,12 @@ class _Connection(UnixHTTPConnection):
     """A connection whose socket is noted down: the SDK leaves them to the garbage collector."""
 
     opened: list[socket.socket]
+
+    def putrequest(self, method: str, url: str, *rest: Any, **more: Any) -> None:
+        """Ask for a log as HTTP 1.0 does: else each entry is a chunk, which costs more than what is in it."""
+        if method == "GET" and url.partition("?")[0].endswith("/logs"):
+            self._http_vsn, self._http_vsn_str = 10, "HTTP/1.0"
+        super().putrequest(method, url, *rest, **more)
 
     def connect(self) -> None:
         opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -258,12 +267,26 @@ class _Reading:
         if not self._called.is_set():
             self._called.set()
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                self._loop.call_soon_threadsafe(self._taken)
+                self._loop.call_soon_threadsafe(self._come)
 
-    def _taken(self) -> None:
+    def _come(self) -> None:
         self._called.clear()  # first: what comes from now on calls again
-        for _ in range(len(self._waiting)):
+        if self._take_some() and not self._called.is_set():
+            self._called.set()
+            self._loop.call_soon(self._come)
+
+    async def take_rest(self) -> None:
+        """Take what waits when the stream has ended, others having their turn meanwhile."""
+        more = True
+        while more:
+            more = self._take_some()
+            await asyncio.sleep(0)
+
+    def _take_some(self) -> bool:
+        """Take a few of the items that wait. False when there are no more."""
+        for _ in range(min(len(self._waiting), _AT_ONCE)):
             item = self._waiting.popleft()
             self._room.release()
             if not self._stopped.is_set():
                 self._take(item)
+        return bool(self._waiting)

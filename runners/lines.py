@@ -19,9 +19,9 @@ class Lines:
     def add(self, piece: bytes | str) -> None:
         """Take the next piece."""
         data = self._rest + (piece.encode() if isinstance(piece, str) else piece)
-        *whole, self._rest = data.split(b"\n")
-        for line in whole:
-            self._give(line)
+        whole, newline, self._rest = data.rpartition(b"\n")
+        if newline:
+            self._give(whole)
         while len(self._rest) > _LONGEST:
             self._give(self._rest[:_LONGEST])
             self._rest = self._rest[_LONGEST:]
@@ -32,7 +32,8 @@ class Lines:
             self._give(self._rest)
         self._rest = b""
 
-    def _give(self, line: bytes) -> None:
-        text = line.decode(errors="replace").rstrip("\r")
-        # a progress bar draws over itself with carriage returns: what is seen at the end is its last state
-        self._take(_ANSI.sub("", text.rpartition("\r")[2]))
+    def _give(self, whole: bytes) -> None:
+        for line in whole.decode(errors="replace").split("\n"):
+            # a progress bar draws over itself with carriage returns: what is seen at the end is its last state
+            text = line.rstrip("\r").rpartition("\r")[2] if "\r" in line else line
+            self._take(_ANSI.sub("", text) if "\x1b" in text else text)

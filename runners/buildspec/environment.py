@@ -8,7 +8,7 @@ from pathlib import Path
 from runners.buildspec.model import Buildspec
 from runners.buildspec.text import STATE
 
-_ACCOUNT = "000000000000"
+_NO_ACCOUNT = "000000000000"
 _PASSED_ON = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -30,6 +30,8 @@ class About:
     batch: str = ""
     """Which build of its batch it is."""
     region: str = ""
+    account: str = _NO_ACCOUNT
+    """Of AWS, as it stands in ARNs; zeros where there is none, as with AWS's own local agent."""
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -40,7 +42,7 @@ class About:
 
 def given(about: About, source: Path) -> dict[str, str]:
     """Give what is the same for every command, and what neither the file nor the caller overrules."""
-    arn = f"arn:aws:codebuild:{about.region or 'local'}:{_ACCOUNT}"
+    arn = f"arn:aws:codebuild:{about.region or 'local'}:{about.account}"
     return {
         "CI": "true",
         "HOME": "/root",

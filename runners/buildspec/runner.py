@@ -27,6 +27,7 @@ from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.push import image_id_of
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
+from storage.model.cloud import Aws
 from storage.model.worded import worded
 
 _KNOWN = {
@@ -101,7 +102,7 @@ class BuildspecRunner:
 
     def _asking(self, work: Work) -> Asking:
         """Ask as the role of the environment, where the catalog names one."""
-        place = work.environment.aws if work.environment else None
+        place = _place(work)
         if place is None or self._clouds is None:
             return of_environment(self._environ)
         return of_account(self._clouds, place, Visitor.of(work), asyncio.get_running_loop())
@@ -131,7 +132,7 @@ class BuildspecRunner:
         )
 
     def _about(self, work: Work, login: Mapping[str, str] | None) -> About:
-        told, commit = self._environ.get, work.artifacts.get(artifact.COMMIT, "")
+        commit = work.artifacts.get(artifact.COMMIT, "")
         known = {"REGISTRY_USERNAME": login["username"], "REGISTRY_PASSWORD": login["password"]} if login else {}
         return About(
             project=work.service.name,
@@ -142,9 +143,15 @@ class BuildspecRunner:
             repository=work.service.repository,
             asked=work.artifacts.get(artifact.REF, commit),
             commit=commit,
-            region=told("AWS_REGION") or told("AWS_DEFAULT_REGION") or "",
             extra={"REGISTRY": work.registry.host, "IMAGE_REPOSITORY": work.service.image, **known},
+            **self._where(work),
         )
+
+    def _where(self, work: Work) -> dict[str, str]:
+        """Say in which region and account of AWS it is built, as far as anybody knows."""
+        if place := _place(work):
+            return {"region": place.region, "account": place.account}
+        return {"region": self._environ.get("AWS_REGION") or self._environ.get("AWS_DEFAULT_REGION") or ""}
 
     async def _image(self, work: Work, login: Mapping[str, str] | None) -> dict[str, str]:
         """Name the image of `imagedefinitions.json`, with what the registry holds under it by now."""
@@ -166,6 +173,10 @@ class BuildspecRunner:
                 error="image_missing",
             ) from error
         return {artifact.IMAGE: uri, artifact.IMAGE_ID: image_id}
+
+
+def _place(work: Work) -> Aws | None:
+    return work.environment.aws if work.environment else None
 
 
 def _is_there(place: Registry, image: str) -> bool:

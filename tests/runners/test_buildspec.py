@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,35 @@ async def test_a_parameter_is_of_the_account_of_the_environment(
         asked = next(each for each in server.calls if each.operation == "GetParameters")
         assert server.keys[asked.key].arn.endswith(f"assumed-role/homolog/{bench.run}")
     clouds.close()
+
+
+@pytest.fixture
+def homolog(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """AWS, in which the environment of the work is an account that is entered by a role."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    role = f"arn:aws:iam::{ACCOUNT}:role/homolog"
+    with serving(Server()) as server:
+        Identities(server).trusted[role] = None
+        place = Aws(account=ACCOUNT, region="us-west-2", role=role, endpoints=server.endpoints)
+        bench.environment = Environment(name="homolog", aws=place)
+        yield server
+
+
+@pytest.mark.usefixtures("homolog")
+async def test_region_and_account_are_those_of_the_environment(bench: Bench, notes: Notes, registry: Registry) -> None:
+    elsewhere = {**registry.environ, "AWS_REGION": "eu-central-1"}
+    runner = BuildspecRunner(bench.containers, elsewhere, bench.root / "caches")
+    spec = _phases(
+        build="""{commands: [
+        'echo $AWS_REGION $AWS_DEFAULT_REGION $(echo $CODEBUILD_BUILD_ARN | cut -d : -f 4,5)',
+        'echo $CODEBUILD_PROJECT_ARN']}"""
+    )
+    await runner.run(_work(bench, spec), notes)
+    assert notes.said() == [
+        f"us-west-2 us-west-2 us-west-2:{ACCOUNT}",
+        f"arn:aws:codebuild:us-west-2:{ACCOUNT}:project/hello",
+    ]
 
 
 async def test_a_cache_stays_with_the_service(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:

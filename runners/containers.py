@@ -32,8 +32,6 @@ _LOST = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSE
 _SECONDS = 600
 _PENDING = 64
 """Items of a stream that may wait for the loop before the reading thread waits too."""
-_AT_ONCE = 4
-"""Items that the loop takes before others have a turn: one may be hundreds of lines of a log."""
 
 
 class EngineUnavailable(Away):
@@ -100,7 +98,9 @@ class Containers:
         future = asyncio.get_running_loop().run_in_executor(self._streams, reading.read)
         try:
             await asyncio.shield(future)
-            await reading.take_rest()
+            while reading.waiting:
+                reading.take_one()
+                await asyncio.sleep(0)
         except asyncio.CancelledError:
             reading.stop()
             await asyncio.wait({future}, timeout=2)
@@ -151,8 +151,8 @@ class _Connection(UnixHTTPConnection):
 
     def putrequest(self, method: str, url: str, *rest: Any, **more: Any) -> None:
         """Ask for a log as HTTP 1.0 does: else each entry is a chunk, which costs more than what is in it."""
-        if method == "GET" and url.partition("?")[0].endswith("/logs"):
-            self._http_vsn, self._http_vsn_str = 10, "HTTP/1.0"
+        log = method == "GET" and url.partition("?")[0].endswith("/logs")
+        self._http_vsn, self._http_vsn_str = (10, "HTTP/1.0") if log else (11, "HTTP/1.1")
         super().putrequest(method, url, *rest, **more)
 
     def connect(self) -> None:
@@ -226,7 +226,7 @@ class _Reading:
         self._opened = opened
         self._take = take
         self._room = threading.Semaphore(_PENDING)
-        self._waiting: deque[Any] = deque()
+        self.waiting: deque[Any] = deque()
         self._called = threading.Event()
         """The loop will come for what is waiting: it is called once for many items, which come faster than it does."""
         self._stopped = threading.Event()
@@ -263,7 +263,7 @@ class _Reading:
         while not self._room.acquire(timeout=0.5):
             if self._stopped.is_set():
                 return
-        self._waiting.append(item)
+        self.waiting.append(item)
         if not self._called.is_set():
             self._called.set()
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
@@ -271,22 +271,15 @@ class _Reading:
 
     def _come(self) -> None:
         self._called.clear()  # first: what comes from now on calls again
-        if self._take_some() and not self._called.is_set():
+        if self.waiting:
+            self.take_one()
+        if self.waiting and not self._called.is_set():
             self._called.set()
             self._loop.call_soon(self._come)
 
-    async def take_rest(self) -> None:
-        """Take what waits when the stream has ended, others having their turn meanwhile."""
-        more = True
-        while more:
-            more = self._take_some()
-            await asyncio.sleep(0)
-
-    def _take_some(self) -> bool:
-        """Take a few of the items that wait. False when there are no more."""
-        for _ in range(min(len(self._waiting), _AT_ONCE)):
-            item = self._waiting.popleft()
-            self._room.release()
-            if not self._stopped.is_set():
-                self._take(item)
-        return bool(self._waiting)
+    def take_one(self) -> None:
+        """Take an item that waits, on the loop; others have their turn before the next: it may be much of a log."""
+        item = self.waiting.popleft()
+        self._room.release()
+        if not self._stopped.is_set():
+            self._take(item)

@@ -14,7 +14,7 @@ from docker.types import LogConfig
 
 from runners import records
 from runners.container_log import Reading, entries
-from runners.containers import Containers
+from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed, Work
 from runners.lines import Lines
 from runners.trouble import trouble_of
@@ -25,6 +25,8 @@ ERRORS = {
     "cannot_start": "the engine cannot start the container",
     "out_of_memory": "the container was killed because it used too much memory",
 }
+_READS = 4
+"""How often the end of a log is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +204,16 @@ async def _followed(containers: Containers, container: str, take: Callable[[str]
 
 
 async def _read_rest(containers: Containers, container: str, reading: Reading) -> None:
-    """Read what the engine has not given before it ended the log, if there is any such."""
-    newest = await containers.ask(lambda engine: list(entries(engine, container, follow=False, tail="1")))
-    if newest and newest[-1][-1] != reading.newest:
+    """Read what the engine has not given before it ended the log, if there is any such.
+
+    Raises `EngineUnavailable` when it does not give it: a log that is cut off does not look different.
+    """
+    for _ in range(_READS):
+        newest = await containers.ask(lambda engine: list(entries(engine, container, follow=False, tail="1")))
+        if not newest or newest[-1][-1] == reading.newest:
+            return
         await _read(containers, container, reading, follow=False)
+    raise EngineUnavailable(worded("the Docker engine does not give the end of the log"))
 
 
 async def _read(containers: Containers, container: str, reading: Reading, *, follow: bool) -> None:

@@ -128,9 +128,11 @@ def _attempt(transaction: Callable[[], T]) -> T:
 def _transaction(engine: sa.Engine, work: Work[T], bell: Bell) -> T:
     with Session(engine, expire_on_commit=False, info={"bell": bell}) as session:
         result = work(session)
-        _commit(session)
-    if session.info.get("rings"):
-        bell.sound()
+        try:
+            _commit(session)
+        finally:  # also when nobody knows whether it was committed
+            if session.info.get("rings"):
+                bell.sound()
     return result
 
 

@@ -38,6 +38,7 @@ class Runs:
             # the head is held: of two openings by one request the second sees the first one's run
             head = hold(session.connection(), plan.environment.name)
             known = session.connection().execute(statements.RUN_BY_REQUEST, {"asked": request.id}).first()
+            ring(session)  # whoever opens it again may not know whether anybody heard
             return _run(known or self._open(session, head, request, plan, channel or request.channel, thread))
 
         return await self._database.write(work)
@@ -68,7 +69,6 @@ class Runs:
             "epoch": 0,
         }
         opened = connection.execute(statements.ADD_RUN, row).one()
-        ring(session)
         record(connection, [self._scribe.compose(head, _requested(opened.id, request, plan), opened.sequence)])
         move(connection, head)
         return opened

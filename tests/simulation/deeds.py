@@ -36,7 +36,7 @@ async def opened(worker: "Worker", request: Request, plan: Plan) -> None:
         except UNREACHABLE:
             await asyncio.sleep(1)
         else:
-            return worker.engine.wake()
+            return
 
 
 async def cancel(worker: "Worker", pick: int) -> None:

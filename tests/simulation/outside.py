@@ -91,7 +91,7 @@ class Outside:
 
         Its environment is still locked then (I3), and it stops what it has begun.
         """
-        question = "SELECT data FROM events WHERE run = ? AND key = ?"
+        question = "SELECT data FROM journal WHERE run = ? AND key = ?"
         ended = self.database.execute(question, (work.run, f"{work.key.removeprefix(work.run + '/')}/ended")).fetchone()
         return ended is not None and bool(json.loads(ended[0]).get("lingers"))
 

@@ -80,7 +80,7 @@ async def finish(containers: Containers, job: Job, work: Place, take: Callable[[
     A container of this key that runs is followed from its first line on; one that has ended is only read; the result
     of one that is gone already is remembered in the workspace. Raises `ActionFailed` when there is no such image.
     """
-    record = work.workspace / ".jobs" / f"{name_of(containers.namespace, job.key)}.json"
+    record = _record(containers, job.key, work)
     known = records.recall(record)  # until the engine has written its own record
     if known:
         await removed(containers, job.key)  # whoever kept the result may have died before removing it
@@ -95,6 +95,17 @@ async def finish(containers: Containers, job: Job, work: Place, take: Callable[[
     records.keep(record, asdict(ended))
     await removed(containers, job.key)
     return ended
+
+
+async def begun(containers: Containers, key: str, work: Place) -> Mapping[str, str] | None:
+    """Give the variables that the job of this key was begun with; none when it is over, nothing before."""
+
+    def look(engine: APIClient) -> Mapping[str, str] | None:
+        there = engine.containers(all=True, filters=containers.filters(key=key))
+        given = engine.inspect_container(there[0]["Id"])["Config"]["Env"] if there else None
+        return None if given is None else dict(each.split("=", 1) for each in given if "=" in each)
+
+    return {} if records.recall(_record(containers, key, work)) else await containers.ask(look)
 
 
 async def removed(containers: Containers, key: str) -> None:
@@ -127,6 +138,10 @@ def remove_container(engine: APIClient, container: str) -> None:
     except APIError as error:
         if error.status_code != 409:  # noqa: PLR2004 - conflict: its removal is under way already
             raise
+
+
+def _record(containers: Containers, key: str, work: Place) -> Path:
+    return work.workspace / ".jobs" / f"{name_of(containers.namespace, key)}.json"
 
 
 async def _found(containers: Containers, key: str) -> str | None:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from runners import job
-from runners.buildspec import prepare, reports, script
+from runners.buildspec import prepare, reports, role, script
 from runners.buildspec.artifacts import NoArtifacts, Upload
 from runners.buildspec.environment import chosen
 from runners.buildspec.leavings import Leavings
@@ -143,7 +143,7 @@ class Build:
             key=order.key,
             image=order.about.image,
             command=("/bin/sh", str(order.job / script.DRIVER), str(order.job), str(order.source)),
-            environment={**prepared.secret, **order.fixed},
+            environment={**role.taken(order, prepared), **prepared.secret, **order.fixed},
             labels=order.labels,
             # not the whole workspace: what a build can reach it can replace, by links out of it too
             binds=(f"{order.source}:{order.source}", f"{order.job}:{order.job}", *caches, *sockets),

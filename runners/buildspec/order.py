@@ -25,6 +25,8 @@ class Order:
     """Path in the source; else `buildspec.yml`, then `buildspec.yaml`."""
     overrides: Mapping[str, str] = field(default_factory=dict)
     """Variables of the caller, which win over the buildspec's."""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the role in AWS as which it works; hidden too."""
     hidden: tuple[str, ...] = ()
     """Values that are masked wherever the log shows them."""
     privileged: bool = False

@@ -11,8 +11,9 @@ from pathlib import Path
 from docker.errors import ImageNotFound
 
 from runners import job, options, registry
-from runners.aws.session import Clouds, Visitor
-from runners.buildspec import definitions, failure
+from runners.aws import errors
+from runners.aws.session import NOWHERE, Clouds, Visitor
+from runners.buildspec import definitions, failure, role
 from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
 from runners.buildspec.build import Build
 from runners.buildspec.definitions import image_uri, wrong_image
@@ -42,12 +43,15 @@ _KNOWN = {
     "cache": options.flag,
     "parameter_store": options.names,
     "secrets_manager": options.names,
+    "aws": options.flag,
 }
 _ERRORS = {
     **registry.ERRORS,
     **job.ERRORS,
     **failure.ERRORS,
     **definitions.ERRORS,
+    **errors.ERRORS,
+    **NOWHERE,
 }
 
 _NOBODY: Mapping[str, str] = {"username": "", "password": ""}
@@ -70,7 +74,7 @@ class BuildspecRunner:
         clouds: Clouds | None = None,
     ) -> None:
         """Take the engine, where credentials are, where the caches of services are kept, and the way to AWS."""
-        self._clouds = clouds
+        self._clouds = clouds or Clouds()
         self._logins = logins
         self._containers = containers
         self._environ = environ
@@ -85,7 +89,8 @@ class BuildspecRunner:
         login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
         allowed = [options.words(work.options.get(name)) for name in ("parameter_store", "secrets_manager")]
         values = Allowed(AwsValues(self._asking(work)), *allowed)
-        build = Build(DockerMachine(self._containers), values, self._order(work, login), sink.line)
+        keys = await role.keys_of(work, self._containers, self._clouds) if work.options.get("aws") is True else {}
+        build = Build(DockerMachine(self._containers), values, self._order(work, login, keys), sink.line)
         record = await build.run()
         if failed := failure_of(build, work):
             raise failed
@@ -103,11 +108,11 @@ class BuildspecRunner:
     def _asking(self, work: Work) -> Asking:
         """Ask as the role of the environment, where the catalog names one."""
         place = _place(work)
-        if place is None or self._clouds is None:
+        if place is None:
             return of_environment(self._environ)
         return of_account(self._clouds, place, Visitor.of(work), asyncio.get_running_loop())
 
-    def _order(self, work: Work, login: Mapping[str, str] | None) -> Order:
+    def _order(self, work: Work, login: Mapping[str, str] | None, keys: Mapping[str, str]) -> Order:
         told = work.options
         memory, cpus = told.get("memory"), told.get("cpus")
         return Order(
@@ -119,7 +124,8 @@ class BuildspecRunner:
             secondary=work.workspace / "secondary-artifacts",
             buildspec=str(told.get("buildspec") or ""),
             overrides=options.texts(told.get("env")),
-            hidden=(login["password"],) if login else (),
+            keys=keys,
+            hidden=(*((login["password"],) if login else ()), *keys.values()),
             privileged=told.get("privileged") is True,
             network=str(told.get("network", "none")),
             memory=memory if isinstance(memory, str | int) else None,

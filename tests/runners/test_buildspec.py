@@ -160,6 +160,104 @@ async def test_region_and_account_are_those_of_the_environment(bench: Bench, not
     ]
 
 
+_AS_THE_ROLE = (
+    "env: {exported-variables: [AWS_SECRET_ACCESS_KEY, COPY, PLAIN]}\n"
+    "artifacts: {files: ['**/*'], name: $AWS_SESSION_TOKEN}\n"
+    + _phases(
+        build="""{commands: [
+        echo up, 'while [ -e wait ]; do sleep 0.1; done',
+        'echo $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_SESSION_TOKEN $AWS_REGION',
+        'echo ${#AWS_ACCESS_KEY_ID} ${#AWS_SECRET_ACCESS_KEY} ${#AWS_SESSION_TOKEN}',
+        'COPY=x$AWS_SECRET_ACCESS_KEY PLAIN=public']}"""
+    )
+)
+
+
+async def test_a_build_works_as_the_role_of_its_environment_where_the_catalog_says_so(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, homolog: Server
+) -> None:
+    work = _work(bench, _AS_THE_ROLE, {"aws": True})
+    outcome = await runner.run(work, notes)
+    assert notes.said() == ["up", "*** *** *** us-west-2", "20 40 16"]
+    assert outcome.variables == {"PLAIN": "public"}
+    asked = next(each for each in homolog.calls if each.operation == "AssumeRole")
+    assert asked.given["RoleSessionName"] == bench.run
+    assert not _leaks(work.workspace)
+
+
+async def test_a_build_has_no_keys_when_the_catalog_does_not_say_so(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, homolog: Server
+) -> None:
+    await runner.run(_work(bench, _phases(build="{commands: ['echo ${AWS_ACCESS_KEY_ID-none}']}")), notes)
+    assert notes.said() == ["none"]
+    assert homolog.calls == []
+
+
+async def test_keys_of_the_buildspec_itself_win_over_those_of_the_role(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, homolog: Server
+) -> None:
+    assert homolog.calls == []
+    spec = "env: {variables: {AWS_ACCESS_KEY_ID: own, AWS_SECRET_ACCESS_KEY: mine}}\n"
+    tells = _phases(build="{commands: ['echo $AWS_ACCESS_KEY_ID ${AWS_SESSION_TOKEN-no token}']}")
+    await runner.run(_work(bench, spec + tells, {"aws": True}), notes)
+    assert notes.said() == ["own no token"]
+
+
+async def test_a_role_needs_an_environment_with_an_account(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    bench.environment = Environment(name="homolog")
+    work = _work(bench, _phases(build="{commands: [echo never]}"), {"aws": True})
+    with pytest.raises(ActionFailed, match="no environment with an account") as failed:
+        await runner.run(work, notes)
+    assert failed.value.error == "no_environment"
+    assert not engine.containers(all=True, filters=bench.containers.filters(key=work.key))
+
+
+async def test_a_build_that_is_found_again_keeps_the_keys_that_it_began_with(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, homolog: Server, registry: Registry
+) -> None:
+    work = _work(bench, _AS_THE_ROLE, {"aws": True})
+    held = Path(work.artifacts["source"]) / "wait"
+    held.touch()
+    first = Notes()
+    bench.abandoned = True
+    task = asyncio.create_task(runner.run(work, first))
+    while "up" not in first.lines:
+        assert not task.done()
+        await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    homolog.denied |= {"sts:AssumeRole"}
+    held.unlink()
+    clouds = Clouds()  # another process, which knows nothing of the first
+    again = BuildspecRunner(bench.containers, registry.environ, bench.root / "caches", clouds=clouds)
+    outcome = await again.run(work, notes)
+    clouds.close()
+    assert notes.said() == ["up", "*** *** *** us-west-2", "20 40 16"]
+    assert outcome.variables == {"PLAIN": "public"}
+    assert homolog.count("AssumeRole") == 1
+    assert not _leaks(work.workspace)
+
+
+async def test_a_build_that_is_over_hands_on_no_key_to_who_does_not_know_them(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, homolog: Server
+) -> None:
+    work = _work(bench, _AS_THE_ROLE, {"aws": True})
+    await runner.run(work, notes)
+    outcome = await runner.run(work, Notes())
+    assert outcome.variables == {"PLAIN": "public"}
+    assert homolog.count("AssumeRole") == 1
+    assert not _leaks(work.workspace)
+
+
+def _leaks(place: Path) -> list[Path]:
+    """Give the files that hold a secret of the double's sessions."""
+    texts = {file: file.read_text(errors="replace") for file in place.rglob("*") if file.is_file()}
+    return [file for file, text in texts.items() if "s" * 40 in text or "t" * 16 in text]
+
+
 async def test_a_cache_stays_with_the_service(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
     spec = "cache: {paths: [n]}\n" + _phases(build="{commands: ['cat n 2>/dev/null || echo fresh', echo kept > n]}")
     await runner.run(_work(bench, spec, {"cache": True}), notes)

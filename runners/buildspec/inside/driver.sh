@@ -89,6 +89,17 @@ items() {
   done
 }
 
+# Takes back what holds a key of the role: whoever reads it after a crash may not know the keys any more.
+withhold() {
+  for secret in "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN"; do
+    if [ -n "$secret" ]; then
+      for file in "$result"/variables/* "$result"/names/*; do
+        if grep -qsF -e "$secret" "$file"; then rm -f "$file"; fi
+      done
+    fi
+  done
+}
+
 succeeding() {
   printf "export CODEBUILD_BUILD_SUCCEEDING='%s'\n" "$1" >>"$state/env"
   printf "export CODEBUILD_BUILD_SUCCEEDING='%s'\n" "$1" >>"$state/initial"
@@ -279,6 +290,7 @@ if [ ! -e "$state/late" ]; then
   for script in "$job"/names/*.sh; do
     if [ -e "$script" ]; then text=${script##*/}; spoken "$script" >"$result/names/${text%.sh}"; fi
   done
+  withhold
   if [ -e "$job/cache/save" ] && [ -e "$job/cache/place" ] && [ -z "$failure" ]; then save; fi
   if [ "$next" = yes ]; then : >"$result/upload"; fi
 fi

@@ -53,7 +53,7 @@ def test_the_example_has_everything() -> None:
         ("deploy-production", "production", False),
     ]
     build: dict[str, Json] = {"image": "estiva/ci:base", "privileged": True, "network": "bridge", "cache": True}
-    build |= {"parameter_store": ["/hello/*"], "secrets_manager": ["hello/*"]}
+    build |= {"parameter_store": ["/hello/*"], "secrets_manager": ["hello/*"], "aws": False}
     assert hello.stages[1].actions == (Action(name="image", uses="buildspec", options=build, timeout=1200),)
     assert [action.attempts for action in hello.stages[2].actions] == [1, 2]
     assert hello.env["homolog"] == {"GREETING": "olá", "LOG_LEVEL": "debug"}

@@ -1,23 +1,14 @@
 """What the catalog says of AWS."""
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from runners.aws.checkup import (
-    TO_BUILD,
-    TO_DEPLOY,
-    TO_EXPLAIN,
-    TO_FETCH,
-    TO_FREEZE,
-    TO_LISTEN,
-    TO_MIRROR,
-    TO_PROVISION,
-    TO_PUSH,
-    TO_VERIFY,
-)
+from runners.aws.permissions import asked, builds, changes, deploys
 from runners.kinds import known_kinds
 from storage.catalog import CatalogProblems, load
 from storage.model.catalog import Catalog
@@ -124,9 +115,33 @@ def _allowed(name: str) -> set[str]:
     return {each for listed in actions for each in ([listed] if isinstance(listed, str) else listed)}
 
 
+def _asked(module: ModuleType, *but: str) -> set[str]:
+    """Every action that a module of permissions knows."""
+    return {each for name, value in vars(module).items() if _is_actions(name, value, but) for each in value}
+
+
+def _is_actions(name: str, value: object, but: tuple[str, ...]) -> bool:
+    return name.isupper() and isinstance(value, tuple) and name not in but and all(":" in str(each) for each in value)
+
+
 def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() -> None:
-    assert _allowed("registry-policy.json") == set(TO_PUSH)
-    assert _allowed("deploy-policy.json") == {*TO_DEPLOY, *TO_VERIFY, *TO_LISTEN}
-    assert _allowed("build-policy.json") == {*TO_BUILD, *TO_FETCH}
-    assert _allowed("infra-policy.json") == {*TO_PROVISION, "iam:PassRole"}
-    assert _allowed("pipeline-policy.json") == {*TO_MIRROR, *TO_FREEZE, *TO_EXPLAIN}
+    ask = {asked.TO_ASK}
+    push, values = {*builds.LOGIN, *builds.ON_REPOSITORY}, {*builds.ON_PARAMETER, *builds.ON_SECRET}
+    infra = {*changes.ON_TEMPLATE, *changes.ON_STACK, *changes.PASS}
+    assert _allowed("registry-policy.json") == push | ask
+    assert _allowed("deploy-policy.json") == _asked(deploys, "TO_TASKS") | ask
+    assert _allowed("build-policy.json") == _asked(builds) - push - values | ask
+    assert _allowed("infra-policy.json") == infra | ask
+    assert _allowed("pipeline-policy.json") == _asked(changes, "TO_CLOUDFORMATION") - infra | ask
+
+
+def test_estiva_may_become_the_roles_of_the_example_catalog_and_no_others(tmp_path: Path) -> None:
+    catalog = read(tmp_path, (EXAMPLES / "aws" / "pipeline" / "catalog.yml").read_text())
+    (statement,) = json.loads((EXAMPLES / "aws" / "estiva-policy.json").read_text())["Statement"]
+    ecr = catalog.registry.ecr
+    places = [ecr.aws if ecr else None, *(each.aws for each in catalog.environments.values())]
+    assert sorted(statement["Resource"]) == sorted({each.role for each in places if each and each.role})
+    guide = (EXAMPLES.parent / "docs" / "aws.md").read_text()
+    (names,) = re.findall(r"for name in (.*registry.*); do", guide)
+    assert sorted(statement["Resource"]) == sorted(f"arn:aws:iam::111122223333:role/estiva-{n}" for n in names.split())
+    assert "--policy-document file://estiva-policy.json" in guide

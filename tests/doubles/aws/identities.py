@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.doubles.aws import policies
 from tests.doubles.aws.server import ACCOUNT, Identity, Server
 from tests.doubles.aws.wire import Asked, Refusal
 
@@ -14,6 +15,8 @@ class Identities:
         self._server = server
         self.trusted: dict[str, str | None] = {}
         self.roles: set[str] = {"estiva-tasks", "estiva-execution"}
+        self.policies: dict[str, list[policies.Document]] = {}
+        """ARN of a role -> the policies that it has, where a test says them."""
         self.account_of_sts = ACCOUNT
         self.lifetime = timedelta(hours=1)
         server.handlers |= {
@@ -60,13 +63,44 @@ class Identities:
             }
         }
 
-    def _simulate(self, asked: Asked, _who: Identity) -> dict[str, Any]:
+    def _simulate(self, asked: Asked, who: Identity) -> dict[str, Any]:
+        """Answer as IAM does: each action on each resource, `*` where none is named.
+
+        An identity without policies may do everything that is not `denied`.
+        """
+        source = asked.given["PolicySourceArn"]
+        self._may_ask(who, source)
+        context = {each["ContextKeyName"]: each["ContextKeyValues"] for each in asked.given.get("ContextEntries", [])}
+        resources = asked.given.get("ResourceArns", ["*"])
         return {
             "EvaluationResults": [
-                {
-                    "EvalActionName": action,
-                    "EvalDecision": "implicitDeny" if action in self._server.denied else "allowed",
-                }
-                for action in asked.given["ActionNames"]
-            ]
+                self._evaluated(source, action, resources, context) for action in asked.given["ActionNames"]
+            ],
+            "IsTruncated": False,
         }
+
+    def _may_ask(self, who: Identity, source: str) -> None:
+        name = "iam:SimulatePrincipalPolicy"
+        role = f"arn:aws:iam::{who.account}:role/{who.arn.split('/')[1]}" if ":assumed-role/" in who.arn else who.arn
+        if role in self.policies and policies.decide(self.policies[role], name, source, {}) != "allowed":
+            text = f"User: {who.arn} is not authorized to perform: {name} on resource: {source}"
+            raise Refusal("AccessDenied", text, 403)
+
+    def _evaluated(
+        self, source: str, action: str, resources: list[str], context: dict[str, list[str]]
+    ) -> dict[str, Any]:
+        decisions = {each: self._decided(source, action, each, context) for each in resources}
+        worst = next((each for each in decisions.values() if each != "allowed"), "allowed")
+        specific = [{"EvalResourceName": name, "EvalResourceDecision": each} for name, each in decisions.items()]
+        return {
+            "EvalActionName": action,
+            "EvalResourceName": "*",
+            "EvalDecision": worst,
+            **({} if resources == ["*"] else {"ResourceSpecificResults": specific}),
+        }
+
+    def _decided(self, source: str, action: str, resource: str, context: dict[str, list[str]]) -> str:
+        if action in self._server.denied:
+            return "implicitDeny"
+        known = self.policies.get(source)
+        return "allowed" if known is None else policies.decide(known, action, resource, context)

@@ -1,0 +1,1 @@
+"""Which permissions the catalog needs in AWS, on what, and whether they are there."""

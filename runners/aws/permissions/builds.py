@@ -1,0 +1,97 @@
+"""What builds need: in CodeBuild, of a buildspec on Estiva's own machine, and to push an image to ECR."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runners import options
+from runners.aws.codebuild import builds
+from runners.aws.codebuild.runner import CodeBuildRunner
+from runners.aws.permissions.need import SOME, Arns, Need, actions_of
+from runners.aws.session import Account
+from runners.buildspec.runner import BuildspecRunner
+from runners.contract import ActionFailed
+from storage.model.catalog import Catalog, Environment
+from storage.model.cloud import Ecr
+
+LOGIN = ("ecr:GetAuthorizationToken",)
+ON_REPOSITORY = (
+    *("ecr:DescribeRepositories", "ecr:CreateRepository", "ecr:TagResource", "ecr:ListTagsForResource"),
+    *("ecr:GetLifecyclePolicy", "ecr:PutLifecyclePolicy", "ecr:DescribeImageScanFindings"),
+    *("ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
+    *("ecr:PutImage", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchDeleteImage"),
+)
+"""What the push, and the retention of images, ask of ECR."""
+ON_PROJECT = (
+    *("codebuild:BatchGetProjects", "codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"),
+    "codebuild:ListBuildsForProject",
+)
+ON_REPORTS = ("codebuild:BatchGetReports",)
+ON_LOG = ("logs:GetLogEvents",)
+ON_OBJECT, ON_BUCKET = ("s3:GetObject",), ("s3:ListBucket",)
+"""What fetching artifacts asks for."""
+ON_PARAMETER, ON_SECRET = ("ssm:GetParameters",), ("secretsmanager:GetSecretValue",)
+"""What a buildspec asks for that names parameters and secrets."""
+
+
+def of_the_registry(catalog: Catalog, ecr: Ecr) -> list[Need]:
+    """Give what is needed to push the images of all services that have theirs in it."""
+    host = f"{catalog.registry.host}/"
+    names = {each.image.removeprefix(host) for each in catalog.services.values() if each.image.startswith(host)}
+    repositories = tuple(Arns(ecr.aws).of("ecr", f"repository/{name}") for name in sorted(names))
+    return [Need(actions=LOGIN), *([Need(actions=ON_REPOSITORY, on=repositories)] if repositories else [])]
+
+
+async def needs(catalog: Catalog, environment: Environment, account: Account) -> list[Need]:
+    """Give what is needed for the builds in CodeBuild there, and for the values that buildspecs name."""
+    found = list(_of_values(catalog, environment, Arns(account.place)))
+    for project, fetches in sorted(_projects(catalog, environment).items()):
+        found += _of_a_project(Arns(account.place), project, await _project(account, project), fetches=fetches)
+    return found
+
+
+def _projects(catalog: Catalog, environment: Environment) -> dict[str, bool]:
+    """Give the projects, and whether artifacts are fetched of them."""
+    found: dict[str, bool] = {}
+    for _, action in actions_of(catalog, environment, CodeBuildRunner.kind):
+        name = str(action.options.get("project", ""))
+        found[name] = found.get(name, False) or action.options.get("fetch") is True
+    return found
+
+
+async def _project(account: Account, name: str) -> Mapping[str, Any] | None:
+    try:
+        return await builds.project(account, name)
+    except ActionFailed:
+        return None
+
+
+def _of_a_project(arns: Arns, name: str, project: Mapping[str, Any] | None, *, fetches: bool) -> Iterator[Need]:
+    yield Need(actions=ON_PROJECT, on=(arns.of("codebuild", f"project/{name}"),))
+    yield Need(actions=ON_REPORTS, on=(arns.of("codebuild", f"report-group/{name}-{SOME}"),))
+    log = (project or {}).get("logsConfig", {}).get("cloudWatchLogs", {})
+    if log.get("status") != "DISABLED":
+        group = log.get("groupName") or f"/aws/codebuild/{name}"
+        yield Need(actions=ON_LOG, on=(arns.log(group),), known=project is not None)
+    if fetches:
+        yield from _of_artifacts(arns, project or {})
+
+
+def _of_artifacts(arns: Arns, project: Mapping[str, Any]) -> Iterator[Need]:
+    """The bucket stands in the project; without it nobody can name it."""
+    each = project.get("artifacts", {})
+    bucket = each.get("location") if each.get("type") == "S3" else None
+    if not bucket:
+        yield Need(actions=(*ON_OBJECT, *ON_BUCKET), known=False)
+        return
+    key = "/".join(part.strip("/") for part in (each.get("path", ""), each.get("name", "")) if part.strip("/"))
+    yield Need(actions=ON_OBJECT, on=(arns.bucket(f"{bucket}/{key or SOME}"),))
+    yield Need(actions=ON_BUCKET, on=(arns.bucket(bucket),))
+
+
+def _of_values(catalog: Catalog, environment: Environment, arns: Arns) -> Iterator[Need]:
+    """A pattern among the names is no name: what is allowed on all that it may stand for is enough."""
+    for _, action in actions_of(catalog, environment, BuildspecRunner.kind):
+        for name in options.words(action.options.get("parameter_store")):
+            yield Need(actions=ON_PARAMETER, on=(arns.parameter(name),), known="*" not in name)
+        for name in options.words(action.options.get("secrets_manager")):
+            yield Need(actions=ON_SECRET, on=(arns.secret(name),), known="*" not in name)

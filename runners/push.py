@@ -9,7 +9,7 @@ from docker.errors import ImageNotFound
 from runners import options, registry
 from runners.aws import ecr
 from runners.aws.ecr import Registries
-from runners.aws.session import Visitor
+from runners.aws.gate import Gate
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.registry import Manifest, Name
@@ -39,6 +39,7 @@ class PushRunner:
         self._containers = containers
         self._environ = environ
         self._ecr = ecr
+        self._gate = Gate(ecr)
 
     def problems(self, options_: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with the options."""
@@ -56,7 +57,7 @@ class PushRunner:
                 hint=worded("build it before this action; its repository is the catalog's image of the service"),
                 error="wrong_image",
             )
-        await self._ensure(work, repository, sink)
+        await self._gate.ensure(work, sink)
         login = await registry.login(work.registry, repository, self._environ, self._ecr)
         image_id = work.artifacts.get(artifact.IMAGE_ID) or await self._image_id(image)
         there = await registry.manifest(repository, tag, login)
@@ -73,22 +74,11 @@ class PushRunner:
             raise _taken(repository, tag, there)
         else:
             there = await self._pushed(sink, repository, tag, image_id, login)
-        found = await self._scanned(work, repository, there.digest, sink)
+        found = await self._gate.passed(work, repository, there.digest, sink)
         return Outcome(
             artifacts={artifact.IMAGE: f"{repository}:{tag}", artifact.DIGEST: there.digest},
             summary=_summary(there.digest, Name.parse(repository).host, found),
         )
-
-    async def _ensure(self, work: Work, repository: str, sink: Sink) -> None:
-        name, known = Name.parse(repository), work.registry.ecr
-        if known is not None and self._ecr is not None and name.host == work.registry.host:
-            await self._ecr.ensure(known, name.path, Visitor.of(work), sink)
-
-    async def _scanned(self, work: Work, repository: str, digest: str, sink: Sink) -> str:
-        name, known = Name.parse(repository), work.registry.ecr
-        if known is None or self._ecr is None or name.host != work.registry.host or not (known.scan or known.block):
-            return ""
-        return await self._ecr.scanned(known, name.path, digest, Visitor.of(work), sink)
 
     async def _pushed(
         self,

@@ -11,7 +11,9 @@ from pathlib import Path
 from docker.errors import ImageNotFound
 
 from runners import job, options, registry
-from runners.aws import errors
+from runners.aws import ecr, errors
+from runners.aws.ecr import Registries
+from runners.aws.gate import Gate
 from runners.aws.session import NOWHERE, Clouds, Visitor
 from runners.buildspec import definitions, failure, role
 from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
@@ -47,6 +49,7 @@ _KNOWN = {
 }
 _ERRORS = {
     **registry.ERRORS,
+    **ecr.ERRORS,
     **job.ERRORS,
     **failure.ERRORS,
     **definitions.ERRORS,
@@ -70,12 +73,13 @@ class BuildspecRunner:
         containers: Containers,
         environ: Mapping[str, str],
         caches: Path,
-        logins: registry.Logins | None = None,
+        ecr: Registries | None = None,
         clouds: Clouds | None = None,
     ) -> None:
         """Take the engine, where credentials are, where the caches of services are kept, and the way to AWS."""
         self._clouds = clouds or Clouds()
-        self._logins = logins
+        self._ecr = ecr
+        self._gate = Gate(ecr)
         self._containers = containers
         self._environ = environ
         self._caches = caches
@@ -86,7 +90,9 @@ class BuildspecRunner:
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Run the phases, or follow them if they run already, then collect what they made."""
-        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
+        login = await registry.login(work.registry, work.service.image, self._environ, self._ecr)
+        if _may_push(work):
+            await self._gate.ensure_if_allowed(work, sink)
         allowed = [options.words(work.options.get(name)) for name in ("parameter_store", "secrets_manager")]
         values = Allowed(AwsValues(self._asking(work)), *allowed)
         keys = await role.keys_of(work, self._containers, self._clouds) if work.options.get("aws") is True else {}
@@ -94,7 +100,7 @@ class BuildspecRunner:
         record = await build.run()
         if failed := failure_of(build, work):
             raise failed
-        made = await self._image(work, login) if "" in record.artifacts else {}
+        made = await self._image(work, login, sink) if "" in record.artifacts else {}
         return Outcome(
             artifacts={**{f"exported.{name}": value for name, value in record.exported.items()}, **made},
             variables=record.exported,
@@ -159,7 +165,7 @@ class BuildspecRunner:
             return {"region": place.region, "account": place.account}
         return {"region": self._environ.get("AWS_REGION") or self._environ.get("AWS_DEFAULT_REGION") or ""}
 
-    async def _image(self, work: Work, login: Mapping[str, str] | None) -> dict[str, str]:
+    async def _image(self, work: Work, login: Mapping[str, str] | None, sink: Sink) -> dict[str, str]:
         """Name the image of `imagedefinitions.json`, with what the registry holds under it by now."""
         uri = image_uri(work)
         if uri is None:
@@ -169,6 +175,7 @@ class BuildspecRunner:
             raise wrong_image(uri, work)
         there = await registry.manifest(repository, tag, login)
         if there:
+            await self._gate.passed(work, repository, there.digest, sink)
             return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
         try:
             image_id = await self._containers.ask(lambda engine: image_id_of(engine, uri))
@@ -183,6 +190,11 @@ class BuildspecRunner:
 
 def _place(work: Work) -> Aws | None:
     return work.environment.aws if work.environment else None
+
+
+def _may_push(work: Work) -> bool:
+    """Tell whether the build reaches a registry at all: by the network, or by the engine."""
+    return work.options.get("privileged") is True or work.options.get("network", "none") != "none"
 
 
 def _is_there(place: Registry, image: str) -> bool:

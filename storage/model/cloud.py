@@ -38,7 +38,7 @@ class Ecr:
     scan: bool = True
     """Images are scanned when they are pushed."""
     block: Severity | None = None
-    """An image with a finding as bad as this, or worse, goes no further than the push."""
+    """An image with a finding as bad as this, or worse, goes no further than where it was pushed."""
     scan_timeout: int = 300
     """Seconds in which the findings have to be there, when `block` is set."""
     keep: int | None = None

@@ -5,19 +5,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from runners import registry
+from runners.aws import ecr
 from runners.aws.codebuild import fetched
 from runners.aws.codebuild.builds import Build
+from runners.aws.ecr import Registries
 from runners.aws.ecs.revisions import repository_of
+from runners.aws.gate import Gate
 from runners.aws.session import Account
 from runners.buildspec import definitions
 from runners.buildspec.definitions import image_uri, wrong_image
 from runners.contract import ActionFailed, Sink, Work
-from runners.registry import Logins
 from storage.model import artifact
 from storage.model.worded import worded
 
 ERRORS = {
     **registry.ERRORS,
+    **ecr.ERRORS,
     **fetched.ERRORS,
     **definitions.ERRORS,
     "image_missing": "the image that the build names is not in the registry",
@@ -56,10 +59,15 @@ def places(build: Build) -> dict[str, str]:
 class Collector:
     """Collects what later actions need of a build."""
 
-    def __init__(self, environ: Mapping[str, str], logins: Logins | None = None) -> None:
-        """Take where the registry's credentials are."""
+    def __init__(self, environ: Mapping[str, str], ecr: Registries | None = None) -> None:
+        """Take where the registry's credentials are, and the way to registries in ECR."""
         self._environ = environ
-        self._logins = logins
+        self._ecr = ecr
+        self._gate = Gate(ecr)
+
+    async def prepare(self, work: Work, sink: Sink) -> None:
+        """Have the repository that the build pushes to."""
+        await self._gate.ensure_if_allowed(work, sink)
 
     async def collect(self, account: Account, work: Work, build: Build, sink: Sink) -> dict[str, str]:
         """Name the artifacts, fetch them when the action says so, and give the image that the build pushed."""
@@ -68,13 +76,13 @@ class Collector:
                 sink.line(f"artifacts: {each['location']}")
         location = build.raw.get("artifacts", {}).get("location", "")
         if work.options.get("fetch") is not True:
-            return await self._exported(work, build)
+            return await self._exported(work, build, sink)
         if location:
             count = await fetched.fetch(account, location, work.workspace / "artifacts")
             sink.line(f"{count} files fetched")
-        return await self._named(work) or await self._exported(work, build)
+        return await self._named(work, sink) or await self._exported(work, build, sink)
 
-    async def _named(self, work: Work) -> dict[str, str]:
+    async def _named(self, work: Work, sink: Sink) -> dict[str, str]:
         """Give the image that `imagedefinitions.json` names."""
         uri = image_uri(work)
         if uri is None:
@@ -83,17 +91,17 @@ class Collector:
         if repository != work.service.image:
             raise wrong_image(uri, work)
         reference = uri.removeprefix(repository).lstrip(":@") or "latest"
-        return await self._image(work, uri, reference)
+        return await self._image(work, uri, reference, sink)
 
-    async def _exported(self, work: Work, build: Build) -> dict[str, str]:
+    async def _exported(self, work: Work, build: Build, sink: Sink) -> dict[str, str]:
         """Give the image whose digest the buildspec exports as `IMAGE_DIGEST`."""
         digest = build.exported.get(artifact.variable(artifact.DIGEST), "")
         if not _DIGEST.fullmatch(digest):
             return {}
-        return await self._image(work, f"{work.service.image}@{digest}", digest)
+        return await self._image(work, f"{work.service.image}@{digest}", digest, sink)
 
-    async def _image(self, work: Work, uri: str, reference: str) -> dict[str, str]:
-        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
+    async def _image(self, work: Work, uri: str, reference: str, sink: Sink) -> dict[str, str]:
+        login = await registry.login(work.registry, work.service.image, self._environ, self._ecr)
         there = await registry.manifest(work.service.image, reference, login)
         if there is None:
             raise ActionFailed(
@@ -101,6 +109,7 @@ class Collector:
                 hint=worded("let the buildspec push it before the build ends"),
                 error="image_missing",
             )
+        await self._gate.passed(work, work.service.image, there.digest, sink)
         return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
 
 

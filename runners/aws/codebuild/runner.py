@@ -143,6 +143,7 @@ class _Order:
 
     async def _started(self) -> Build:
         given = self._overrides(await self._source())
+        await self.collector.prepare(self.work, self.sink)
         Notes(self.work).write(since=datetime.now(UTC).isoformat())  # so far back it is looked for after a long time
         build = await builds.start(self.account, self.work.key, given)
         self.sink.line(f"{build.named} started: {build.id}")

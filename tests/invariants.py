@@ -64,6 +64,8 @@ class Evidence:
     """Keys of the messages that answer requests."""
     left: Sequence[str] | None = None
     """What of ended runs is still there outside."""
+    logs: Mapping[str, tuple[Sequence[str], Sequence[str]]] | None = None
+    """Key of an attempt that succeeded -> the lines that it wrote, as they may be shown, and those that are kept."""
     secrets: Sequence[str] = ()
     """What must stand nowhere."""
     breaches: Sequence[str] = field(default=())
@@ -316,6 +318,16 @@ def _no_secret(found: Evidence) -> Iterator[str]:
             for secret in found.secrets:
                 if secret in str(event.data):
                     yield f"{told.run.id}: fact {event.sequence} shows a secret"
+    for key, (_, kept) in (found.logs or {}).items():
+        if any(secret in line for secret in found.secrets for line in kept):
+            yield f"the log of {key} shows a secret"
+
+
+def _logs_are_whole(found: Evidence) -> Iterator[str]:
+    """What was written is kept in its order; who was taken up again may have written a part of it before."""
+    for key, (written, kept) in (found.logs or {}).items():
+        if list(written) != list(kept)[len(kept) - len(written) :]:
+            yield f"the log of {key} has gaps: {len(written)} lines were written, {len(kept)} are kept"
 
 
 def _locks_are_free(found: Evidence) -> Iterator[str]:
@@ -390,9 +402,10 @@ INVARIANTS = {
     "I9": _nothing_left,
     "I10": _no_secret,
     "I11": _locks_are_free,
+    "I12": _logs_are_whole,
     "I13": _in_their_order,
 }
-"""Name (of the reference's list) -> its check. I12, a log without gaps, is added by whoever knows what was written."""
+"""Name (of the reference's list) -> its check."""
 
 
 def without(names: Iterable[str], found: Sequence[str]) -> list[str]:

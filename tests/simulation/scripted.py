@@ -13,6 +13,8 @@ from tests.simulation.outside import CRASHED, DONE, FAILED, RUNNING, STOPPED, Ou
 
 T = TypeVar("T")
 
+SECRET = "hunter2-of-the-simulation"
+"""Stands in logs and in reasons, and must come out of neither."""
 _LOOK = 0.7
 _DEAF = 45.0
 """Seconds for which a deaf one goes on after it was told to stop."""
@@ -38,8 +40,8 @@ class Scripted:
     async def run(self, work: Work, sink: Sink) -> Outcome:
         try:
             await self._started(work)
-            for line in range(int(str(work.options.get("lines", 0)))):
-                sink.line(f"{work.key} says {line}: error or not")
+            for line in said(work.key, work.options, SECRET):
+                sink.line(line)
             state = await self._ended(work)
         except asyncio.CancelledError:
             if work.options.get("deaf"):
@@ -50,7 +52,7 @@ class Scripted:
         if state == DONE:
             return Outcome(artifacts=_made(work), summary="done")
         if state == FAILED:
-            raise ActionFailed("it failed", exit_code=1, retryable=bool(work.options.get("retryable")))
+            raise ActionFailed(f"it failed with {SECRET}", exit_code=1, retryable=bool(work.options.get("retryable")))
         if state == STOPPED:
             raise ActionFailed("somebody stopped it")
         raise OSError(f"it {state}")
@@ -92,6 +94,11 @@ class Scripted:
                 return await self._process.machine.perform(self._process, "call", effect)
             except ConnectionError:
                 await asyncio.sleep(0.3)
+
+
+def said(key: str, options: Mapping[str, Json], secret: str) -> list[str]:
+    """Give the lines that an attempt writes."""
+    return [f"{key} says {line}: error or {secret}" for line in range(int(str(options.get("lines", 0))))]
 
 
 def _made(work: Work) -> dict[str, str]:

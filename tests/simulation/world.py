@@ -16,17 +16,18 @@ from runners.limits import Limits
 from storage.database import UNREACHABLE, Database, OutcomeUnknown
 from storage.logs import Logs
 from storage.model.catalog import Registry
+from storage.model.event import Kind
 from storage.model.request import Request, Via
 from storage.model.run import Plan
-from storage.redact import Redactor
+from storage.redact import MASK, Redactor
 from storage.store import Store
-from tests.invariants import evidence, violations
+from tests.invariants import Evidence, evidence, violations
 from tests.simulation import deeds
 from tests.simulation.keeper import Histories, Keeper
 from tests.simulation.machine import Disk, Fate, Machine, Process
 from tests.simulation.outside import Outside
 from tests.simulation.scenario import Scenario, scenario
-from tests.simulation.scripted import Scripted
+from tests.simulation.scripted import SECRET, Scripted, said
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 LIVE = 900.0
@@ -84,7 +85,7 @@ class Worker:
         world = self.world
         self.ready = False
         self.process = world.machine.process(self.name)
-        redactor = Redactor(())
+        redactor = Redactor((SECRET,))
         logs = Logs(world.ground.folder / "data" / "logs", redactor, background=False)
         self.store = Store.over(world.ground.database, logs, redactor, world.clock)
         runners = {kind: Scripted(kind, world.outside, self.process) for kind in ("script", "deploy")}
@@ -299,10 +300,10 @@ class World:
         """Check everything, from a process of its own."""
         looking = Worker(self, "looking")
         looking.process = self.machine.process("looking")
-        redactor = Redactor(())
+        redactor = Redactor((SECRET,))
         logs = Logs(self.ground.folder / "data" / "logs", redactor, background=False)
         store = Store.over(self.ground.database, logs, redactor, self.clock)
-        task = self.machine.spawn(looking.process, evidence(store))
+        task = self.machine.spawn(looking.process, self._found(store))
         self.machine.run(task.done, self.machine.now + 60)
         plans = [plan for run, plan in self._opened().items() if run]
         deaf = {f"{s.name}/{a.name}" for plan in plans for s in plan.stages for a in s.actions if a.options.get("deaf")}
@@ -316,6 +317,19 @@ class World:
             breaches=[*self.breaches, *self.outside.breaches, *self._troubles()],
         )
         return violations(found)
+
+    async def _found(self, store: Store) -> Evidence:
+        """Read what the store knows, and the logs of what succeeded."""
+        found = await evidence(store)
+        logs: dict[str, tuple[list[str], list[str]]] = {}
+        for told in found.runs:
+            actions = {(s.stage.name, a.action.name): a.action for s in told.view.stages for a in s.actions}
+            for event in told.of(Kind.ACTION_SUCCEEDED):
+                stage, name, attempt = (str(event.data[word]) for word in ("stage", "action", "attempt"))
+                key = f"{told.run.id}/{stage}/{name}/{attempt}"
+                kept = await store.logs.read(told.run.id, stage, name, int(attempt))
+                logs[key] = said(key, actions[stage, name].options, MASK), kept
+        return replace(found, logs=logs, secrets=(SECRET,))
 
     def _troubles(self) -> list[str]:
         return [

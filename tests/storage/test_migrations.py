@@ -1,5 +1,6 @@
 """A database that an older Estiva filled goes on with all that is in it."""
 
+import re
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -80,3 +81,12 @@ async def test_what_the_first_estiva_kept_is_there_and_goes_on(url: str, tmp_pat
         assert (await store.journal.verify()).ok
     finally:
         await store.close()
+
+
+def test_changes_only_add_so_that_old_processes_go_on() -> None:
+    """docs/operations.md promises it from 0009 on; before it something was taken away now and then."""
+    with as_file(files("storage") / "migrations" / "versions") as folder:
+        newer = {path.name: path.read_text() for path in folder.glob("v*.py") if path.name >= "v0009"}
+    assert len(newer) >= 3
+    taking = re.compile(r"\b(?:drop|rename)_\w+|alter_column|DROP |RENAME ")
+    assert {name: taking.findall(text) for name, text in newer.items() if taking.search(text)} == {}

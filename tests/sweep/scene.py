@@ -213,6 +213,9 @@ class Scene:
 
     async def _quiet(self) -> bool:
         """Whether nothing more is to be said or cleaned: armed places behind the end of the run were not passed."""
+        work = self.data / "work"
+        if work.exists() and any(work.iterdir()):
+            return False
         before = (self.rows("SELECT count(*) AS n FROM posts"), len(await self.messages()))
         await asyncio.sleep(3)
         after = (self.rows("SELECT count(*) AS n FROM posts"), len(await self.messages()))

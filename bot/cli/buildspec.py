@@ -2,9 +2,9 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="buildspec.yml: check one, or run one on this machine.")
 _IMAGE = "estiva/ci:base"
+_NO_IMAGE = (
+    "Name an image that has what the build needs with --image IMAGE; --pull gets one that is not on this machine."
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LARGEST = 2_000_000
 
@@ -92,7 +95,16 @@ def run(
     document = _done(asked, as_json=as_json)
     if as_json:
         show_json(document)
+    if _lacks_its_image(document):
+        err.print(_NO_IMAGE, style="yellow", markup=False)
     raise typer.Exit(0 if document.get("buildStatus", document.get("buildBatchStatus")) == "SUCCEEDED" else 1)
+
+
+def _lacks_its_image(document: Mapping[str, Any]) -> bool:
+    from runners.buildspec.prepare import NO_IMAGE
+
+    contexts = [context for phase in document.get("phases", ()) for context in phase.get("contexts", ())]
+    return any(context["statusCode"] == NO_IMAGE for context in contexts)
 
 
 def _done(asked: "Asked", *, as_json: bool) -> "dict[str, object]":

@@ -195,7 +195,7 @@ class Build:
         self.record.begin("UPLOAD_ARTIFACTS")
         self.log.say("Phase is UPLOAD_ARTIFACTS")
         spec, source = prepared.spec, self._order.source
-        self.record.reports = reports.collect(spec.reports, source, values, self.log.say)
+        self.record.reports = reports.collect(spec.reports, self._order.about.project, source, values, self.log.say)
         code = message = ""
         try:
             for identifier, files in {"": spec.artifacts, **spec.secondary}.items():

@@ -13,6 +13,8 @@ from runners.buildspec.model import BuildspecInvalid, Problem
 
 Parts = Mapping[str, Node]
 _LARGEST = 1_000_000
+_SIGNS = {"'<anchor>'": "&", "'<alias>'": "*", "'<tag>'": "!"}
+"""What the parser's names for what it has found look like in the file."""
 _YES, _NO = ("yes", "true"), ("no", "false", "")
 
 
@@ -142,4 +144,6 @@ def _bounded(root: Node | None) -> bool:
 def _syntax(error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     said = " ".join(str(error.problem or error.context or "not YAML").split())
-    return Problem(f"{said}; quote the value if it holds : * [ % @ or a back-tick", mark.line + 1 if mark else None)
+    for token, sign in _SIGNS.items():
+        said = said.replace(token, sign)
+    return Problem(f"{said}; quote the value if it holds : * & [ % @ or a back-tick", mark.line + 1 if mark else None)

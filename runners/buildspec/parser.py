@@ -126,6 +126,8 @@ def _on_failure(nodes: Nodes, node: Node | None) -> OnFailure:
         return OnFailure()
     counted = re.fullmatch(r"(\d{1,9})(?:-(.+))?", rest)
     retries, pattern = (min(int(counted[1]), _MOST_RETRIES), counted[2]) if counted else (3, rest)
+    if counted and int(counted[1]) > _MOST_RETRIES:
+        nodes.warn(node, f"on-failure: a phase is retried {_MOST_RETRIES} times at most, not {counted[1]}")
     try:
         re.compile(pattern or ".*")
     except (re.error, RecursionError, OverflowError) as error:

@@ -14,6 +14,7 @@ from runners.buildspec.reports import ReportResult
 _MOST = 1024
 """Characters of a message."""
 _FIELDS = 6
+_BEFORE_IT_RUNS = ("SUBMITTED", "QUEUED", "PROVISIONING")
 _SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,6})?")
 
 
@@ -105,9 +106,10 @@ class Record:
         phase.ended, phase.status, phase.context = time.time(), status, Context(code, message)
 
     def complete(self) -> None:
-        """Note that nothing more comes."""
-        self.begin("FINALIZING")
-        self.end()
+        """Note that nothing more comes; what has got no container has nothing to finalize."""
+        if self.failed is None or self.failed.type not in _BEFORE_IT_RUNS:
+            self.begin("FINALIZING")
+            self.end()
         self.begin("COMPLETED")
 
     def document(self) -> dict[str, Any]:

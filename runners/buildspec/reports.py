@@ -33,10 +33,16 @@ class ReportResult:
 
 
 def collect(
-    reports: Mapping[str, Report], source: Path, values: Mapping[str, str], say: Callable[[str], None]
+    reports: Mapping[str, Report], project: str, source: Path, values: Mapping[str, str], say: Callable[[str], None]
 ) -> list[ReportResult]:
     """Read all reports of a build. What cannot be read is said and fails nothing, as on AWS."""
-    return [_collected(expanded(name, values), report, source, values, say) for name, report in reports.items()]
+    groups = {_group(expanded(name, values), project): report for name, report in reports.items()}
+    return [_collected(group, report, source, values, say) for group, report in groups.items()]
+
+
+def _group(name: str, project: str) -> str:
+    """Give the name of a report group as AWS does: it is the project's own, unless its ARN is named."""
+    return name.rpartition("/")[2] if name.startswith("arn:") else f"{project}-{name}"
 
 
 def _collected(

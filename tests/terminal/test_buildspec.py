@@ -106,6 +106,14 @@ def test_run_ends_with_the_status_of_the_build(estiva: Estiva, place: Path) -> N
 
 
 @pytest.mark.docker
+def test_a_build_without_its_image_says_what_to_do(estiva: Estiva, place: Path) -> None:
+    _spec(place, "phases: {build: {commands: [echo never]}}\n")
+    result = estiva("buildspec", "run", str(place), "--image", "estiva/none:here", code=1)
+    assert "there is no image estiva/none:here" in result.output
+    assert "--image IMAGE" in result.output
+    assert "--pull" in result.output
+
+
 def test_a_batch_is_one_document(estiva: Estiva, place: Path) -> None:
     _spec(
         place, "batch: {build-list: [{identifier: one}, {identifier: two}]}\nphases: {build: {commands: [echo on]}}\n"

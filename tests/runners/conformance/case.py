@@ -25,9 +25,13 @@ class Case:
     parameters: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, Any] = field(default_factory=dict)
     said: list[str] | None = None
+    counted: int = 0
+    """Commands print exactly the numbers from one to this."""
     status: str = "SUCCEEDED"
     phases: list[str] = field(default_factory=list)
     """`INSTALL SUCCEEDED`: all of them from INSTALL to UPLOAD_ARTIFACTS."""
+    whole: list[str] = field(default_factory=list)
+    """All of them, from SUBMITTED to COMPLETED."""
     code: str = ""
     message: str = ""
     """Of the first phase that did not succeed."""

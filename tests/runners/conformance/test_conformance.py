@@ -159,6 +159,8 @@ async def _does(case: Case, bench: Bench) -> None:
 def _log_is_right(case: Case, notes: Notes) -> None:
     if case.said is not None:
         assert _printed(notes) == case.said, notes.text
+    if case.counted:
+        assert _printed(notes) == [str(number) for number in range(1, case.counted + 1)]
     agent = iter([line.split(" ", 3)[3] for line in notes.lines if line.startswith("[Container] ")])
     for wanted in case.log:
         assert any(_fits(line, wanted) for line in agent), (wanted, notes.text)
@@ -179,6 +181,8 @@ def _record_is_right(case: Case, record: Record, notes: Notes) -> None:
     assert record.status == case.status, notes.text
     if case.phases:
         assert walked == case.phases
+    if case.whole:
+        assert [f"{phase.type} {phase.status or ''}".strip() for phase in record.phases] == case.whole
     if case.status != "SUCCEEDED":
         assert record.failed is not None
         assert record.failed.context.code == case.code

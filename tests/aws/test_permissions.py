@@ -32,6 +32,7 @@ FILES = {
     "pipeline": ("pipeline",),
 }
 """Role -> the policies that the guide gives it."""
+DOUBT = "cannot be told, nothing names yet what it is for"
 QUEUE = f"events: https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/estiva-ecs"
 BEFORE = "before: {hello: [{name: migrate, command: [migrate]}]}"
 
@@ -198,7 +199,7 @@ async def test_what_no_catalog_names_is_said_and_no_alarm(
     )
     account = Account(identities, clouds, catalog)
     account.allow("pipeline", shipped("pipeline"))
-    doubt = "; cannot be told: logs:GetLogEvents on * (AWS names what it is for)"
+    doubt = f"; {DOUBT}: logs:GetLogEvents on *"
     assert (await account.said("pipeline")).endswith(f" are there{doubt}")
     for which, policies, actions in without_one("pipeline"):
         account.allow("pipeline", policies)
@@ -238,7 +239,7 @@ async def test_ecs_and_values_of_a_buildspec_count_whatever_the_target(
         grants=(),
         registry=Registry(host="x"),
     )
-    missing = names((await Account(identities, clouds, catalog).said("homolog")).split("; cannot be told")[0])
+    missing = names((await Account(identities, clouds, catalog).said("homolog")).split(f"; {DOUBT}")[0])
     assert missing == {
         *("ecs:UpdateService", "ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"),
         *("ssm:GetParameters", "secretsmanager:GetSecretValue"),

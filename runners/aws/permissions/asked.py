@@ -11,6 +11,7 @@ from runners.findings import Finding
 
 TO_ASK = "iam:SimulatePrincipalPolicy"
 """The permission to ask."""
+_UNKNOWN = "cannot be told, nothing names yet what it is for"
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ async def permissions(what: str, account: Account, needs: Iterable[Need]) -> Fin
         )
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint)
-    doubt = f"; cannot be told: {_listed(denied.doubtful)} (AWS names what it is for)" if denied.doubtful else ""
+    doubt = f"; {_UNKNOWN}: {_listed(denied.doubtful)}" if denied.doubtful else ""
     if denied.missing:
         who = account.place.role or account.identity
         mend = f"allow them to {who}; examples/aws has the policies"

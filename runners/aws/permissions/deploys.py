@@ -1,16 +1,16 @@
 """What deploys to ECS need."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from runners.aws.ecs import revisions, services
+from runners.aws.ecs import oneoff, revisions, services
 from runners.aws.ecs.revisions import Revision
 from runners.aws.ecs.runner import EcsRunner, deploys_of
 from runners.aws.ecs.services import Target, short
-from runners.aws.permissions.need import SOME, Arns, Need
+from runners.aws.permissions.need import EVERYTHING, SOME, Arns, Need
 from runners.aws.session import Account
 from runners.contract import ActionFailed
-from storage.model.catalog import Catalog, Environment, Json, Service
+from storage.model.catalog import Catalog, Environment, Service
 
 LOOK = (
     *("ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions", "ssm:DescribeParameters"),
@@ -45,7 +45,9 @@ async def needs(catalog: Catalog, environment: Environment, account: Account) ->
         if service.actions(environment.name, EcsRunner.kind):
             for target, given in deploys_of(service, environment).items():
                 revision = await _revision(account, target)
-                found += _of_a_deploy(Arns(account.place), target, given, revision)
+                before = bool(oneoff.read(given.get("before"), service.name))
+                found += _of_a_deploy(Arns(account.place), target, revision, before=before)
+                found += _of_a_queue(Arns(account.place), str(given.get("events") or ""))
                 found += _of_secrets(Arns(account.place), service, environment, revision)
     return found
 
@@ -58,7 +60,7 @@ async def _revision(account: Account, target: Target) -> Revision | None:
         return None
 
 
-def _of_a_deploy(arns: Arns, target: Target, given: Mapping[str, Json], revision: Revision | None) -> Iterator[Need]:
+def _of_a_deploy(arns: Arns, target: Target, revision: Revision | None, *, before: bool) -> Iterator[Need]:
     cluster, service = short(target.cluster), short(target.service)
     within = (("ecs:cluster", arns.of("ecs", f"cluster/{cluster}")),)
 
@@ -74,18 +76,18 @@ def _of_a_deploy(arns: Arns, target: Target, given: Mapping[str, Json], revision
     yield on("container-instance", SOME, ON_INSTANCE)
     yield on("task", SOME, ON_TASK)
     yield Need(actions=ON_DEFINITION, on=(definition,), known=revision is not None)
-    if given.get("before"):
+    if before:
         yield Need(actions=RUN, on=(definition,), known=revision is not None, context=within)
         yield on("task", SOME, ON_TASK_BEFORE)
-    if given.get("events"):
-        yield _of_a_queue(arns, str(given["events"]))
     yield from _of_a_revision(arns, revision)
 
 
-def _of_a_queue(arns: Arns, url: str) -> Need:
+def _of_a_queue(arns: Arns, url: str) -> Iterator[Need]:
+    """Give what is needed of the queue at a URL, if there is one."""
     account, _, name = urlsplit(url).path.strip("/").partition("/")
-    queue = f"arn:{arns.partition}:sqs:{arns.place.region}:{account}:{name}"
-    return Need(actions=ON_QUEUE, on=(queue,)) if name else Need(actions=ON_QUEUE, known=False)
+    queue = (f"arn:{arns.partition}:sqs:{arns.place.region}:{account}:{name}",) if name else EVERYTHING
+    if url:
+        yield Need(actions=ON_QUEUE, on=queue, known=bool(name))
 
 
 def _of_a_revision(arns: Arns, revision: Revision | None) -> Iterator[Need]:

@@ -10,12 +10,14 @@ import pytest
 from runners.aws.codebuild.made import Collector
 from runners.aws.codebuild.runner import CodeBuildRunner
 from runners.aws.ecr import Registries
+from runners.aws.ecs.runner import EcsRunner
 from runners.aws.session import Clouds
 from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Work
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
 from storage.model.cloud import Aws, Ecr, Severity
+from tests.aws.fleet import Fleet
 from tests.aws.images import put
 from tests.aws.test_codebuild import packed
 from tests.aws.workshop import Workshop
@@ -123,6 +125,36 @@ class TestCodeBuild:
         assert failed.value.error == "registry_refused"
         asked = {each.operation for each in workshop.server.calls}
         assert not asked & {"DescribeRepositories", "DescribeImageScanFindings", "GetAuthorizationToken"}
+
+
+class TestEcs:
+    """It releases what was judged, and images of others that `imagedefinitions.json` names beside it."""
+
+    @pytest.mark.parametrize("pinned", [True, False])
+    async def test_an_image_beside_the_services_own_is_judged_before_anything_is_touched(
+        self, fleet: Fleet, clouds: Clouds, known: Registry, repositories: Repositories, server: Server, *, pinned: bool
+    ) -> None:
+        fleet.runner = EcsRunner(clouds, {}, Registries(clouds, pace=PACE), pace=1 / server.clock.speed)
+        fleet.definition = fleet.tasks.define("hello", [fleet.container("app"), fleet.container("proxy")])
+        fleet.tasks.serve("hello", fleet.definition)
+        names = [fleet.image.partition("/")[2], f"side-{uuid.uuid4().hex[:6]}"]
+        for name in names:
+            repositories.add(name)
+        work = fleet.work(fleet.pushed("new"))
+        work = replace(work, registry=known, service=replace(work.service, image=f"{known.host}/{names[0]}"))
+        reference = f"@{put(fleet.registry, names[1], 'side', tag='v1')}" if pinned else ":v1"
+        uris = {"app": f"{work.service.image}:new", "proxy": f"{known.host}/{names[1]}{reference}"}
+        (work.workspace / "artifacts").mkdir()
+        listed = json.dumps([{"name": name, "imageUri": uri} for name, uri in uris.items()])
+        (work.workspace / "artifacts" / "imagedefinitions.json").write_text(listed)
+        put(fleet.registry, names[1], "side", tag="v1")
+        repositories.scan = BAD
+        with pytest.raises(ActionFailed) as failed:
+            await fleet.runner.run(work, Notes())
+        assert (failed.value.error, server.count("RegisterTaskDefinition")) == ("scan_blocked", 0)
+        repositories.scan = FINE
+        await fleet.runner.run(work, Notes())
+        assert server.count("RegisterTaskDefinition") == 1
 
 
 @pytest.mark.docker

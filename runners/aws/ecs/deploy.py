@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runners.aws.ecr import Registries
 from runners.aws.ecs import configuration, history, marks, oneoff, revisions, services, stopped, strategy
 from runners.aws.ecs.events import Events, Heard
 from runners.aws.ecs.images import images_of
@@ -18,7 +19,6 @@ from runners.aws.session import Account
 from runners.aws.stopping import stopping
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.crash import crash_here
-from runners.registry import Logins
 from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.worded import joined, worded
@@ -35,7 +35,7 @@ class Deploy:
     container: str
     """The one that the catalog names; empty: found out."""
     environ: Mapping[str, str]
-    logins: Logins | None
+    registries: Registries | None
     before: Sequence[Before]
     """What runs with a new release before the service gets it."""
     events: Events
@@ -199,7 +199,9 @@ class Deploy:
 
     async def _prepared(self, state: Service, current: Revision, mine: Revision | None) -> tuple[str, Revision]:
         """Verify, then give the container, and the revision to deploy: made before a crash, used before, or new."""
-        container, images = await images_of(self.work, current, self.container, self.environ, self.logins)
+        container, images = await images_of(
+            self.work, current, self.container, self.environ, self.registries, self.sink
+        )
         oneoff.check(self._first, current)
         before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
         change = self._change(container, images, current, {} if before else await self._secrets())

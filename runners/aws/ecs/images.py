@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runners import registry
+from runners.aws import ecr
+from runners.aws.ecr import Registries
 from runners.aws.ecs.revisions import Revision, repository_of
-from runners.contract import ActionFailed, Work
-from runners.registry import Logins
+from runners.aws.gate import Gate
+from runners.contract import ActionFailed, Sink, Work
 from storage.model import artifact
 from storage.model.worded import worded
 
 ERRORS = {
+    **ecr.ERRORS,
     "no_container": "the task definition has no such container",
     "no_digest": "no earlier action pushed an image",
     "image_missing": "the image is not in the registry",
@@ -23,7 +26,7 @@ _LARGEST = 100_000
 
 
 async def images_of(
-    work: Work, base: Revision, named: str, environ: Mapping[str, str], logins: Logins | None
+    work: Work, base: Revision, named: str, environ: Mapping[str, str], registries: Registries | None, sink: Sink
 ) -> tuple[str, dict[str, str]]:
     """Give the container of the service, and the new image of each container that gets one.
 
@@ -42,13 +45,15 @@ async def images_of(
     mine = [name for name, image in listed.items() if repository_of(image) == work.service.image]
     container = named or next(iter(mine), "") or _usual(work, base)
     have(base, container, worded("name it with the option container"))
-    login = await registry.login(work.registry, work.service.image, environ, logins)
+    login = await registry.login(work.registry, work.service.image, environ, registries)
     if await registry.manifest(work.service.image, digest, login) is None:
         raise _gone(f"{work.service.image}@{digest}")
     images = dict.fromkeys([container, *mine], f"{work.service.image}@{digest}")
     for name, image in listed.items():
         if name not in images:
-            images[name] = await _by_digest(work, image, environ, logins)
+            images[name] = await _by_digest(work, image, environ, registries)
+            # no action before this one has handed it on, so that nothing has judged it
+            await Gate(registries).passed(work, repository_of(image), images[name].partition("@")[2], sink)
     return container, images
 
 
@@ -92,12 +97,12 @@ def _text(file: Path) -> str:
     return text.decode()
 
 
-async def _by_digest(work: Work, image: str, environ: Mapping[str, str], logins: Logins | None) -> str:
+async def _by_digest(work: Work, image: str, environ: Mapping[str, str], registries: Registries | None) -> str:
     """Give an image of others by what its tag holds now, so that every task of the release runs the same."""
     if "@sha256:" in image:
         return image
     repository = repository_of(image)
-    login = await registry.login(work.registry, repository, environ, logins)
+    login = await registry.login(work.registry, repository, environ, registries)
     there = await registry.manifest(repository, image.removeprefix(repository).lstrip(":") or "latest", login)
     if there is None:
         raise _gone(image)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from runners import options, registry
 from runners.aws import errors
+from runners.aws.ecr import Registries
 from runners.aws.ecs import (
     configuration,
     images,
@@ -29,7 +30,6 @@ from runners.aws.ecs.services import Target, short
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.told import called, told
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
-from runners.registry import Logins
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
 
@@ -67,12 +67,12 @@ class EcsRunner:
     most = 5000
 
     def __init__(
-        self, clouds: Clouds, environ: Mapping[str, str], logins: Logins | None = None, pace: float = 1.0
+        self, clouds: Clouds, environ: Mapping[str, str], ecr: Registries | None = None, pace: float = 1.0
     ) -> None:
         """Take the way to AWS, and where the registry's credentials are. `pace`: 1, unless AWS's time runs faster."""
         self._clouds = clouds
         self._environ = environ
-        self._logins = logins
+        self._ecr = ecr
         self._pace = pace
         self._events = Events()
 
@@ -136,7 +136,7 @@ class EcsRunner:
             queue=str(given.get("events") or ""),
             strategy=given.get("strategy"),
             environ=self._environ,
-            logins=self._logins,
+            registries=self._ecr,
             pace=self._pace,
         )
 

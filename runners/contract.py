@@ -45,6 +45,8 @@ class Work:
     """What earlier actions made, by the names of `storage.model.artifact`."""
     workspace: Path
     """Host directory of this run, shared by its actions; the same path inside containers."""
+    timeout: int | None = None
+    """Seconds after which the engine ends the work: for what has a limit of its own outside; `None`: never."""
     replicas: int | None = None
     """How many containers are to run; `None`: nobody has ever said, and the target chooses."""
     scales: bool = False

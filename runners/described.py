@@ -62,6 +62,7 @@ class Described:
             options=options,
             artifacts=self._artifacts(view),
             workspace=workspace,
+            timeout=self.action.timeout,
             replicas=await replicas_of(self.store, plan, self.place),
             scales=plan.replicas is not None,
             restores=self.place.restoring is not None,

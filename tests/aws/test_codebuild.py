@@ -66,6 +66,16 @@ async def test_overrides_what_the_action_says(workshop: Workshop) -> None:
     assert {"name": "PASSWORD", "value": "hello:password", "type": "SECRETS_MANAGER"} in variables
 
 
+@pytest.mark.parametrize(
+    ("seconds", "minutes"), [(7_200, 120), (7_201, 121), (30, 5), (1_000_000, 2_160), (None, None)]
+)
+async def test_a_build_may_take_as_long_as_its_action(
+    workshop: Workshop, seconds: int | None, minutes: int | None
+) -> None:
+    await workshop.build(timeout=seconds)
+    assert workshop.given().get("timeoutInMinutesOverride") == minutes
+
+
 async def test_shows_every_line_of_the_log_once_and_in_order(workshop: Workshop, notes: Notes) -> None:
     workshop.script(Script(log=LOG, seconds=3))
     await workshop.build(notes=notes)

@@ -64,9 +64,9 @@ class Outside:
 
 
 class Scripted:
-    """Options: asks, look_again, tells, mutters, sleep, hold, lines, fail, retryable, fails (how many attempts),
-    exit_code, error, crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits, spare does not
-    fail, there finds it running.
+    """Options: asks, look_again, tells, limited, mutters, sleep, hold, lines, fail, retryable, fails (how many
+    attempts), exit_code, error, crash, deaf, makes, hands_on, say. When it puts something back: hold_back waits,
+    spare does not fail, there finds it running.
     """
 
     errors: ClassVar = {"flaky": "when it says so", "failed": "when it says nothing else"}
@@ -83,12 +83,7 @@ class Scripted:
         assert work.workspace.is_dir()
         options = work.options
         began = self.outside.begin(work.key)
-        lines = options.get("lines", [])
-        for line in lines if isinstance(lines, list) else []:
-            sink.line(str(line))
-        tells = options.get("tells", [])
-        for text in tells if isinstance(tells, list) else []:
-            await work.tell(str(text))
+        await self._speak(work, sink)
         try:
             await asyncio.sleep(max(0.0, began + _number(options, "sleep") - time.time()))
             while options.get("hold_back" if work.restores else "hold") and self.outside.held:  # noqa: ASYNC110 - like polling a container
@@ -122,6 +117,17 @@ class Scripted:
             unchanged=work.restores and bool(options.get("there")),
             summary=str(options.get("say", f"{work.action} is done")),
         )
+
+    async def _speak(self, work: Work, sink: Sink) -> None:
+        options = work.options
+        if options.get("limited"):
+            self.outside.note("limited", f"{work.key} {work.timeout}")
+        lines = options.get("lines", [])
+        for line in lines if isinstance(lines, list) else []:
+            sink.line(str(line))
+        tells = options.get("tells", [])
+        for text in tells if isinstance(tells, list) else []:
+            await work.tell(str(text))
 
     def _heed(self, work: Work, name: str) -> None:
         """Ask, unless it was answered, or somebody let it go on outside."""

@@ -117,6 +117,13 @@ async def test_an_action_that_takes_too_long_fails_and_is_stopped(world: World) 
     assert world.outside.keys("stopped") == [f"{run.id}/build/slow/1"]
 
 
+async def test_the_work_knows_how_long_it_may_take(world: World) -> None:
+    await world.start()
+    run = await world.ask(plan(Stage(name="build", actions=(action("slow", limited=True, timeout=90),))))
+    await world.ended(run)
+    assert world.outside.keys("limited") == [f"{run.id}/build/slow/1 90"]
+
+
 async def test_an_action_that_will_not_stop_does_not_hold_the_run(world: World) -> None:
     await world.start()
     run = await world.ask(plan(Stage(name="build", actions=(action("deaf", sleep=30, timeout=1, deaf=True),))))

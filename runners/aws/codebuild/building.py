@@ -16,7 +16,7 @@ from storage.model.worded import worded
 ERRORS = {
     "build_failed": "a phase of the build failed",
     "build_fault": "CodeBuild itself went wrong",
-    "build_timed_out": "the build took longer than the project allows",
+    "build_timed_out": "the build took longer than CodeBuild lets it",
     "build_stopped": "somebody stopped the build in AWS",
 }
 _OFTEN, _SELDOM = 2.0, 10.0
@@ -123,7 +123,7 @@ def failure_of(build: Build) -> ActionFailed | None:
     if build.status == "TIMED_OUT":
         return ActionFailed(
             worded("{build} took longer than it may{where}{why}", build=build.named, where=where, why=why),
-            hint=worded("find what hangs at the end of its log, or raise the timeout of the project"),
+            hint=worded("find what hangs at the end of its log, or raise the timeout of the action"),
             error="build_timed_out",
         )
     if build.status == "STOPPED":

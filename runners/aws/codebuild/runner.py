@@ -4,6 +4,7 @@ The project is yours, made by whatever makes your infrastructure. A build is kno
 work: it is found again by it, and not started twice.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,8 @@ _OF_GIT = {"CODECOMMIT", "GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_M
 """Sources whose version is a commit."""
 _APART = timedelta(minutes=10)
 """By which our clock and AWS's may differ."""
+_LEAST, _MOST = 5, 2_160
+"""Minutes that CodeBuild takes as the limit of a build."""
 
 
 class CodeBuildRunner:
@@ -170,6 +173,8 @@ class _Order:
     def _overrides(self, source: str) -> dict[str, Any]:
         told = self.work.options
         given: dict[str, Any] = {name: told[key] for key, name in _OVERRIDES.items() if key in told}
+        if self.work.timeout is not None:
+            given["timeoutInMinutesOverride"] = min(_MOST, max(_LEAST, math.ceil(self.work.timeout / 60)))
         version = str(told.get("source_version") or (self._commit if source in _OF_GIT else ""))
         if version:
             given["sourceVersion"] = version

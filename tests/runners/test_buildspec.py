@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,17 @@ def _leaks(place: Path) -> list[Path]:
     """Give the files that hold a secret of the double's sessions."""
     texts = {file: file.read_text(errors="replace") for file in place.rglob("*") if file.is_file()}
     return [file for file, text in texts.items() if "s" * 40 in text or "t" * 16 in text]
+
+
+async def test_a_build_that_takes_too_long_ends_by_itself_and_says_so(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    work = replace(_work(bench, _phases(build="{commands: [echo up, sleep 600]}")), timeout=5)
+    with pytest.raises(ActionFailed, match="timed out after 5 s") as failed:
+        await runner.run(work, notes)
+    assert failed.value.error == "timeout"
+    assert "Phase complete: BUILD State: TIMED_OUT" in notes.text
+    assert not engine.containers(all=True, filters=bench.containers.filters(key=work.key))
 
 
 async def test_a_cache_stays_with_the_service(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:

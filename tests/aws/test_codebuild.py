@@ -319,6 +319,26 @@ async def test_fetches_artifacts_that_are_not_packed(workshop: Workshop, notes: 
     assert found == ["a.txt", "b/c.txt", "b/d.txt"]
 
 
+async def test_fetches_secondary_artifacts_each_into_a_folder_of_its_own(workshop: Workshop, notes: Notes) -> None:
+    workshop.objects.kept["kept"] = {"out": packed({"a.txt": "a"}), "docs": packed({"a.txt": "b"}), "site/c.txt": b"c"}
+    secondary = {"docs": "arn:aws:s3:::kept/docs", "site": "arn:aws:s3:::kept/site"}
+    workshop.script(Script(location="arn:aws:s3:::kept/out", secondary=secondary))
+    work = workshop.work({"fetch": True})
+    await workshop.runner.run(work, notes)
+    found = {each.relative_to(work.workspace).as_posix(): each.read_text() for each in work.workspace.rglob("*.txt")}
+    beside = {"secondary-artifacts/docs/a.txt": "b", "secondary-artifacts/site/c.txt": "c"}
+    assert found == {"artifacts/a.txt": "a", **beside}
+
+
+@pytest.mark.parametrize(("name", "key"), [("..", "good"), ("a/b", "good"), ("docs", "evil")])
+async def test_secondary_artifacts_stay_where_they_belong(workshop: Workshop, name: str, key: str) -> None:
+    workshop.objects.kept["kept"] = {"good": packed({"escape": "x"}), "evil": packed({"../../escape": "x"})}
+    workshop.script(Script(secondary={name: f"arn:aws:s3:::kept/{key}"}))
+    failure = await workshop.failure({"fetch": True})
+    assert failure.error == "bad_artifacts"
+    assert not list(workshop.root.rglob("escape*"))
+
+
 async def test_what_is_packed_in_a_folder_of_artifacts_stays_as_it_is(workshop: Workshop, notes: Notes) -> None:
     jar = packed({"META-INF/MANIFEST.MF": "x", "Main.class": "x"})
     workshop.objects.kept["kept"] = {"out/target/app.jar": jar, "out/a.txt": b"a"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import shutil
 import stat
 import uuid
@@ -17,6 +18,7 @@ from storage.model.worded import worded
 ERRORS = {"bad_artifacts": "the artifacts of the build are not there, too large, or not what they should be"}
 _LARGEST = 256_000_000
 _MOST_FILES = 10_000
+_IDENTIFIER = re.compile(r"\w{1,128}", re.ASCII)
 _ARN = ":s3:::"
 _NOT_A_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
@@ -43,6 +45,13 @@ async def fetch(account: Account, location: str, into: Path) -> int:
     finally:
         await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
     return count
+
+
+def folder(identifier: str) -> str:
+    """Give the name of the folder for a secondary artifact: CodeBuild allows letters, digits and `_`."""
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise _bad(worded("{name} is no path inside the artifacts", name=f"{identifier[:200]!r}"))
+    return identifier
 
 
 def _put(root: Path, name: str, below: str, content: bytes) -> int:

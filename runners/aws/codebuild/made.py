@@ -80,6 +80,11 @@ class Collector:
         if location:
             count = await fetched.fetch(account, location, work.workspace / "artifacts")
             sink.line(f"{count} files fetched")
+        for each in build.raw.get("secondaryArtifacts", []):
+            if each.get("location"):
+                name = fetched.folder(each.get("artifactIdentifier", ""))
+                count = await fetched.fetch(account, each["location"], work.workspace / "secondary-artifacts" / name)
+                sink.line(f"{count} files of {name} fetched")
         return await self._named(work, sink) or await self._exported(work, build, sink)
 
     async def _named(self, work: Work, sink: Sink) -> dict[str, str]:

@@ -37,6 +37,8 @@ class Script:
     log: tuple[str, ...] = ("[Container] hello",)
     exported: Mapping[str, str] = field(default_factory=dict)
     location: str = ""
+    secondary: Mapping[str, str] = field(default_factory=dict)
+    """Identifier of a secondary artifact -> where it is."""
     reports: tuple[str, ...] = ()
     resolves: str = ""
     """What the source version turns out to be, when that is not itself."""
@@ -244,6 +246,9 @@ class Builds:
             raw["exportedEnvironmentVariables"] = [{"name": n, "value": v} for n, v in script.exported.items()]
             raw["reportArns"] = list(script.reports)
             raw["artifacts"] = {"location": script.location} if script.location else {}
+            raw["secondaryArtifacts"] = [
+                {"artifactIdentifier": name, "location": place} for name, place in script.secondary.items()
+            ]
         return raw
 
     def _logs_of(self, build: Build, group: str, stream: str) -> dict[str, Any]:

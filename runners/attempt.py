@@ -199,6 +199,8 @@ class _Attempt:
             return outcome
         finally:
             sink.close()
+            if not sink.done:  # before its end is a fact: after that nobody would write it again
+                await engine.store.logs.settle(*self._place)
             await self.watch.still_ours()
 
     @property

@@ -51,6 +51,11 @@ class Logs:
 
         return await get_running_loop().run_in_executor(self._readers, work)
 
+    async def settle(self, run: str, stage: str, action: str, attempt: int) -> None:
+        """Have on disk what was taken of a log; what the disk refuses stays pending."""
+        path = self._path(run, stage, action, attempt)
+        await get_running_loop().run_in_executor(self._readers, self._intake.settle, path)
+
     async def kept(self) -> dict[str, int]:
         """Return the runs that have logs, with the bytes that those take; what is pending is written first."""
 

@@ -120,7 +120,7 @@ async def play(world: World, engine: Engine, scene: str) -> None:
             await world.ended(runs[-1], seconds=40)
         if scene in WHOLE and len(runs) == 2:
             await pause(world, runs[1])
-        if scene == "deaf deploy":
+        if scene == "deaf deploy" and not (await world.store.runs.get(runs[0].id)).status.over:
             await world.began(f"{runs[0].id}/deploy/release/1")
             await engine.cancel(runs[0].id, "U0BOB")
     while not all([(await world.store.runs.get(run.id)).status.over for run in runs]):

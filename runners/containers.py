@@ -97,10 +97,11 @@ class Containers:
         reading = _Reading(self._new_client, opened, take)
         future = asyncio.get_running_loop().run_in_executor(self._streams, reading.read)
         try:
-            await asyncio.shield(future)
-            while reading.waiting:
+            await asyncio.wait({future})
+            while reading.waiting:  # also of a stream that broke off
                 reading.take_one()
                 await asyncio.sleep(0)
+            await future
         except asyncio.CancelledError:
             reading.stop()
             await asyncio.wait({future}, timeout=2)

@@ -1,13 +1,15 @@
 """Everything that a container writes is read, once, also when it writes faster than anybody reads and then ends."""
 
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+from docker import APIClient
 
 from runners import job
 from runners.container_log import Reading
-from runners.containers import Containers
+from runners.containers import Containers, EngineUnavailable
 from tests.runners.bench import Bench
 
 pytestmark = pytest.mark.docker
@@ -44,6 +46,22 @@ async def test_a_container_may_be_silent_for_longer_than_an_answer_of_the_engine
     finally:
         hasty.close()
     assert got == ["one", "two"]
+
+
+async def test_what_came_before_a_stream_broke_off_is_handed_on(containers: Containers) -> None:
+    got: list[int] = []
+
+    def opened(_: APIClient) -> Iterator[int]:
+        yield from range(50)
+        raise OSError("the engine is gone")
+
+    def take(item: int) -> None:
+        time.sleep(0.005)  # the loop is behind when it hears of the end
+        got.append(item)
+
+    with pytest.raises(EngineUnavailable):
+        await containers.stream(opened, take)
+    assert got == [*range(50)]
 
 
 def read(

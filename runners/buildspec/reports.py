@@ -36,8 +36,10 @@ def collect(
     reports: Mapping[str, Report], project: str, source: Path, values: Mapping[str, str], say: Callable[[str], None]
 ) -> list[ReportResult]:
     """Read all reports of a build. What cannot be read is said and fails nothing, as on AWS."""
-    groups = {_group(expanded(name, values), project): report for name, report in reports.items()}
-    return [_collected(group, report, source, values, say) for group, report in groups.items()]
+    return [
+        _collected(_group(expanded(name, values), project), report, source, values, say)
+        for name, report in reports.items()
+    ]
 
 
 def _group(name: str, project: str) -> str:

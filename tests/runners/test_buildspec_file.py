@@ -1,9 +1,12 @@
 """Reading buildspecs: the shapes that public repositories have, and errors that name their line."""
 
+from pathlib import Path
+
 import pytest
 
 from runners.buildspec.model import BuildspecInvalid, OnFailure
 from runners.buildspec.parser import parse
+from runners.buildspec.reports import collect
 
 HEAD = "version: 0.2\nphases:\n  build:\n    commands:\n"
 
@@ -113,3 +116,11 @@ def test_what_is_left_out_is_said() -> None:
     said = " ".join(map(str, spec.warnings))
     for word in ("line 2: unknown key nonsense", "line 4: the key phases stands twice"):
         assert word in said
+
+
+def test_no_report_is_dropped_that_another_one_is_called_like(tmp_path: Path) -> None:
+    """One by its name, one by the ARN of the group that the name stands for."""
+    arn = "arn:aws:codebuild:x:1:report-group/hello-unit"
+    text = HEAD + f"      - x\nreports:\n  unit: {{files: ['*']}}\n  {arn}: {{files: ['*']}}\n"
+    found = collect(parse(text).reports, "hello", tmp_path, {}, lambda _: None)
+    assert [each.name for each in found] == ["hello-unit", "hello-unit"]

@@ -189,8 +189,13 @@ async def supervised(work: Coroutine[Any, Any, T], watch: Watch, *, timeout: flo
         raise Interrupted
     if by_itself:
         raise RuntimeError("the runner cancelled itself: its work neither ended nor failed")
-    raise ActionFailed(
-        worded("timed out after {time}", time=spoken(timeout or 0)),
+    raise timed_out(timeout or 0)
+
+
+def timed_out(seconds: float) -> ActionFailed:
+    """Word that an action had so many seconds, and needed more."""
+    return ActionFailed(
+        worded("timed out after {time}", time=spoken(seconds)),
         hint=worded("raise the action's `timeout`, or make it faster"),
         error="timeout",
     )

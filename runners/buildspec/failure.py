@@ -4,7 +4,7 @@ from runners.buildspec.build import Build
 from runners.buildspec.record import PhaseRecord, Record, Status
 from runners.buildspec.references import PARAMETERS, SECRETS
 from runners.contract import ActionFailed, Work
-from runners.interrupt import spoken
+from runners.interrupt import timed_out
 from storage.model.worded import worded
 
 ERRORS = {
@@ -31,11 +31,7 @@ def failure_of(build: Build, work: Work) -> ActionFailed | None:
     if failed is None:
         return None
     if record.status is Status.TIMED_OUT:
-        return ActionFailed(
-            worded("timed out after {time}", time=spoken(work.timeout or 0)),
-            hint=worded("raise the action's `timeout`, or make it faster"),
-            error="timeout",
-        )
+        return timed_out(work.timeout or 0)
     return _beside_the_commands(failed, build.wrong_file, str(work.options.get("image"))) or _of_a_command(
         record, failed.type, work
     )

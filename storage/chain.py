@@ -85,6 +85,11 @@ class Scribe:
         [written] = record(connection, [self.compose(head, fact, _next_sequence(connection, fact.run))])
         return written
 
+    def write(self, connection: sa.Connection, head: Head, fact: Fact, sequence: int) -> None:
+        """Write one more event at the end of a chain that is held, as the event of that sequence of its run."""
+        record(connection, [self.compose(head, fact, sequence)])
+        move(connection, head)
+
     def compose(self, head: Head, fact: Fact, sequence: int) -> Values:
         """Give the columns of one more event at the end of a chain; the caller records it, and then moves the head."""
         values: Values = {

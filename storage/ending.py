@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from storage import phases, queue, statements
-from storage.chain import Scribe, chain_of, hold, move, record
+from storage.chain import Scribe, chain_of, hold
 from storage.model.catalog import Json, Mode
 from storage.model.event import Fact, Kind
 from storage.model.run import Status
@@ -39,8 +39,7 @@ def end(
         return False
     told: dict[str, Json] = {"status": status.value, **data}
     fact = Fact(kind=Kind.RUN_ENDED, actor=actor, run=run, key="ended", data=told)
-    record(connection, [scribe.compose(head, fact, last)])
-    move(connection, head)
+    scribe.write(connection, head, fact, last)
     connection.execute(statements.WITHDRAW_APPROVALS, {"asker": run, "now": now, "by": actor})
     connection.execute(statements.GIVE_UP_GATES, {"waiter": run, "now": now})
     for _, environment in held:

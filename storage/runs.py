@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from storage import codec, cursors, ending, phases, statements
 from storage.bell import ring
-from storage.chain import Head, Scribe, events_of, hold, hold_run, move, record
+from storage.chain import Head, Scribe, events_of, hold, hold_run
 from storage.database import Database
 from storage.fence import Claim
 from storage.model.event import Event, Fact, Kind
@@ -69,8 +69,7 @@ class Runs:
             "epoch": 0,
         }
         opened = connection.execute(statements.ADD_RUN, row).one()
-        record(connection, [self._scribe.compose(head, _requested(opened.id, request, plan), opened.sequence)])
-        move(connection, head)
+        self._scribe.write(connection, head, _requested(opened.id, request, plan), opened.sequence)
         return opened
 
     async def get(self, run_id: str) -> Run:

@@ -10,8 +10,7 @@ from runners.aws.codepipeline.runner import CodePipelineRunner, pipeline_of
 from runners.aws.ecs import services
 from runners.aws.ecs.runner import EcsRunner, deploys_of
 from runners.aws.ecs.services import Target
-from runners.aws.permissions import builds as builds_needs
-from runners.aws.permissions.all import needed
+from runners.aws.permissions.all import needed, of_the_registry
 from runners.aws.permissions.asked import permissions
 from runners.aws.permissions.need import Need, actions_of
 from runners.aws.session import Account, Clouds, Visitor
@@ -109,11 +108,7 @@ async def _pipeline(clouds: Clouds, environment: Environment, pipeline: str) -> 
 def _places(catalog: Catalog) -> Iterator[tuple[str, Aws, Callable[[Account], Awaitable[Sequence[Need]]]]]:
     """Give each account that is entered, and how to find out what is needed there."""
     if (ecr := catalog.registry.ecr) is not None:
-
-        async def of_the_registry(_account: Account) -> Sequence[Need]:
-            return builds_needs.of_the_registry(catalog, ecr)
-
-        yield "aws for the registry", ecr.aws, of_the_registry
+        yield "aws for the registry", ecr.aws, partial(of_the_registry, catalog, ecr)
     for environment in catalog.environments.values():
         if environment.aws is not None:
             yield f"aws for {environment.name}", environment.aws, partial(needed, catalog, environment)

@@ -104,7 +104,7 @@ async def test_all_is_well_with_what_is_shipped(account: Account, role: str) -> 
 
 
 def without_one(role: str) -> Iterator[tuple[str, dict[str, dict[str, Any]], set[str]]]:
-    """Take away one statement, or one action or one of several resources of it; gives what it allowed."""
+    """Take away one statement; gives what it alone allowed."""
     whole = shipped(role)
     for name, document in whole.items():
         for at, statement in enumerate(document["Statement"]):
@@ -112,7 +112,6 @@ def without_one(role: str) -> Iterator[tuple[str, dict[str, dict[str, Any]], set
             del less[name]["Statement"][at]
             actions = {each for each in listed(statement["Action"]) if not _elsewhere(less, each)}
             yield f"{name}: {statement['Sid']}", less, actions
-    """What two statements allow is on different resources here, and stands in `RESOURCES`."""
 
 
 def _elsewhere(policies: dict[str, dict[str, Any]], action: str) -> bool:
@@ -183,21 +182,20 @@ async def test_a_role_that_may_be_passed_to_another_service_is_missing(account: 
     )
 
 
+def doing(environment: Environment, *actions: Action) -> Catalog:
+    """A catalog of one service, which does these actions in one environment."""
+    stage = Stage(name="deploy", environment=environment.name, actions=actions)
+    service = Service(name="hello", repository="unused", image="x/x", stages=(stage,))
+    environments, registry = {environment.name: environment}, Registry(host="x")
+    return Catalog(services={"hello": service}, environments=environments, people={}, grants=(), registry=registry)
+
+
 async def test_what_no_catalog_names_is_said_and_no_alarm(
     clouds: Clouds, place: Aws, identities: Identities, yard: Yard
 ) -> None:
     options: dict[str, Any] = {"freeze": "Deploy", "stage": "Deploy"}
     environment = replace(yard.environment, name="pipeline", options=options)
-    deploy = Stage(name="deploy", environment="pipeline", actions=(Action(name="deploy", uses="codepipeline"),))
-    service = Service(name="hello", repository="unused", image="x/x", stages=(deploy,))
-    catalog = Catalog(
-        services={"hello": service},
-        environments={"pipeline": environment},
-        people={},
-        grants=(),
-        registry=Registry(host="x"),
-    )
-    account = Account(identities, clouds, catalog)
+    account = Account(identities, clouds, doing(environment, Action(name="deploy", uses="codepipeline")))
     account.allow("pipeline", shipped("pipeline"))
     doubt = f"; {DOUBT}: logs:GetLogEvents on *"
     assert (await account.said("pipeline")).endswith(f" are there{doubt}")
@@ -221,23 +219,11 @@ async def test_ecs_and_values_of_a_buildspec_count_whatever_the_target(
     identities.policies[role].append({"Version": "2012-10-17", "Statement": [ask]})
     options: dict[str, Any] = {"cluster": "other", "service": "hello"}
     values: dict[str, Any] = {"image": "x", "parameter_store": ["/hello/db"], "secrets_manager": ["hello/api"]}
-    actions = (
+    environment = Environment(name="homolog", target="docker", aws=replace(place, role=role))
+    catalog = doing(
+        environment,
         Action(name="deploy", uses="ecs", options=options),
         Action(name="build", uses="buildspec", options=values),
-    )
-    service = Service(
-        name="hello",
-        repository="unused",
-        image="x/x",
-        stages=(Stage(name="deploy", environment="homolog", actions=actions),),
-    )
-    environment = Environment(name="homolog", target="docker", aws=replace(place, role=role))
-    catalog = Catalog(
-        services={"hello": service},
-        environments={"homolog": environment},
-        people={},
-        grants=(),
-        registry=Registry(host="x"),
     )
     missing = names((await Account(identities, clouds, catalog).said("homolog")).split(f"; {DOUBT}")[0])
     assert missing == {

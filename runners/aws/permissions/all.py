@@ -1,9 +1,10 @@
-"""Everything that an environment's role needs for what the catalog has it do."""
+"""Everything that the roles of the catalog need: the registry's, and that of each environment."""
 
 from runners.aws.permissions import builds, changes, deploys
 from runners.aws.permissions.need import Arns, Need
 from runners.aws.session import Account
 from storage.model.catalog import Catalog, Environment
+from storage.model.cloud import Ecr
 
 
 async def needed(catalog: Catalog, environment: Environment, account: Account) -> list[Need]:
@@ -14,3 +15,8 @@ async def needed(catalog: Catalog, environment: Environment, account: Account) -
         *await changes.of_pipelines(catalog, environment, account),
         *changes.of_stacks(catalog, environment, Arns(account.place)),
     ]
+
+
+async def of_the_registry(catalog: Catalog, ecr: Ecr, _account: Account) -> list[Need]:
+    """Give what the role of the registry needs: the catalog alone says it."""
+    return builds.of_the_registry(catalog, ecr)

@@ -1,7 +1,7 @@
 """Whether the permissions are there: IAM itself is asked, about each on what it is needed for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runners.aws.errors import AwsRefused
 from runners.aws.permissions.need import Need
@@ -56,13 +56,10 @@ def policy_source(account: Account) -> str:
 
 def _together(needs: Iterable[Need]) -> list[Need]:
     """Put together what is asked about the same resources: one question for all its actions."""
-    found: dict[tuple[object, ...], dict[str, None]] = {}
+    found: dict[Need, dict[str, None]] = {}
     for need in needs:
-        found.setdefault((need.on, need.known, need.context), {}).update(dict.fromkeys(need.actions))
-    return [
-        Need(actions=tuple(actions), on=on, known=known, context=context)  # type: ignore[arg-type]
-        for (on, known, context), actions in found.items()
-    ]
+        found.setdefault(replace(need, actions=()), {}).update(dict.fromkeys(need.actions))
+    return [replace(about, actions=tuple(actions)) for about, actions in found.items()]
 
 
 async def _denied(account: Account, needs: Sequence[Need]) -> _Denied:

@@ -6,7 +6,7 @@ from runners.aws.codepipeline import executions
 from runners.aws.codepipeline.runner import CodePipelineRunner, pipeline_of
 from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.infra.stack import Declared
-from runners.aws.permissions.need import SOME, Arns, Need, actions_of
+from runners.aws.permissions.need import EVERYTHING, SOME, Arns, Need, actions_of
 from runners.aws.session import Account
 from runners.aws.told import told
 from runners.contract import ActionFailed
@@ -75,7 +75,7 @@ def of_stacks(catalog: Catalog, environment: Environment, arns: Arns) -> Iterato
         yield Need(actions=ON_TEMPLATE)
         yield Need(
             actions=ON_STACK,
-            on=tuple(arns.of("cloudformation", f"stack/{each.name}/{SOME}") for each in declared) or ("*",),
+            on=tuple(arns.of("cloudformation", f"stack/{each.name}/{SOME}") for each in declared) or EVERYTHING,
             known=bool(declared),
         )
         if roles := tuple(sorted({each.role for each in declared if each.role})):

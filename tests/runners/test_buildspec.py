@@ -14,7 +14,7 @@ from runners.aws.session import Clouds
 from runners.buildspec.cache import version_of
 from runners.buildspec.model import Cache
 from runners.buildspec.runner import BuildspecRunner
-from runners.contract import ActionFailed, Work
+from runners.contract import ActionFailed, Outcome, Work
 from storage.model.catalog import Environment, Json
 from storage.model.cloud import Aws
 from tests.doubles.aws.identities import Identities
@@ -215,21 +215,33 @@ async def test_a_role_needs_an_environment_with_an_account(
     assert not engine.containers(all=True, filters=bench.containers.filters(key=work.key))
 
 
+async def _up(runner: BuildspecRunner, work: Work, notes: Notes) -> "asyncio.Task[Outcome]":
+    """Run a build until it says that it is up."""
+    task = asyncio.create_task(runner.run(work, notes))
+    while "up" not in notes.lines:
+        assert not task.done()
+        await asyncio.sleep(0.05)
+    return task
+
+
+async def _left_running(runner: BuildspecRunner, bench: Bench, work: Work) -> Notes:
+    """Follow a build until it says that it is up, then leave it running as a process does that stops."""
+    notes = Notes()
+    bench.abandoned = True
+    task = await _up(runner, work, notes)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return notes
+
+
 async def test_a_build_that_is_found_again_keeps_the_keys_that_it_began_with(
     runner: BuildspecRunner, bench: Bench, notes: Notes, homolog: Server, registry: Registry
 ) -> None:
     work = _work(bench, _AS_THE_ROLE, {"aws": True})
     held = Path(work.artifacts["source"]) / "wait"
     held.touch()
-    first = Notes()
-    bench.abandoned = True
-    task = asyncio.create_task(runner.run(work, first))
-    while "up" not in first.lines:
-        assert not task.done()
-        await asyncio.sleep(0.05)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await _left_running(runner, bench, work)
     homolog.denied |= {"sts:AssumeRole"}
     held.unlink()
     clouds = Clouds()  # another process, which knows nothing of the first
@@ -344,10 +356,7 @@ async def test_cancelling_stops_the_build_within_two_seconds(
     runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
 ) -> None:
     work = _work(bench, _phases(build="{commands: [echo up, sleep 60]}"))
-    task = asyncio.create_task(runner.run(work, notes))
-    while "up" not in notes.lines:
-        assert not task.done()
-        await asyncio.sleep(0.05)
+    task = await _up(runner, work, notes)
     async with asyncio.timeout(2):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -361,15 +370,7 @@ async def test_an_abandoned_build_goes_on_and_is_found_again(
     work = _work(
         bench, _phases(build="{commands: ['date +%s%N', echo up, sleep 1.5]}", post_build="{commands: [echo end]}")
     )
-    first = Notes()
-    bench.abandoned = True
-    task = asyncio.create_task(runner.run(work, first))
-    while "up" not in first.lines:
-        assert not task.done()
-        await asyncio.sleep(0.05)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    first = await _left_running(runner, bench, work)
     await runner.run(work, notes)
     assert notes.said() == [*first.said(), "end"]
 
@@ -378,14 +379,7 @@ async def test_what_a_dead_process_left_of_a_build_is_stopped(
     runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
 ) -> None:
     work = _work(bench, _phases(build="{commands: [echo up, sleep 60]}"))
-    bench.abandoned = True
-    task = asyncio.create_task(runner.run(work, notes))
-    while "up" not in notes.lines:
-        assert not task.done()
-        await asyncio.sleep(0.05)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await _left_running(runner, bench, work)
     assert engine.containers(filters=bench.containers.filters(run=work.run))
     await runner.stop(work)
     assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))

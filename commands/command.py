@@ -89,7 +89,11 @@ class Asked:
 def sentence(asked: Asked, problem: ActionFailed) -> str:
     """Say what failed, and what to do about it, to the asker."""
     reason, hint = in_words_of(asked.say, problem.reason), in_words_of(asked.say, problem.hint)
-    return f"{reason[:1].upper()}{reason[1:]}." + (f" {hint}" if hint else "")
+    return f"{_capital(reason)}." + (f" {_capital(hint)}" if hint else "")
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 class Refused(Exception):  # noqa: N818 - an answer to a person, not an error of ours

@@ -49,6 +49,16 @@ class Images:
 
         return await self._containers.ask(look)
 
+    async def forget_all(self, repository: str) -> None:
+        """Take away every name in a repository; what a container uses stays."""
+
+        def remove(engine: Any) -> None:
+            for each in engine.images(name=repository):
+                for name in _image(each, repository).names:
+                    _unnamed(engine, name)
+
+        await self._containers.ask(remove)
+
     async def forget(self, image: Image) -> bool:
         """Take its names away, which removes it unless it has others; false when it is used by now."""
 

@@ -1,7 +1,7 @@
 """The kinds of actions there are: the one place where a kind is registered."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,8 +80,11 @@ class Tools:
         await self.containers.ask(start)
         await self.start()
 
-    async def clear(self) -> int:
-        """Remove all of this namespace: containers, the proxy's too, networks, images; gives how many containers."""
+    async def clear(self, repositories: Collection[str] = ()) -> int:
+        """Remove all of this namespace: containers, the proxy's too, networks, images; gives how many containers.
+
+        What builds of their own made has no label of ours: of these `repositories` every image goes.
+        """
 
         def remove(engine: APIClient) -> int:
             ours = self.containers.filters()
@@ -96,7 +99,10 @@ class Tools:
                     engine.remove_image(image["Id"], force=True)
             return len(found)
 
-        return await self.containers.ask(remove)
+        count = await self.containers.ask(remove)
+        for repository in repositories:
+            await self.images.forget_all(repository)
+        return count
 
     def close(self) -> None:
         """Let the threads go; containers go on."""

@@ -79,7 +79,7 @@ class Mirrors:
             if commit is None:
                 names = (await git("for-each-ref", "--format=%(refname:short)", cwd=mirror)).split()
                 raise UnknownRef(
-                    worded("{service} has no branch, tag or commit {ref}", service=service.name, ref=ref),
+                    worded("there is no branch, tag or commit {ref} in {service}", service=service.name, ref=ref),
                     nearest(ref, names),
                 )
             return await _described(mirror, ref, commit)

@@ -39,7 +39,7 @@ def demo(
     stop: Annotated[
         bool, typer.Option("--stop", help="Stop what a demo started; the next one goes on from there.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Stop it, and remove its containers for good.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Stop it, and remove its containers and images.")] = False,
 ) -> None:
     """Deploy the sample service from chat, here and now; exit code 0 when it runs."""
     chosen = settings()
@@ -203,7 +203,7 @@ async def _tear_down(chosen: Settings, *, remove: bool) -> None:
     tools = Tools(data=data, namespace=chosen.namespace)
     try:
         if remove:
-            out.print(f"Stopped; {await tools.clear()} containers removed.")
+            out.print(f"Stopped; {await tools.clear(_repositories(data))} containers removed.")
             return
         stopped = await tools.pause()
     except EngineUnavailable as problem:
@@ -213,6 +213,17 @@ async def _tear_down(chosen: Settings, *, remove: bool) -> None:
     if stopped:
         (data / _STOPPED).write_text(json.dumps(stopped))
     out.print(f"Stopped, {len(stopped)} containers too. History and logs stay in {chosen.data}.", markup=False)
+
+
+def _repositories(data: Path) -> list[str]:
+    """Name where the images of the demo's services are, as far as its catalog says it."""
+    from runners.kinds import known_kinds
+    from storage.catalog import CatalogProblems, load
+
+    try:
+        return [each.image for each in load(data / "catalog.yml", known_kinds()).services.values()]
+    except (OSError, CatalogProblems):  # never set up, or edited since: what has our labels goes all the same
+        return []
 
 
 async def _resume(chosen: Settings) -> None:

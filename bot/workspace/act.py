@@ -35,7 +35,8 @@ class Act:
         """Return who acts."""
         person = self.workspace.find_person(self.text("as"))
         if person is None or person.is_bot:
-            raise Failed("user_not_found", f"Nobody here is called {self.text('as')!r}. Try dev or release.", 400)
+            people = [f"{each.handle} ({each.name})" for each in self.workspace.people.values() if not each.is_bot]
+            raise Failed("user_not_found", f"Nobody here is called {self.text('as')!r}. Try {', '.join(people)}.", 400)
         return person
 
     @property

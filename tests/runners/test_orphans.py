@@ -17,6 +17,7 @@ from runners.command import CommandRunner
 from runners.containers import Containers
 from runners.contract import Leftover
 from runners.dockerfile import DockerfileRunner
+from runners.images import Images
 from runners.leftovers import EngineLeftovers
 from runners.orphans import Orphans
 from runners.proxy import Proxy, Upstream
@@ -239,3 +240,18 @@ def test_the_terminal_says_what_would_go_and_removes_it_when_told(
     assert "2 removed" in terminal.invoke(app, ["orphans", "--remove"]).stdout
     assert not engine.containers(all=True, filters={"name": namespace})
     assert "Nothing is left" in terminal.invoke(app, ["orphans"]).stdout
+
+
+async def test_all_images_of_a_repository_are_cleared_and_no_others(containers: Containers, engine: Any) -> None:
+    """A buildspec's own `docker build` puts no label of ours on what it makes."""
+    mine = f"127.0.0.1:1/hello-{uuid.uuid4().hex[:6]}"
+    for repository in (mine, f"{mine}-too"):
+        for tag in ("1234567", "latest"):
+            engine.tag(IMAGE, repository, tag)
+    try:
+        await Images(containers).forget_all(mine)
+        assert not engine.images(name=mine)
+        assert len(engine.images(name=f"{mine}-too")[0]["RepoTags"]) >= 2
+        assert engine.images(name=IMAGE)
+    finally:
+        await Images(containers).forget_all(f"{mine}-too")

@@ -56,7 +56,7 @@ async def test_the_form_says_what_is_wrong_where_it_is_wrong(place: Office, ana:
         "environment": {"value": "homolog"},
     }
     refused = await ana.client.act("submit", view_id=form["id"], values=values)
-    assert refused["errors"]["ref"].startswith("Hello has no branch, tag or commit mian. nearest: main")
+    assert refused["errors"]["ref"].startswith("There is no branch, tag or commit mian in hello. Nearest: main")
     values |= {HELLO: {"value": "main"}}
     refused = await ana.client.act("submit", view_id=form["id"], values=values)
     assert refused["errors"] == {"ref": "Choose a branch or type one, not both."}

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import doing
@@ -114,6 +114,35 @@ async def test_a_plan_is_edited_in_place_and_has_a_thread(look: Open, workspace:
     await expect(page.locator("#log .replies")).to_contain_text("2 replies")
     await page.keyboard.press("Escape")
     await expect(pane).to_be_hidden()
+
+
+async def test_what_is_said_while_a_place_is_opened_stands_there(look: Open, workspace: LocalWorkspace) -> None:
+    page, bia = await look(), await look("dev2")
+    client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
+
+    async def say_meanwhile(place: str, thread: str | None) -> None:
+        """Hold the answer back until what it was drawn without is known to the page."""
+
+        async def held(route: Route) -> None:
+            drawn = await route.fetch()
+            said = await client.chat_postMessage(channel="C0DEPLOYS", thread_ts=thread, text="said meanwhile")
+            await expect(bia.locator("#log article").last).to_contain_text("1 reply" if thread else "said meanwhile")
+            await page.wait_for_timeout(200)
+            await client.chat_update(channel="C0DEPLOYS", ts=str(said["ts"]), text=f"changed in the {place}")
+            await route.fulfill(response=drawn)
+
+        await page.route(f"**/page/{place}?*", held)
+
+    root = await client.chat_postMessage(channel="C0DEPLOYS", text="Deploying")
+    await say_meanwhile("thread", str(root["ts"]))
+    await page.locator("#log article").last.hover()
+    await page.locator("#log article").last.get_by_role("button", name="Reply in thread").click()
+    await expect(page.locator("#thread article").last).to_contain_text("changed in the thread")
+    await page.get_by_role("link", name="general").click()
+    await expect(page.locator("#here")).to_have_text("#general")
+    await say_meanwhile("channel", None)
+    await page.get_by_role("link", name="deploys").click()
+    await expect(page.locator("#log article").last).to_contain_text("changed in the channel")
 
 
 async def test_a_table_shows_all_its_columns_beside_a_channel(look: Open, workspace: LocalWorkspace) -> None:

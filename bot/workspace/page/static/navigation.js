@@ -9,9 +9,24 @@ import { say } from "./words.js";
 const content = document.getElementById("content");
 const pane = document.getElementById("thread");
 const sidebar = document.getElementById("sidebar");
+const rounds = { home: 0, sidebar: 0 };
 let waiting = null;
+let going = Promise.resolve();
 
-export async function go(channel, { tab = "", push = true, wanted = "" } = {}) {
+// One goes to one place after the other: an earlier answer that comes late must not replace a later one.
+function inTurn(work) {
+  going = going.then(work, work);
+  return going;
+}
+
+// When one is where one wanted to go. What happens on the way waits for that: the place was drawn without it, and to
+// where one was it would be added in vain.
+export const there = () => going.catch(() => null);
+
+export const go = (channel, options) => inTurn(() => enter(channel, options));
+export const openThread = (channel, root, focus) => inTurn(() => unfold(channel, root, focus));
+
+async function enter(channel, { tab = "", push = true, wanted = "" } = {}) {
   const html = await fragment("channel", { channel, tab });
   if (html === null) return toast(say("That channel is not yours to see"), true);
   content.replaceChildren(parsed(html));
@@ -39,10 +54,17 @@ function title() {
   document.title = `${unread ? `(${unread}) ` : ""}${name} · local workspace`;
 }
 
+// A piece of the page, or null when a newer one was asked for meanwhile: their answers may cross.
+async function newest(name, parameters) {
+  const mine = ++rounds[name];
+  const html = await fragment(name, parameters);
+  return mine === rounds[name] ? html : null;
+}
+
 export async function refreshHome() {
   const home = document.getElementById("home");
   if (!home) return;
-  const html = await fragment("home");
+  const html = await newest("home");
   if (html === null || home.contains(document.activeElement?.closest("input, textarea, select"))) return;
   home.replaceChildren(parsed(html));
   draw(home);
@@ -51,7 +73,7 @@ export async function refreshHome() {
 export function refreshSidebar() {
   clearTimeout(waiting);
   waiting = setTimeout(async () => {
-    const html = await fragment("sidebar", { channel: here() });
+    const html = await newest("sidebar", { channel: here() });
     if (html === null || sidebar.querySelector("details[open]")) return;
     const active = sidebar.contains(document.activeElement) && document.activeElement.dataset.channel;
     const scroll = sidebar.querySelector(".places").scrollTop;
@@ -62,7 +84,7 @@ export function refreshSidebar() {
   }, 80);
 }
 
-export async function openThread(channel, root, focus = true) {
+async function unfold(channel, root, focus = true) {
   const html = await fragment("thread", { channel, ts: root });
   if (html === null) return toast(say("This thread is gone"), true);
   pane.replaceChildren(parsed(html));

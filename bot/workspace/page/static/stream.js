@@ -2,7 +2,7 @@
 import { me } from "./api.js";
 import { here, holds, log, refresh, remove, threadLog } from "./log.js";
 import { refreshView } from "./modal.js";
-import { refreshHome, refreshSidebar } from "./navigation.js";
+import { refreshHome, refreshSidebar, there } from "./navigation.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
@@ -39,8 +39,9 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 export function listen() {
   source = new EventSource(`/act/stream?${new URLSearchParams({ as: me, last_event_id: last })}`);
-  source.onmessage = ({ data, lastEventId }) => {
+  source.onmessage = async ({ data, lastEventId }) => {
     if (lastEventId) last = lastEventId;
+    await there();
     const event = JSON.parse(data);
     READERS[event.type]?.(event);
   };

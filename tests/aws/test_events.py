@@ -1,5 +1,6 @@
 """The end of a rollout is heard of: for any length of it at once, and for no more calls than the SDK's waiter makes."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,10 @@ from tests.doubles.aws.rollouts import EXITS, Behaviour
 from tests.doubles.aws.server import Server
 from tests.runners.bench import Notes
 
+NEVER = 1e9
+"""Seconds."""
+DEAF = "the events of ECS cannot be heard, so it is looked at instead: "
+
 
 @pytest.fixture
 def queue(fleet: Fleet, server: Server) -> Queue:
@@ -22,11 +27,18 @@ def queue(fleet: Fleet, server: Server) -> Queue:
     return queue
 
 
+@pytest.fixture
+def attentive(fleet: Fleet, clouds: Clouds) -> None:
+    """Let it be two real minutes until silence makes us look, also while AWS's own time runs faster."""
+    fleet.runner = EcsRunner(clouds, fleet.registry.environ)
+
+
 def following(server: Server, *operations: str) -> list[str]:
     asked = [each.operation for each in server.calls]
     return [each for each in asked[asked.index("UpdateService") + 1 :] if each in operations]
 
 
+@pytest.mark.usefixtures("attentive")
 async def test_what_is_heard_is_looked_at_once(fleet: Fleet, server: Server, queue: Queue) -> None:
     queue.say("no event at all")
     queue.say('{"source": "aws.ecs", "resources": ["arn:of:another"]}')
@@ -36,7 +48,8 @@ async def test_what_is_heard_is_looked_at_once(fleet: Fleet, server: Server, que
     assert server.count("DeleteMessageBatch") >= 1
 
 
-async def test_a_failure_is_heard_as_well(fleet: Fleet, queue: Queue) -> None:
+@pytest.mark.usefixtures("attentive", "queue")
+async def test_a_failure_is_heard_as_well(fleet: Fleet) -> None:
     bad = fleet.pushed("bad")
     fleet.tasks.behaviours[bad] = Behaviour(fails=EXITS)
     with pytest.raises(ActionFailed) as raised:
@@ -55,8 +68,14 @@ async def test_a_queue_that_cannot_be_read_is_told_and_it_is_looked_at_instead(
     else:
         queue.without_receipts = True
         queue.say("no event at all")
-    await fleet.deploy(fleet.pushed("new"), notes)
-    assert "the events of ECS cannot be heard, so it is looked at instead: " in notes.text
+    new = fleet.pushed("new")
+    fleet.tasks.behaviours[new] = Behaviour(steady=NEVER)
+    work = await fleet.begun(new, notes)
+    while DEAF not in notes.text and not work.done():  # noqa: ASYNC110 - what is written rings no bell
+        await asyncio.sleep(0.01)
+    fleet.service.primary.behaviour = Behaviour()
+    await work
+    assert notes.text.count(DEAF) == 1
     assert fleet.service.primary.rollout == "COMPLETED"
 
 

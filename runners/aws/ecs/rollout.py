@@ -56,6 +56,8 @@ class Rollout:
     """Where its end is heard of, if anywhere."""
     _close: int = 0
     """So many looks more soon after one another: something was heard."""
+    _deaf: bool = False
+    """It was said that the queue is not read."""
     _said: set[str] = field(default_factory=set)
     _shown: tuple[int, ...] = ()
 
@@ -76,7 +78,7 @@ class Rollout:
 
     async def _rest(self, looks: Looks, elapsed: float, now: Deployment) -> None:
         """Wait until it is time to look again: because something was heard, or by the schedule where nobody hears."""
-        if self.heard is None or self.heard.deaf:
+        if self.heard is None or not self._hears(self.heard):
             await asyncio.sleep(looks.pause(elapsed, now) * self.pace)
             return
         looks.made += 1
@@ -85,8 +87,14 @@ class Rollout:
             await asyncio.sleep(_SOON * self.pace)
         elif await self.heard.wait(_SILENCE * self.pace):
             self._close = _LOOKS
-        if self.heard.deaf:
-            self.sink.line(f"the events of ECS cannot be heard, so it is looked at instead: {self.heard.deaf}")
+        self._hears(self.heard)
+
+    def _hears(self, heard: Heard) -> bool:
+        """Tell whether the queue is read; when it no longer is, that is said once, whenever it happened."""
+        if heard.deaf and not self._deaf:
+            self._deaf = True
+            self.sink.line(f"the events of ECS cannot be heard, so it is looked at instead: {heard.deaf}")
+        return not heard.deaf
 
     def _unfinished(self, state: Service, since: datetime) -> Deployment | None:
         """Give the deployment as long as it is under way, nothing when it is completed; raises when it never can be."""

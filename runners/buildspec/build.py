@@ -121,7 +121,9 @@ class Build:
         variables = chosen(prepared.spec, order.fixed, order.overrides, prepared.secret)
         if order.caches and prepared.spec.cache:
             order.caches.mkdir(parents=True, exist_ok=True)
-        script.write(order.job, prepared.spec, variables, timeout=order.timeout, caches=order.caches)
+        script.write(
+            order.job, prepared.spec, variables, timeout=order.timeout, caches=order.caches, cached=order.cached
+        )
 
     async def _walk(self, prepared: Prepared) -> job.Exit | None:
         """Let the container walk the phases to their end; nothing when it did not come to one by itself."""

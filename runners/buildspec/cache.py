@@ -16,9 +16,13 @@ def version_of(cache: Cache) -> str:
     return hashlib.sha256("\0".join(cache.paths).encode()).hexdigest()[:16]
 
 
-def write(directory: Path, cache: Cache, place: Path) -> None:
-    """Write what the driver needs: the keys as scripts, the paths as where to look and what to take."""
+def write(directory: Path, cache: Cache, place: Path, most: int = 0) -> None:
+    """Write what the driver needs: the keys as scripts, the paths as where to look and what to take.
+
+    At most so many bytes stay of all caches in `place`; zero for as many as they are.
+    """
     directory.mkdir()
+    (directory / "most").write_text(str(max(1, most // 1024)) if most else "")
     (directory / "place").write_text(str(place))
     (directory / "version").write_text(version_of(cache))
     (directory / "paths").write_text("".join(f"{_where(path)}\n" for path in cache.paths))

@@ -42,6 +42,8 @@ class Order:
     """User and password of the registry that it is pulled from; without, what this machine's user is logged in with."""
     caches: Path | None = None
     """Where caches of this project are kept; without, a buildspec's `cache` is left out."""
+    cached: int = 0
+    """Bytes that they may take together; zero for as many as they are."""
     labels: Mapping[str, str] = field(default_factory=dict)
     abandoned: Callable[[], bool] = lambda: False
 

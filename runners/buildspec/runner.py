@@ -142,6 +142,7 @@ class BuildspecRunner:
             login=login if login and _is_there(work.registry, str(told["image"])) else _NOBODY,
             timeout=_before(work.timeout),
             caches=self._caches / work.service.name if told.get("cache") is True else None,
+            cached=work.service.keep.caches,
             labels=self._containers.labels(run=work.run, service=work.service.name),
             abandoned=work.abandoned,
         )

@@ -44,7 +44,13 @@ _RUNTIMES = {
 
 
 def write(
-    job: Path, spec: Buildspec, variables: Mapping[str, str], *, timeout: int = 0, caches: Path | None = None
+    job: Path,
+    spec: Buildspec,
+    variables: Mapping[str, str],
+    *,
+    timeout: int = 0,
+    caches: Path | None = None,
+    cached: int = 0,
 ) -> None:
     """Write the job's directory, whole or not at all; one that is there already is in use and left alone."""
     if job.exists():
@@ -68,7 +74,7 @@ def write(
             _write_phase(fresh / "phases" / name.upper(), spec.phases[name])
     _write_names(fresh / "names", spec)
     if spec.cache and caches:
-        cache.write(fresh / "cache", spec.cache, caches)
+        cache.write(fresh / "cache", spec.cache, caches, cached)
     fresh.rename(job)
 
 

@@ -147,6 +147,8 @@ class Keep:
     """Seconds for which the logs of ended runs stay."""
     registry: bool = False
     """Images that no longer stay are deleted from the registry too."""
+    caches: int = 10 * 2**30
+    """Bytes that the caches of its builds may take on one machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from storage.model.catalog import Json
 T = TypeVar("T")
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SIZE = re.compile(r"(\d{1,15})\s*([bkmg]?)", re.IGNORECASE)
+_BYTES = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 _DEEPEST = 40
 
 
@@ -97,6 +99,14 @@ class Item:
             self.problem(f"should be a duration such as 90s, 30m or 24h, not {self._shape()}")
             return 1
         return int(found[1]) * _SECONDS[found[2]]
+
+    def size(self) -> int:
+        """Read a size as Docker writes it: `512m`, `10g`, or a number of bytes."""
+        found = _SIZE.fullmatch(str(self.node.value)) if isinstance(self.node, ScalarNode) else None
+        if found is None or int(found[1]) == 0:
+            self.problem(f"should be a size such as 512m or 10g, not {self._shape()}")
+            return 1
+        return int(found[1]) * _BYTES[found[2].lower()]
 
     def items(self) -> list["Item"]:
         """Read a list."""

@@ -260,6 +260,7 @@ _KEEP: Mapping[str, Callable[[Item], Any]] = {
     "releases": Item.whole,
     "logs": Item.seconds,
     "registry": Item.flag,
+    "caches": Item.size,
 }
 _SERVICE: Mapping[str, Callable[[Item], Any]] = {
     "aliases": Item.texts,

@@ -15,7 +15,7 @@ from runners.buildspec.cache import version_of
 from runners.buildspec.model import Cache
 from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Outcome, Work
-from storage.model.catalog import Environment, Json
+from storage.model.catalog import Environment, Json, Keep
 from storage.model.cloud import Aws
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, Server, serving
@@ -396,6 +396,22 @@ async def test_old_caches_go_when_a_new_one_comes(runner: BuildspecRunner, bench
     assert len(list(place.iterdir())) == 5
     assert len(list((place / version).iterdir())) == 10
     assert (place / version / "key-new").is_dir()
+
+
+async def test_caches_take_no_more_than_they_may(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
+    bench.service = replace(bench.service, keep=Keep(caches=1_000_000))
+    place = bench.root / "caches" / "hello"
+    for age, name in enumerate(("other/key-newer", "more/key-older", "more/key-oldest"), 1):
+        (place / name).mkdir(parents=True)
+        (place / name / "source.tar").write_bytes(b"x" * (600_000 if age == 2 else 200_000))
+        os.utime(place / name, (100 - age, 100 - age))
+    spec = "cache: {{paths: [n], key: {0}}}\n" + _phases(build="{{commands: [head -c {1} /dev/zero > n]}}")
+    await runner.run(_work(bench, spec.format("small", 300_000), {"cache": True}), notes)
+    there = {each.name for each in place.glob("*/key-*")}
+    assert there == {"key-small", "key-newer", "key-oldest"}, "what is too large goes, what is newest stays"
+    await runner.run(_work(bench, spec.format("large", 2_000_000), {"cache": True}, attempt=2), notes)
+    assert {each.name for each in place.glob("*/key-*")} == there
+    assert "Cache: it takes" in notes.text
 
 
 async def test_an_image_is_pulled_with_the_login_of_the_registry(

@@ -64,6 +64,7 @@ def test_the_example_has_everything() -> None:
         (2, OnFailure.ABORT, True),
     ]
     assert catalog.environments["production"].approval_ttl == 86_400
+    assert hello.keep.caches == 10 * 1024**3
     assert catalog.people["U0ANA0001"] == Person(id="U0ANA0001", name="Ana", roles=("developer",))
     assert catalog.grants[1].environments == ("homolog",)
     assert catalog.registry.password_from == "REGISTRY_PASSWORD"
@@ -188,6 +189,16 @@ policy:
         ("policy:", "policy: []\nx: [", "no YAML"),
         ("name: Ana", "name: [Ana]", "people[0].name: should be a text, not a list"),
         ("image: localhost", "pipeline: none\n    image: localhost", "'none' is not one of default"),
+        (
+            "image: localhost",
+            "keep: {caches: much}\n    image: localhost",
+            "keep.caches: should be a size such as 512m or",
+        ),
+        (
+            "image: localhost",
+            "keep: {caches: 0g}\n    image: localhost",
+            "keep.caches: should be a size such as 512m or",
+        ),
         ("image: localhost", "tests: [{with: {}}]\n    image: localhost", "tests[0]: name is missing"),
         (
             "image: localhost",

@@ -261,6 +261,7 @@ save() {
   fi
   oldest 10 "$archives"/key-*
   oldest 5 "$(cat "$job/cache/place")"/*
+  if [ -s "$job/cache/most" ]; then lightest "$(cat "$job/cache/most")"; fi
   find "$archives" -maxdepth 1 -name '.new-*' -mmin +1440 -exec rm -rf {} +
 }
 
@@ -269,6 +270,20 @@ oldest() {
   stay=$1
   shift
   ls -td "$@" 2>/dev/null | tail -n +$((stay + 1)) | while IFS= read -r old; do rm -rf "$old"; done
+}
+
+# Keeps of all lists what fits into so many KiB, the newest first: also the new one may be too large.
+lightest() {
+  total=0
+  ls -td "$(cat "$job/cache/place")"/*/key-* 2>/dev/null | while IFS= read -r old; do
+    size=$(du -sk "$old" | cut -f 1)
+    if [ $((total + size)) -le "$1" ]; then
+      total=$((total + size))
+    else
+      if [ "$old" = "$kept" ]; then say "Cache: it takes $size KiB, and no more than $1 may stay"; fi
+      rm -rf "$old"
+    fi
+  done
 }
 
 # --- the build ---

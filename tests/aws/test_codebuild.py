@@ -273,21 +273,6 @@ async def test_a_missing_permission_is_named(workshop: Workshop, server: Server,
     assert f"allow codebuild:{operation}" in failure.hint
 
 
-async def test_sums_up_the_reports(workshop: Workshop, notes: Notes) -> None:
-    group = "arn:aws:codebuild:sa-east-1:111122223333:report-group/hello-unit"
-    counts = {"SUCCEEDED": 7, "FAILED": 1, "SKIPPED": 0}
-    summary = {"total": 8, "statusCounts": counts, "durationInNanoSeconds": 5}
-    workshop.builds.reports = {
-        "r1": {"arn": "r1", "name": "unit", "reportGroupArn": group, "status": "FAILED", "testSummary": summary},
-        "r2": {"arn": "r2", "name": "cover", "codeCoverageSummary": {"lineCoveragePercentage": 83.5}},
-    }
-    workshop.script(Script(reports=("r1", "r2")))
-    outcome = await workshop.build(notes=notes)
-    assert outcome.summary == "tests: 7 passed, 1 failed"
-    assert f"report unit: 1 failed, 7 succeeded ({group})" in notes.text
-    assert "report cover: 83.5 % of the lines covered" in notes.text
-
-
 def packed(files: dict[str, str]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:

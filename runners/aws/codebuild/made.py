@@ -1,8 +1,7 @@
-"""What a build of CodeBuild made: test reports, artifacts, and the image that a deploy may take."""
+"""What a build of CodeBuild made: artifacts, and the image that a deploy may take."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from runners import registry
 from runners.aws import ecr
@@ -26,28 +25,6 @@ ERRORS = {
     "image_missing": "the image that the build names is not in the registry",
 }
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_PAGE = 100
-_GOOD, _BAD = "SUCCEEDED", ("FAILED", "ERROR")
-
-
-async def reports(account: Account, build: Build, sink: Sink) -> str:
-    """Show the test reports of a build; gives all their tests in one line, empty when there are none."""
-    arns = build.raw.get("reportArns", [])[:_PAGE]
-    if not arns:
-        return ""
-    try:
-        found = (await account.call("codebuild", "batch_get_reports", reportArns=arns)).get("reports", [])
-    except ActionFailed as failure:
-        sink.line(f"the reports cannot be read: {failure.reason}")
-        return ""
-    for each in found:
-        sink.line(f"report {each.get('name', '')}: {_summed(each)} ({each.get('reportGroupArn', '')})")
-    counts = [_counts(each) for each in found]
-    passed = sum(each.get(_GOOD, 0) for each in counts)
-    failed = sum(each.get(word, 0) for each in counts for word in _BAD)
-    if failed:
-        return worded("tests: {passed} passed, {failed} failed", passed=passed, failed=failed)
-    return worded("tests: {passed} passed", passed=passed) if passed else ""
 
 
 def places(build: Build) -> dict[str, str]:
@@ -116,17 +93,3 @@ class Collector:
             )
         await self._gate.passed(work, work.service.image, there.digest, sink)
         return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
-
-
-def _counts(report: Mapping[str, Any]) -> Mapping[str, int]:
-    counts: Mapping[str, int] = report.get("testSummary", {}).get("statusCounts", {})
-    return counts
-
-
-def _summed(report: Mapping[str, Any]) -> str:
-    """Say what a report holds, in one line: tests by how they ended, or how much is covered."""
-    coverage = report.get("codeCoverageSummary", {})
-    if "lineCoveragePercentage" in coverage:
-        return f"{coverage['lineCoveragePercentage']:g} % of the lines covered"
-    counts = ", ".join(f"{count} {word.lower()}" for word, count in sorted(_counts(report).items()) if count)
-    return counts or str(report.get("status", "")).lower()

@@ -12,7 +12,7 @@ from typing import Any
 
 from runners import options
 from runners.aws import errors
-from runners.aws.codebuild import building, builds, made
+from runners.aws.codebuild import building, builds, made, reports
 from runners.aws.codebuild.building import Following, failure_of
 from runners.aws.codebuild.builds import KEY, Build
 from runners.aws.errors import AwsRefused
@@ -127,15 +127,15 @@ class _Order:
         build = await self._found() or await self._started()
         self._following = Following(self.account, self.sink, build, self.work.tell, self.pace)
         build = await self._following.to_its_end()
-        reports = await made.reports(self.account, build, self.sink)
+        tested = await reports.read(self.account, build, self.sink)
         if failed := failure_of(build):
-            raise failed
+            raise tested.told_in(failed)
         self._see_commit(build)
         handed = await self.collector.collect(self.account, self.work, build, self.sink)
         return Outcome(
             artifacts={**{f"exported.{name}": value for name, value in build.exported.items()}, **handed},
             variables={**made.places(build), **build.exported},
-            summary=reports or worded("{build} succeeded", build=build.named),
+            summary=tested.summary or worded("{build} succeeded", build=build.named),
         )
 
     async def _found(self) -> Build | None:

@@ -25,7 +25,7 @@ ON_PROJECT = (
     *("codebuild:BatchGetProjects", "codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"),
     "codebuild:ListBuildsForProject",
 )
-ON_REPORTS = ("codebuild:BatchGetReports",)
+ON_REPORTS = ("codebuild:BatchGetReports", "codebuild:DescribeTestCases")
 ON_LOG = ("logs:GetLogEvents",)
 ON_OBJECT, ON_BUCKET = ("s3:GetObject",), ("s3:ListBucket",)
 """What fetching artifacts asks for."""

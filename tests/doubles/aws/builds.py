@@ -89,11 +89,14 @@ class Builds:
         self.scripts: dict[str, list[Script]] = {}
         self.built: list[Build] = []
         self.reports: dict[str, dict[str, Any]] = {}
+        self.cases: dict[str, list[dict[str, Any]]] = {}
+        """Report (its ARN) -> its test cases."""
         self.most = 20
         self.retry_after = 3.0
         """Seconds between the end of a build and the one that tries it again."""
         names = ("BatchGetProjects", "StartBuild", "StopBuild", "BatchGetBuilds", "ListBuildsForProject")
-        server.handlers |= {("codebuild", name): getattr(self, f"_{name}") for name in (*names, "BatchGetReports")}
+        of_reports = ("BatchGetReports", "DescribeTestCases")
+        server.handlers |= {("codebuild", name): getattr(self, f"_{name}") for name in (*names, *of_reports)}
 
     # what tests set up
 
@@ -184,6 +187,19 @@ class Builds:
         arns = asked.given["reportArns"]
         found = [self.reports[arn] for arn in arns if arn in self.reports]
         return {"reports": found} if found else {"reportsNotFound": arns}
+
+    def _DescribeTestCases(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
+        arn, only = asked.given["reportArn"], asked.given.get("filter", {})
+        if arn not in self.reports:
+            raise Refusal("ResourceNotFoundException", f"Report cannot be found: {arn}")
+        wanted = only.get("status")
+        if wanted not in (None, "SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "UNKNOWN"):
+            raise Refusal("InvalidInputException", f"Invalid test case status: {wanted}")
+        found = [each for each in self.cases.get(arn, []) if wanted in (None, each["status"])]
+        at = int(asked.given.get("nextToken", 0))
+        until = at + min(_PAGE, asked.given.get("maxResults", 100))
+        more = {"nextToken": str(until)} if found[until:] else {}
+        return {"testCases": [{"reportArn": arn, **each} for each in found[at:until]], **more}
 
     # how builds go
 

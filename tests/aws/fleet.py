@@ -12,6 +12,7 @@ from runners.contract import Outcome, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
 from tests.aws.images import put
+from tests.doubles.aws.rollouts import Behaviour
 from tests.doubles.aws.server import ACCOUNT, REGION, Server
 from tests.doubles.aws.tasks import Service as EcsService
 from tests.doubles.aws.tasks import Tasks
@@ -110,6 +111,18 @@ class Fleet:
         while len(self.service.deployments) == before and not work.done():  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.01)
         return work
+
+    async def step_by_step(self, digest: str, notes: Notes | None = None, **more: Any) -> Outcome:
+        """Deploy while AWS's clock goes on by as much as a stage takes whenever it was looked at: none is missed."""
+        clock, stage = self.server.clock, Behaviour(stage=30)
+        self.tasks.behaviours[digest], clock.speed = stage, 0
+        work = asyncio.ensure_future(self.deploy(digest, notes, **more))
+        while not work.done():
+            before = self.server.count("DescribeServiceDeployments")
+            while self.server.count("DescribeServiceDeployments") == before and not work.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            clock.skip(stage.stage)
+        return await work
 
     def definition_in_use(self) -> dict[str, Any]:
         return self.tasks.definitions[self.service.primary.task_definition]

@@ -173,10 +173,10 @@ async def test_an_approval_that_stays_on_show_is_answered_no_more_often_than_one
     yard.pipeline(approved=True)
     work = yard.work()
     asks = await yard.asked(work)
-    yard.runner = CodePipelineRunner(clouds, pace=1)
+    yard.runner = CodePipelineRunner(clouds, pace=100)
     server.faults.append(Fault("PutApprovalResult", "InvalidApprovalTokenException", times=1_000_000))
     answering = asyncio.create_task(yard.carry_out(yard.answered(work, asks, yes=True)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.count("PutApprovalResult"):  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.3)
@@ -244,7 +244,7 @@ async def test_a_rollback_rolls_the_stage_back_to_the_execution_of_the_commit(ya
 async def test_a_cancelled_execution_is_stopped(yard: Yard, *, abandon: bool) -> None:
     yard.pipeline(Action(name="Service", seconds=1e6))
     work = asyncio.create_task(yard.carry_out(yard.work({"abandon": abandon})))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (yard.executions and yard.executions[0].steps[1:]):  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.02)
         work.cancel()
@@ -259,7 +259,7 @@ async def test_a_cancelled_execution_is_stopped(yard: Yard, *, abandon: bool) ->
 async def test_an_execution_goes_on_when_only_estiva_stops_and_is_stopped_by_its_key_later(yard: Yard) -> None:
     yard.pipeline(Action(name="Service", seconds=1e6))
     work = asyncio.create_task(yard.carry_out(yard.work(run="hello-604")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (yard.executions and yard.executions[0].steps[1:]):  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.02)
     yard.abandoned = True
@@ -278,7 +278,7 @@ async def test_a_newer_execution_that_takes_the_place_is_told(yard: Yard) -> Non
     pipeline = yard.pipeline()
     pipeline.stage("Deploy").reason = "closed for now"
     work = asyncio.create_task(yard.failure(yard.work()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (yard.executions and yard.executions[0].at == 1):  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.02)
         yard.pipelines.begin(pipeline, "arn:aws:iam::111122223333:user/other")
@@ -289,7 +289,7 @@ async def test_waiting_before_a_closed_door_is_said_once(yard: Yard, notes: Note
     pipeline = yard.pipeline()
     pipeline.stage("Deploy").reason = "closed for the holidays"
     work = asyncio.create_task(yard.carry_out(yard.work(), notes))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "waits before" not in notes.text:  # noqa: ASYNC110 - a sink tells nobody
             await asyncio.sleep(0.02)
         pipeline.stage("Deploy").reason = ""
@@ -300,7 +300,7 @@ async def test_waiting_before_a_closed_door_is_said_once(yard: Yard, notes: Note
 async def test_somebody_who_stops_it_in_aws_is_told_apart(yard: Yard) -> None:
     yard.pipeline(Action(name="Service", seconds=1e6))
     work = asyncio.create_task(yard.failure(yard.work()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (yard.executions and yard.executions[0].steps[1:]):  # noqa: ASYNC110 - the double tells nobody
             await asyncio.sleep(0.02)
         yard.executions[0].status, yard.executions[0].abandons = "Stopping", True

@@ -11,8 +11,8 @@ from runners.contract import ActionFailed
 from storage.model.catalog import Action, Stage
 from tests.aws.fleet import Fleet
 from tests.aws.images import put
+from tests.doubles.aws.rollouts import EXITS, NEVER, Behaviour
 from tests.doubles.aws.server import Fault, Server
-from tests.doubles.aws.tasks import EXITS, Behaviour
 from tests.runners.bench import Notes
 
 
@@ -139,6 +139,7 @@ async def test_somebody_else_who_deploys_meanwhile_is_named(fleet: Fleet) -> Non
     new = fleet.pushed("new")
     other = fleet.tasks.define("hello", [fleet.container()])
 
+    fleet.tasks.behaviours[new] = Behaviour(steady=NEVER)
     work = await fleet.begun(new)
     fleet.tasks.deploy(fleet.service, other)
     with pytest.raises(ActionFailed) as raised:
@@ -148,15 +149,18 @@ async def test_somebody_else_who_deploys_meanwhile_is_named(fleet: Fleet) -> Non
 
 
 async def test_looks_that_fail_for_a_while_do_not_fail_the_deploy(fleet: Fleet, server: Server, notes: Notes) -> None:
-    new = fleet.pushed("new")
-    work = await fleet.begun(new, notes)
-    server.faults = [Fault("DescribeServices", "ServerException", status=500, times=1)]
-    await work
+    outage = Fault("DescribeServices", "InternalFailure", status=501, times=2, after="UpdateService")
+    server.faults = [outage]
+    await fleet.deploy(fleet.pushed("new"), notes)
+    assert outage.times == 0
+    assert notes.text.count("the deployment goes on, and is looked at again") == 2
     assert fleet.service.primary.rollout == "COMPLETED"
 
 
 async def test_a_deployment_that_cannot_be_looked_at_any_more_is_told_to_go_on(fleet: Fleet, server: Server) -> None:
-    work = await fleet.begun(fleet.pushed("new"))
+    new = fleet.pushed("new")
+    fleet.tasks.behaviours[new] = Behaviour(steady=NEVER)
+    work = await fleet.begun(new)
     server.expired |= set(server.keys)
     with pytest.raises(ActionFailed) as raised:
         await work
@@ -190,12 +194,14 @@ async def test_a_cancel_without_the_right_to_stop_deployments_updates_back(fleet
 
 async def test_a_shutdown_leaves_the_deployment_to_be_found_again(fleet: Fleet, server: Server, notes: Notes) -> None:
     new = fleet.pushed("new")
+    fleet.tasks.behaviours[new] = Behaviour(steady=NEVER)
     work = await fleet.begun(new, run="hello-500")
     fleet.abandoned = True
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
     fleet.abandoned = False
+    fleet.service.primary.behaviour = Behaviour()
     outcome = await fleet.deploy(new, notes, run="hello-500")
     assert outcome.variables["DEPLOYMENT"] == fleet.service.primary.id
     assert server.count("RegisterTaskDefinition") == server.count("UpdateService") == 1

@@ -11,12 +11,10 @@ from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from tests.aws.fleet import Fleet
 from tests.doubles.aws.queue import Queue
-from tests.doubles.aws.rollouts import EXITS, Behaviour
+from tests.doubles.aws.rollouts import EXITS, NEVER, Behaviour
 from tests.doubles.aws.server import Server
 from tests.runners.bench import Notes
 
-NEVER = 1e9
-"""Seconds."""
 DEAF = "the events of ECS cannot be heard, so it is looked at instead: "
 
 

@@ -203,6 +203,7 @@ async def test_events_are_read_back_to_the_beginning_of_ours_and_no_further(esta
 
 async def test_a_process_that_only_goes_down_leaves_the_update_to_the_next(estate: Estate) -> None:
     await estate.applied(template())
+    estate.stacks.takes = 1000
     estate.commit(template("Logs"))
     planned = await estate.does("plan", "hello-920")
     work = asyncio.ensure_future(estate.does("apply", "hello-920", **planned.artifacts))
@@ -213,6 +214,7 @@ async def test_a_process_that_only_goes_down_leaves_the_update_to_the_next(estat
     with pytest.raises(asyncio.CancelledError):
         await work
     assert estate.server.count("CancelUpdateStack") == 0
+    estate.server.clock.skip(1000)
     await estate.does("apply", "hello-920", **planned.artifacts)
     assert len(estate.stacks.executed) == 2
 
@@ -223,12 +225,9 @@ async def test_a_process_that_only_goes_down_leaves_the_update_to_the_next(estat
 async def test_outages_are_waited_out(estate: Estate, operation: str) -> None:
     estate.stacks.takes = 400
     estate.commit(template())
-    planning = asyncio.ensure_future(estate.does("plan", "hello-930"))
-    while not estate.server.count("CreateChangeSet"):  # noqa: ASYNC110 - the double tells nobody
-        await asyncio.sleep(0.01)
-    outage = Fault(operation, "InternalFailure", status=501, times=2)
+    outage = Fault(operation, "InternalFailure", status=501, times=2, after="CreateChangeSet")
     estate.server.faults.append(outage)
-    planned = await planning
+    planned = await estate.does("plan", "hello-930")
     await estate.does("apply", "hello-930", **planned.artifacts)
     assert (outage.times, len(estate.stacks.executed)) == (0, 1)
     assert estate.stacks.status(STACK) == "CREATE_COMPLETE"

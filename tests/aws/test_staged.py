@@ -15,7 +15,12 @@ from tests.runners.bench import Notes
 _SHIFTED = {"alternateTargetGroupArn": "arn:green", "productionListenerRule": "arn:rule"}
 BALANCED = {"loadBalancers": [{"targetGroupArn": "arn:blue", "advancedConfiguration": _SHIFTED}]}
 CANARY: dict[str, Any] = {"type": "canary", "percent": 10, "wait": 1, "bake": 1}
-PAUSED: dict[str, Any] = {"type": "blue_green", "bake": 1, "pauses": ["post_test_traffic_shift"], "pause_timeout": 60}
+PAUSED: dict[str, Any] = {
+    "type": "blue_green",
+    "bake": 1,
+    "pauses": ["post_test_traffic_shift"],
+    "pause_timeout": 20_160,
+}
 YES, NO = Answer(yes=True, by="U0BOB"), Answer(yes=False, by="U0BOB", reason="errors")
 
 
@@ -52,7 +57,7 @@ async def failed(fleet: Fleet, digest: str, notes: Notes | None = None, **more: 
 
 async def test_a_canary_is_declared_and_followed_through_its_stages(fleet: Fleet, server: Server, notes: Notes) -> None:
     slow, told = {**CANARY, "wait": 5}, Told()
-    await fleet.deploy(fleet.pushed("new"), notes, **like(slow, tell=told))
+    await fleet.step_by_step(fleet.pushed("new"), notes, **like(slow, tell=told))
     assert "PRODUCTION_TRAFFIC_SHIFT: 10 % of the traffic (IN_PROGRESS)" in told.texts
     (update,) = [each.given for each in server.calls if each.operation == "UpdateService"]
     settings = update["deploymentConfiguration"]
@@ -62,6 +67,7 @@ async def test_a_canary_is_declared_and_followed_through_its_stages(fleet: Fleet
     assert fleet.service.primary.outcome == "SUCCESSFUL"
     for part in ("\nSCALE_UP: ", "\nTEST_TRAFFIC_SHIFT: ", "10 % of the traffic", "BAKE_TIME", "100 % of the traffic"):
         assert part in notes.text
+    server.clock.speed = 200
     await fleet.deploy(fleet.pushed("newer"), **like(slow))
     assert "deploymentConfiguration" not in next(
         each.given for each in reversed(server.calls) if each.operation == "UpdateService"
@@ -72,7 +78,7 @@ async def test_what_the_service_says_itself_is_followed_as_well(fleet: Fleet, se
     linear = {"stepPercent": 50.0, "stepBakeTimeInMinutes": 5}
     own = {"strategy": "LINEAR", "linearConfiguration": linear, "bakeTimeInMinutes": 1}
     fleet.service.more["deploymentConfiguration"] = own
-    await fleet.deploy(fleet.pushed("new"), notes)
+    await fleet.step_by_step(fleet.pushed("new"), notes)
     assert "50 % of the traffic" in notes.text
     assert server.count("UpdateService") == 1
 
@@ -181,12 +187,14 @@ async def test_a_rollback_waits_for_nobody(fleet: Fleet, server: Server) -> None
 
 async def test_a_shutdown_leaves_it_to_be_found_again(fleet: Fleet, server: Server) -> None:
     new = fleet.pushed("new")
+    fleet.tasks.behaviours[new] = Behaviour(stage=1e6)
     work = await fleet.begun(new, **like(CANARY, run="hello-804"))
     fleet.abandoned = True
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
     fleet.abandoned = False
+    server.clock.skip(2e7)
     await fleet.deploy(new, **like(CANARY, run="hello-804"))
     assert server.count("RegisterTaskDefinition") == server.count("UpdateService") == 1
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from tests.doubles.aws.stages import Staged
 
+NEVER = 1e9
+"""Seconds that no test waits for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:

@@ -44,6 +44,8 @@ class Fault:
     message: str = "as the test says"
     status: int = 400
     times: int = 1
+    after: str = ""
+    """The operation that has to have been asked before; empty: none."""
 
 
 @dataclass
@@ -56,15 +58,26 @@ class Identity:
 
 
 class Clock:
-    """Time that runs faster: `speed` seconds of AWS in one of ours."""
+    """Time that runs faster: `speed` seconds of AWS in one of ours; at 0 it stands still, and only `skip` moves it."""
 
     def __init__(self, speed: float) -> None:
-        self._begun = time.monotonic()
-        self._start = datetime.now(UTC)
-        self.speed = speed
+        self._since = time.monotonic()
+        self._then = datetime.now(UTC)
+        self._speed = speed
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._then, self._since, self._speed = self.now(), time.monotonic(), speed
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=(time.monotonic() - self._begun) * self.speed)
+        return self._then + timedelta(seconds=(time.monotonic() - self._since) * self._speed)
+
+    def skip(self, seconds: float) -> None:
+        self._then += timedelta(seconds=seconds)
 
 
 Handler = Callable[[Asked, Identity], dict[str, Any]]
@@ -140,7 +153,8 @@ class Server:
             text = f"User: {who.arn} is not authorized to perform: {name} on resource: * because no identity-based"
             raise Refusal(code, f"{text} policy allows the {name} action", 400 if code[-1] == "n" else 403)
         for fault in self.faults:
-            if fault.operation == asked.operation and fault.times > 0:
+            asked_before = not fault.after or self.count(fault.after) > 0
+            if fault.operation == asked.operation and fault.times > 0 and asked_before:
                 fault.times -= 1
                 raise Refusal(fault.code, fault.message, fault.status)
         return who

@@ -1,12 +1,12 @@
 """What the commands about locks and freezes share: which place is meant, who holds it, and telling the owner."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from commands.command import Asked, Refused
 from commands.permit import permit
-from commands.texts import later, phrase
+from commands.texts import later, phrase, several
 from storage.holds import Taken
 from storage.model.catalog import Catalog
 from storage.model.hold import Hindrance, Hold, HoldKind
@@ -16,6 +16,7 @@ from storage.model.request import Request, Via
 
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _LONGEST = timedelta(days=366)
+_NAMED = 5
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -100,6 +101,25 @@ async def needed(asked: Asked, kind: HoldKind) -> Hold:
         free = later("{place} is not locked.") if kind is HoldKind.LOCK else later("{place} is not frozen.")
         raise Refused(asked.say(free, place=place))
     return found
+
+
+async def ended(asked: Asked, hold: Hold) -> str | None:
+    """End it and give a sentence on the runs that it alone had kept waiting, if any; `None`: somebody was quicker."""
+    holds = asked.desk.store.holds
+    free_before = {run for run, *_ in await holds.free(asked.request.at)}
+    if not await holds.release(hold.id, asked.request.user):
+        return None
+    freed = [run for run, *_ in await holds.free(asked.request.at) if run not in free_before]
+    asked.desk.engine.wake()
+    return _goes_on(asked, freed)
+
+
+def _goes_on(asked: Asked, freed: Sequence[str]) -> str:
+    if not freed:
+        return ""
+    runs = ", ".join(f"`{run}`" for run in freed[:_NAMED]) + ("…" if freed[_NAMED:] else "")
+    text = several("{count} run waited for it and goes on: {runs}.", "{count} runs waited for it and go on: {runs}.")
+    return asked.say(text, count=len(freed), runs=runs)
 
 
 async def tell_owner(asked: Asked, hold: Hold, message: str, **values: object) -> None:

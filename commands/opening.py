@@ -14,7 +14,9 @@ from storage.model.hold import Hindrance, HoldKind
 from storage.model.reply import Offer, Reply, Verdict
 from storage.model.run import Plan, Run
 
-_HOW = later("Nothing was started. Who may `force` can say `{command}! ... because <reason>`.")
+_HOW = later(
+    "Nothing was started. With the right `force` it can be done all the same: `{command}! ... because <reason>`."
+)
 
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:

@@ -37,7 +37,7 @@ class GitRunner:
             resolved = Resolved(**known)
         else:
             resolved = await self._mirrors.resolve(work.service, _ref(work))
-            sink.line(f"{resolved.ref} is {resolved.commit}")
+            sink.line(f"commit {resolved.commit}{_asked_as(work, resolved.commit)}")
             await asyncio.to_thread(_clear, source)
             await self._mirrors.export(work.service, resolved.commit, source)
             records.keep(record, asdict(resolved))
@@ -57,6 +57,12 @@ class GitRunner:
 def _ref(work: Work) -> str:
     known = work.artifacts.get(artifact.COMMIT) or work.artifacts.get(artifact.REF) or work.options.get("ref")
     return str(known or work.service.branch)
+
+
+def _asked_as(work: Work, commit: str) -> str:
+    """Name the branch or tag that was asked for, which the plan may have resolved long ago; not the commit again."""
+    asked = str(work.artifacts.get(artifact.REF) or work.options.get("ref") or work.service.branch)
+    return "" if commit.startswith(asked.lower()) else f", asked for as {asked}"
 
 
 def _clear(source: Path) -> None:

@@ -174,7 +174,8 @@ def _answers(url: str) -> bool:
 
 
 def _farewell(page: str) -> None:
-    out.print("\nThe workspace is open; act as Ana (developer), Rui (release manager) or Eva (outsider):", style="bold")
+    people = "Ana or Bia (developers), Rui (release manager) or Eva (outsider)"
+    out.print(f"\nThe workspace is open; act as {people}:", style="bold")
     out.print(f"  {page}", markup=False)
     out.print("\nGo on from here:", style="bold")
     for line in (

@@ -1,7 +1,7 @@
 """`unfreeze [<environment>|all]`: let releases through again."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import needed, permit_place, place_of, tell_owner
+from commands.holding import ended, needed, permit_place, place_of, tell_owner
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -12,14 +12,14 @@ async def handle(asked: Asked) -> Reply:
     environment = asked.arguments.get("environment")
     permit_place(asked)
     hold, place = await needed(asked, HoldKind.FREEZE), place_of(asked, None, environment)
-    if not await asked.desk.store.holds.release(hold.id, asked.request.user):
+    goes_on = await ended(asked, hold)
+    if goes_on is None:
         raise Refused(asked.say("{place} is not frozen.", place=place))
-    asked.desk.engine.wake()
     if not asked.catalog.same_person(hold.owner, asked.request.user):
         said = later("{name} ended your freeze of {place}.")
         await tell_owner(asked, hold, said, name=asked.name(asked.request.user))
-    text = asked.say("{place} is not frozen any more; what waited for it goes on.", place=place)
-    return Reply(verdict=Verdict.DONE, text=text)
+    text = asked.say("{place} is not frozen any more.", place=place)
+    return Reply(verdict=Verdict.DONE, text=f"{text} {goes_on}".rstrip())
 
 
 COMMAND = Command(

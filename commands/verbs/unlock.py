@@ -1,7 +1,7 @@
 """`unlock <service> in <environment>`: let releases through again."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import needed, permit_place, place_of, tell_owner
+from commands.holding import ended, needed, permit_place, place_of, tell_owner
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -16,15 +16,15 @@ async def handle(asked: Asked) -> Reply:
     if others:
         permit_place(asked, act="steal")
     place = place_of(asked, service, environment)
-    if not await asked.desk.store.holds.release(hold.id, asked.request.user):
+    goes_on = await ended(asked, hold)
+    if goes_on is None:
         raise Refused(asked.say("{place} is not locked.", place=place))
-    asked.desk.engine.wake()
     if others:
         said = later("{name} ended your lock of {place}. {reason}")
         reason = asked.arguments.get("reason", "")
         await tell_owner(asked, hold, said, name=asked.name(asked.request.user), reason=reason)
-    text = asked.say("{place} is unlocked; what waited for it goes on.", place=place)
-    return Reply(verdict=Verdict.DONE, text=text)
+    text = asked.say("{place} is unlocked.", place=place)
+    return Reply(verdict=Verdict.DONE, text=f"{text} {goes_on}".rstrip())
 
 
 COMMAND = Command(

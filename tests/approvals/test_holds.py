@@ -52,6 +52,23 @@ async def test_only_the_owner_unlocks_and_who_may_steal(office: Office) -> None:
     assert "Lea ended your lock" in notice
 
 
+async def test_who_unlocks_hears_what_waited_for_it_and_nothing_where_nothing_did(office: Office) -> None:
+    opened_up(office)
+    started = await office.ask(BIA, DEPLOY)
+    await office.ask(ANA, "lock hello in production")
+    hindrance = await office.store.holds.hindering("hello", "production", BIA, Trigger.DEPLOY, office.now)
+    assert hindrance
+    run = await office.store.runs.get(str(started.run))
+    await office.store.holds.wait(run, "deploy-production", "production", hindrance)
+    unlocked = await office.ask(ANA, "unlock hello in production")
+    assert unlocked.text == f"`hello` in production is unlocked. 1 run waited for it and goes on: `{run.id}`."
+    await office.store.holds.let_go(run.id, "deploy-production")
+    await office.ask(ANA, "freeze production")
+    assert (await office.ask(ANA, "unfreeze production")).text == "production is not frozen any more."
+    await office.ask(ANA, "lock hello in production")
+    assert (await office.ask(ANA, "unlock hello in production")).text == "`hello` in production is unlocked."
+
+
 async def notices(office: Office) -> list[str]:
     """What people are told unasked, in a direct message."""
     unposted = await office.store.requests.unposted()

@@ -210,6 +210,20 @@ async def test_only_one_person_sees_a_whisper(look: Open) -> None:
     assert await bia.locator(".ephemeral").count() == 0
 
 
+async def test_a_whisper_in_a_thread_is_no_reply(look: Open, workspace: LocalWorkspace) -> None:
+    app = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+    root = (await app.chat_postMessage(channel="C0DEPLOYS", text="a question"))["ts"]
+    for text in ("one", "two"):
+        await app.chat_postMessage(channel="C0DEPLOYS", thread_ts=root, text=text)
+    await app.chat_postEphemeral(channel="C0DEPLOYS", thread_ts=root, user="UANADEV01", text="only you")
+    ana = await look("dev")
+    number = ana.locator("#log article", has_text="a question").locator(".replies")
+    await expect(number).to_contain_text("2 replies")
+    await number.click()
+    await expect(ana.locator("#thread-log article")).to_have_count(4)
+    await expect(ana.locator("#thread-log .thread-rule")).to_have_text("2 replies")
+
+
 async def test_completes_commands_and_shows_failed_ones(look: Open) -> None:
     page = await look()
     await page.locator("#draft").press_sequentially("/es")

@@ -60,6 +60,23 @@ async def test_a_run_keeps_its_commit_though_the_branch_moves(
     assert (await runner.run(pinned, notes)).artifacts["commit"] == first.artifacts["commit"]
 
 
+async def test_its_log_says_the_commit_once_and_as_what_it_was_asked_for(
+    bench: Bench, mirrors: Mirrors, repository: Repository, notes: Notes
+) -> None:
+    head = git(repository.path, "rev-parse", "HEAD")
+    git(repository.path, "tag", "v1.0")
+    pinned: dict[str, str] = {"commit": head}
+    for run, ref in {"hello-1": "v1.0", "hello-2": head, "hello-3": head[:7]}.items():
+        await GitRunner(mirrors).run(bench.work(artifacts={**pinned, "ref": ref}, run=run), notes)
+    await GitRunner(mirrors).run(bench.work(run="hello-4"), notes)
+    assert [line for line in notes.lines if line.startswith("commit ")] == [
+        f"commit {head}, asked for as v1.0",
+        f"commit {head}",
+        f"commit {head}",
+        f"commit {head}, asked for as main",
+    ]
+
+
 async def test_resolves_branches_tags_and_short_commits(
     service: Service, mirrors: Mirrors, repository: Repository
 ) -> None:

@@ -39,7 +39,7 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
         parts.append(short(made[artifact.DIGEST]))
     if view.head:
         # Slack is the witness: whoever rewrites the journal cannot rewrite what was said here
-        parts.append(marked(say, "record {head}", head=code(view.head[:16])))
+        parts.append(marked(say, "audit trail up to {head}", head=code(view.head[:16])))
     small_print = [kit.context(*parts)] if parts else []
     return [kit.section(joined(lines)), *small_print, *_onward(view, around)], text
 

@@ -93,10 +93,12 @@ function together(before, article) {
   return joined && plain && before.dataset.author === article.dataset.author && seconds < GROUP_SECONDS;
 }
 
+// What one person alone sees is no reply: Slack counts none.
 function ruleThread(list) {
   const rows = articles(list);
-  if (list.id !== "thread-log" || rows.length < 2) return;
-  const words = say(rows.length === 2 ? "1 reply" : "{count} replies", { count: rows.length - 1 });
+  const replies = rows.slice(1).filter((row) => !row.matches(".ephemeral")).length;
+  if (list.id !== "thread-log" || !replies) return;
+  const words = say(replies === 1 ? "1 reply" : "{count} replies", { count: replies });
   rows[1].before(divider("thread-rule", words));
   rows[1].classList.remove("grouped");
 }

@@ -33,7 +33,6 @@ FILES = {
 }
 """Role -> the policies that the guide gives it."""
 DOUBT = "cannot be told, nothing names yet what it is for"
-QUEUE = f"events: https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/estiva-ecs"
 BEFORE = "before: {hello: [{name: migrate, command: [migrate]}]}"
 
 
@@ -70,8 +69,7 @@ def account(
     clouds: Clouds, place: Aws, identities: Identities, tasks: Tasks, builds: Builds, tmp_path: Path
 ) -> Account:
     text = (SHIPPED / "pipeline" / "catalog.yml").read_text().replace("us-east-1", REGION)
-    for name in ("homolog", "production"):
-        text = text.replace(f"hello-{name}}}}}", f"hello-{name}}}, {QUEUE}, {BEFORE}}}")
+    text = text.replace("      events:", f"      {BEFORE}\n      events:")
     file = tmp_path / "catalog.yml"
     file.write_text(text.replace("{project: hello}", "{project: hello, fetch: true}"))
     catalog = load(file, known_kinds())

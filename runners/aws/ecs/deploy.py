@@ -14,6 +14,7 @@ from runners.aws.ecs.rollout import Ended, Rollout
 from runners.aws.ecs.services import Deployment, Service, Target
 from runners.aws.ecs.staged import Staged, deployment_of
 from runners.aws.ecs.verify import Verification
+from runners.aws.ecs.watch import Watch
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account
 from runners.aws.stopping import stopping
@@ -92,11 +93,18 @@ class Deploy:
         arn = None
         if strategy.strategy_of(state.raw.get("deploymentConfiguration", {})) != strategy.ROLLING:
             arn = await deployment_of(self.account, self.target, state, begun, self.sink)
-        if arn is None:
-            with self.events.listening(self.account, self.queue, state.arn) as heard:
-                await self._rollout(mine.arn, begun, marks.replaced(mine), heard=heard).to_its_end(state)
-            return
-        await Staged(
+        with self.events.listening(self.account, self.queue, state.arn) as heard:
+            watch = await self._watch(heard)
+            if arn is None:
+                await self._rollout(mine.arn, begun, watch, marks.replaced(mine)).to_its_end(state)
+            else:
+                await self._staged(arn, begun, watch).to_its_end()
+
+    async def _watch(self, heard: Heard | None = None) -> Watch:
+        return await Watch.over(self.account, self.target, heard, self.sink, self.pace)
+
+    def _staged(self, arn: str, begun: Deployment, watch: Watch) -> Staged:
+        return Staged(
             account=self.account,
             target=self.target,
             arn=arn,
@@ -104,8 +112,8 @@ class Deploy:
             sink=self.sink,
             answers=self.work.answers,
             tell=self.work.tell,
-            pace=self.pace,
-        ).to_its_end()
+            watch=watch,
+        )
 
     async def _scaled(self, state: Service, current: Revision, count: int) -> Outcome:
         """Let another number of tasks run of what runs; saying so again changes nothing."""
@@ -115,16 +123,16 @@ class Deploy:
         self.sink.line(f"{self.target} goes from {state.desired} to {count} tasks of {current.name}")
         state = services.read(self.target, answer["service"])
         primary = state.primary or state.deployments[0]
-        await self._rollout(current.arn, primary, wanted=count).to_its_end(state)
+        await self._rollout(current.arn, primary, await self._watch(), wanted=count).to_its_end(state)
         return self._outcome(current, primary)
 
     def _rollout(
         self,
         revision: str,
         begun: Deployment,
+        watch: Watch,
         previous: str = "",
         wanted: int | None = None,
-        heard: Heard | None = None,
     ) -> Rollout:
         return Rollout(
             account=self.account,
@@ -133,9 +141,8 @@ class Deploy:
             revision=revision,
             previous=previous,
             sink=self.sink,
-            pace=self.pace,
+            watch=watch,
             wanted=wanted,
-            heard=heard,
         )
 
     def _untouched(self, state: Service, current: Revision) -> bool:

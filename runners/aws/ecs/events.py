@@ -1,4 +1,4 @@
-"""Hearing of the end of deployments: a queue to which EventBridge sends ECS's own events, asked by long polling.
+"""Hearing of deployments: a queue to which EventBridge sends ECS's own events of their ends and pauses, long polled.
 
 By looking alone, nobody sees the end of a rollout of unknown length within two seconds for no more calls than one in
 fifteen: between two looks it may end. An empty queue answers after twenty seconds, and at once when something is there.
@@ -131,6 +131,12 @@ def _services(message: Mapping[str, Any]) -> list[str]:
     """Name the services that a message is about; of one that is no event of ECS none. It only ever makes us look."""
     try:
         event = json.loads(message["Body"])
-        return [str(arn) for arn in event["resources"]] if event["source"] == "aws.ecs" else []
+        return [_service(str(arn)) for arn in event["resources"]] if event["source"] == "aws.ecs" else []
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
+
+
+def _service(arn: str) -> str:
+    """Name the service that a resource belongs to: itself, or that of a service deployment."""
+    head, of_a_deployment, rest = arn.partition(":service-deployment/")
+    return f"{head}:service/{rest.rpartition('/')[0]}" if of_a_deployment else arn

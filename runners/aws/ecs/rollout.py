@@ -1,16 +1,12 @@
 """Following one deployment of an ECS service to its end, by its own id: a rollback by ECS is never its success."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from statistics import median
-from typing import Any
 
 from runners.aws.ecs import services
-from runners.aws.ecs.events import Heard
-from runners.aws.ecs.looks import Looks
 from runners.aws.ecs.services import Deployment, Service, Target
+from runners.aws.ecs.watch import Watch
 from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
@@ -22,11 +18,6 @@ ERRORS = {
     "rolled_back": "ECS, or somebody there, stopped the deployment or went back",
     "overtaken": "somebody else deployed to the service meanwhile",
 }
-_SILENCE, _SOON, _LOOKS = 120.0, 1.5, 3
-"""Seconds until a rollout of which nothing is heard is looked at all the same; between looks, and how many, when it
-was not yet seen what was heard."""
-
-
 GOES_ON = "the deployment goes on, and is looked at again"
 
 
@@ -48,53 +39,20 @@ class Rollout:
     previous: str
     """ARN of what the service used before, which a rollback goes to."""
     sink: Sink
-    pace: float = 1.0
-    """1, unless the AWS of a test runs faster."""
+    watch: Watch
     wanted: int | None = None
     """How many tasks are to run in the end; `None`: as many as ECS says itself."""
-    heard: Heard | None = None
-    """Where its end is heard of, if anywhere."""
-    _close: int = 0
-    """So many looks more soon after one another: something was heard."""
-    _deaf: bool = False
-    """It was said that the queue is not read."""
     _said: set[str] = field(default_factory=set)
     _shown: tuple[int, ...] = ()
 
     async def to_its_end(self, state: Service) -> None:
         """Return when the deployment is completed. Raises `Ended` with what became of it."""
-        looks = Looks(None if self.heard else await expected(self.account, self.target))
-        looks.made = 1
-        loop = asyncio.get_running_loop()
-        begun, since = loop.time(), _since(state, self.id)
+        since = _since(state, self.id)
         look = partial(services.look, self.account, self.target)
         while now := self._unfinished(state, since):
-
-            async def rest(now: Deployment = now) -> None:
-                await self._rest(looks, (loop.time() - begun) / self.pace, now)
-
+            rest = partial(self.watch.rest, now)
             await rest()
             state = await patiently(look, rest, self.sink, GOES_ON)
-
-    async def _rest(self, looks: Looks, elapsed: float, now: Deployment) -> None:
-        """Wait until it is time to look again: because something was heard, or by the schedule where nobody hears."""
-        if self.heard is None or not self._hears(self.heard):
-            await asyncio.sleep(looks.pause(elapsed, now) * self.pace)
-            return
-        looks.made += 1
-        if self._close:
-            self._close -= 1
-            await asyncio.sleep(_SOON * self.pace)
-        elif await self.heard.wait(_SILENCE * self.pace):
-            self._close = _LOOKS
-        self._hears(self.heard)
-
-    def _hears(self, heard: Heard) -> bool:
-        """Tell whether the queue is read; when it no longer is, that is said once, whenever it happened."""
-        if heard.deaf and not self._deaf:
-            self._deaf = True
-            self.sink.line(f"the events of ECS cannot be heard, so it is looked at instead: {heard.deaf}")
-        return not heard.deaf
 
     def _unfinished(self, state: Service, since: datetime) -> Deployment | None:
         """Give the deployment as long as it is under way, nothing when it is completed; raises when it never can be."""
@@ -161,23 +119,6 @@ class Rollout:
             failed = f", {mine.failed} failed" if mine.failed else ""
             text = f"{mine.revision}: {mine.running} of {mine.desired} running, {mine.pending} starting{failed}"
             self.sink.line(f"{text}; of the one before: {others}")
-
-
-async def expected(account: Account, target: Target) -> float | None:
-    """Take how long the rollouts before this one took; where ECS does not tell, nothing is expected."""
-    try:
-        answer = await account.call(
-            "ecs", "list_service_deployments", **target.named, status=["SUCCESSFUL"], maxResults=5
-        )
-    except ActionFailed:
-        return None
-    took = [_seconds(each) for each in answer["serviceDeployments"] if each.get("finishedAt")]
-    return median(took) if took else None
-
-
-def _seconds(deployment: dict[str, Any]) -> float:
-    begun = deployment.get("startedAt") or deployment["createdAt"]
-    return float((deployment["finishedAt"] - begun).total_seconds())
 
 
 def _since(state: Service, id_: str) -> datetime:

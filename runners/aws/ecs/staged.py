@@ -4,18 +4,18 @@ Each look is one call. At a pause hook people are asked; their word is handed on
 followed on. However it ends otherwise than well, it is followed until ECS has gone back.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from runners.aws.ecs import services
 from runners.aws.ecs.history import deployments
-from runners.aws.ecs.looks import Looks
-from runners.aws.ecs.rollout import GOES_ON, Ended, expected
+from runners.aws.ecs.rollout import GOES_ON, Ended
 from runners.aws.ecs.services import Deployment, Target
+from runners.aws.ecs.watch import Watch
 from runners.aws.errors import AwsRefused
 from runners.aws.patience import patiently
 from runners.aws.session import Account
@@ -54,20 +54,14 @@ class Staged:
     sink: Sink
     answers: Mapping[str, Answer]
     tell: Tell
-    pace: float = 1.0
+    watch: Watch
     _told: tuple[str, ...] = ()
 
     async def to_its_end(self) -> None:
         """Return when it is successful. Raises `Ended` with what became of it, `Asks` where it waits for people."""
-        looks = Looks(await expected(self.account, self.target))
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-
-        async def rest(counts: Deployment = self.begun) -> None:
-            await asyncio.sleep(looks.pause((loop.time() - begun) / self.pace, counts) * self.pace)
-
+        rest = partial(self.watch.rest, self.begun)
         while (counts := await patiently(self._seen, rest, self.sink, GOES_ON)) is not None:
-            await rest(counts)
+            await self.watch.rest(counts)
 
     async def _seen(self) -> Deployment | None:
         """Look, and do what is to be done; gives the counts as long as the deployment is not over."""
@@ -145,7 +139,7 @@ class Staged:
                     stage=stage,
                 ),
                 expires_at=hook.get("expiresAt"),
-                look_again=_LOOK_AGAIN * self.pace,
+                look_again=_LOOK_AGAIN * self.watch.pace,
             )
         action = "CONTINUE" if answer.yes else "ROLLBACK"
         crash_here("ecs.continue.before")

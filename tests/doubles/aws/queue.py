@@ -55,20 +55,22 @@ class Queue:
             raise Refusal("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
 
     def _hear(self) -> None:
-        """Say of each deployment once that it is over, as the rule lets through."""
+        """Say of each deployment once that it is over, and of each pause that it waits, as the rule lets through."""
         for service in self._tasks.services.values():
             self._tasks.move(service)
             for each in service.deployments:
-                if each.rollout != "IN_PROGRESS" and each.id not in self._told:
-                    self._told.add(each.id)
-                    name = f"SERVICE_DEPLOYMENT_{each.rollout}"
+                for hook in each.staged.hooks if each.staged else ():
+                    if hook["status"] == "AWAITING_ACTION":
+                        detail = {"eventName": "HOOK_AWAITING_ACTION", "hookId": hook["hookId"]}
+                        self._event(hook["hookId"], "ECS Hook State Change", each.arn, detail)
+                if each.rollout != "IN_PROGRESS":
+                    detail = {"eventName": f"SERVICE_DEPLOYMENT_{each.rollout}", "deploymentId": each.id}
                     arn = f"{ECS}:service/{service.cluster}/{service.name}"
-                    event = {
-                        "source": "aws.ecs",
-                        "detail-type": "ECS Deployment State Change",
-                        "account": ACCOUNT,
-                        "region": REGION,
-                        "resources": [arn],
-                        "detail": {"eventName": name, "deploymentId": each.id},
-                    }
-                    self.say(json.dumps(event))
+                    self._event(each.id, "ECS Deployment State Change", arn, detail)
+
+    def _event(self, what: str, kind: str, arn: str, detail: dict[str, str]) -> None:
+        if what in self._told:
+            return
+        self._told.add(what)
+        event = {"source": "aws.ecs", "detail-type": kind, "account": ACCOUNT, "region": REGION}
+        self.say(json.dumps({**event, "resources": [arn], "detail": detail}))

@@ -25,6 +25,7 @@ from runners.progress import Progress
 from runners.sweep import Sweep
 from runners.walk import STALE, Move, Walk
 from runners.workspaces import Workspaces
+from storage.codec import Unreadable
 from storage.fence import Claim, Overtaken, holding
 from storage.model.catalog import Json, Registry
 from storage.model.hold import Freeze
@@ -166,11 +167,15 @@ class Engine:
     async def broke(self, run_id: str, leg: int, error: BaseException) -> None:
         """End a run whose leg went wrong (asked by the durable part).
 
-        Raises `asyncio.CancelledError` when the process shuts down, or the leg is another's by now: nothing is written.
+        Raises `asyncio.CancelledError` when the process shuts down, the leg is another's by now, or only a newer Estiva
+        can read what it is about: nothing is written, and the leg is not over.
         """
         await self._alive()
         if self._interrupts.stopping:
             raise asyncio.CancelledError("Estiva stops") from error
+        if isinstance(error, Unreadable):
+            _log.error("leg %s/%d is left to a newer Estiva: %s; replace this process soon", run_id, leg, error)
+            raise asyncio.CancelledError("a newer Estiva goes on with it") from error
         with self._writing(run_id, leg) as progress:
             if progress:
                 await self._walk.broke(run_id, leg, error)

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from storage import statements
 from storage.clean import Cleaner
-from storage.codec import canonical, plain
+from storage.codec import Unreadable, canonical, plain
 from storage.model.catalog import Json
 from storage.model.event import Event, Fact, Kind
 
@@ -177,20 +177,29 @@ _SEALED = ("chain", "position", "run", "sequence", "key", "kind", "actor", "at",
 
 
 def event_of(row: Recorded) -> Event:
-    """Give the noun for a row."""
+    """Give the noun for a row. Raises `Unreadable` when a newer Estiva wrote it, and we do not know what it says."""
     return Event(
         id=row.id or 0,
         chain=row.chain,
         position=row.position,
         run=row.run,
         sequence=row.sequence,
-        kind=Kind(row.kind),
+        kind=_kind_of(row),
         actor=row.actor,
         at=row.at,
         data=row.data,
         previous=row.previous,
         hash=row.hash,
     )
+
+
+def _kind_of(row: Recorded) -> Kind:
+    try:
+        return Kind(row.kind)
+    except ValueError as error:
+        raise Unreadable(
+            f"event {row.sequence} of {row.run} is of a kind that is not known here: {row.kind}"
+        ) from error
 
 
 def events_of(connection: sa.Connection, run: str, after: int = 0) -> list[Event]:

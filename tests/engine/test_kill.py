@@ -33,10 +33,10 @@ LEFT = ["let_go.before", "let_go.after"]
 
 
 async def play(url: str, folder: Path, scene: str = "whole", crash_at: str = "", **more: str) -> Process:
+    """Start a scene as a process; `more` is its environment, where `PYTHONPATH` is the tree whose code it runs."""
     environment = {**os.environ, ARMED: crash_at, "PYTHONPATH": str(ROOT), **more}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.engine.scene", url, str(folder), scene, cwd=ROOT, env=environment, stderr=-1
-    )
+    command = [sys.executable, "-m", "tests.engine.scene", url, str(folder), scene]
+    return await asyncio.create_subprocess_exec(*command, cwd=environment["PYTHONPATH"], env=environment, stderr=-1)
 
 
 async def played(url: str, folder: Path, scene: str = "whole", crash_at: str = "") -> int:

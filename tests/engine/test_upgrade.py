@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from storage.model.run import Run, Status
 from tests.engine.recorded import BEGUN, HISTORIES, load
@@ -86,3 +87,25 @@ async def test_workers_are_replaced_one_by_one_under_load(fresh_postgres: str, t
             worker.kill()
             await worker.communicate()
         await world.close()
+
+
+async def test_what_only_a_newer_estiva_can_read_is_left_to_it(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Not ended as broken: a newer worker began it and died, and another of its kind goes on with it."""
+    run = await world.ask(plan(*pipeline()))
+    await rename(world, "pipeline", "tomorrow")
+    await world.start()
+    async with asyncio.timeout(30):
+        while "leg hello-1/1 is left to a newer Estiva" not in caplog.text:  # noqa: ASYNC110 - it tells nobody else
+            await asyncio.sleep(0.02)
+    assert await world.store.runs.ended([run.id]) == {}
+    await world.stop(world.engines[0])
+    await rename(world, "tomorrow", "pipeline")
+    await world.start()
+    assert (await world.ended(run)).status is Status.SUCCEEDED
+
+
+async def rename(world: World, old: str, new: str) -> None:
+    """Give a field of the plans another name, as if another version had written them."""
+    statement = sa.text("UPDATE runs SET plan = replace(plan, :old, :new)")
+    names = {"old": f'"{old}":', "new": f'"{new}":'}
+    await world.store.database.write(lambda session: session.connection().execute(statement, names).close())

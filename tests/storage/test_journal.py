@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from storage.chain import seal
+from storage.codec import Unreadable
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
 from storage.store import Store
@@ -151,6 +152,13 @@ async def test_an_edited_row_is_named(filled: Store, what: str) -> None:
     assert not verdict.ok
     # a row that left its chain is missed where it was: the row after it is named
     assert verdict.first_bad == (rows[rows.index(row) + 1] if what == "chain" else row), verdict.why
+
+
+async def test_what_only_a_newer_estiva_knows_is_unreadable_and_says_where(filled: Store) -> None:
+    unseal(filled)
+    sql(filled, "UPDATE journal SET kind = 'tomorrow' WHERE run = 'hello-1' AND sequence = 3")
+    with pytest.raises(Unreadable, match="event 3 of hello-1 is of a kind that is not known here: tomorrow"):
+        await filled.journal.of_run("hello-1")
 
 
 async def test_a_deleted_row_is_missed(filled: Store) -> None:

@@ -18,6 +18,18 @@ def stopped_at(view: RunView) -> StageView | None:
     return next((s for s in view.stages if s.actions and s.status is not Status.SUCCEEDED), None)
 
 
+def repeatable(view: RunView) -> tuple[str, ...]:
+    """Name the stages from which a run can be done again: those that it came to, in their order."""
+    names = [stage.name for stage in view.run.plan.stages]
+    reached = [stage.stage.name for stage in view.stages if _reached(stage) or stage is stopped_at(view)]
+    return tuple(names[: 1 + max((names.index(name) for name in reached if name in names), default=-1)])
+
+
+def _reached(stage: StageView) -> bool:
+    asked = stage.begun or stage.wait is not None or stage.gate is not None
+    return asked or any(action.status is not Status.REQUESTED for action in stage.actions)
+
+
 def plan_onward(
     catalog: Catalog, run: Run, events: Sequence[Event], name: str, trigger: Trigger, *, failed_only: bool = False
 ) -> Plan:

@@ -190,8 +190,8 @@ def _is_public(request: Request, reply: Reply) -> bool:
     """Tell whether a reply belongs where all can read it. In a direct message there is nobody else."""
     if not request.channel or request.via is Via.DIRECT:
         return True
-    if reply.private or request.via in (Via.SLASH, Via.MODAL):
-        return False
+    if reply.private or request.via is Via.SLASH or (request.via is Via.MODAL and not request.message):
+        return False  # a form that no message of a thread has opened is answered where only its sender reads
     if request.via in _PUBLIC or reply.attachment is not None:
         return True
     return reply.verdict is Verdict.STARTED

@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.intake import Intake
 from bot.slack.answers import Links
 from bot.slack.blocks import Block
+from bot.slack.cards.again import MORE
 from bot.slack.cards.deploy_modal import DEPLOY, SERVICE
 from bot.slack.cards.home import home_view
 from bot.slack.cards.modals import (
@@ -33,8 +34,9 @@ from bot.slack.cards.modals import (
     reject_command,
     reject_modal,
 )
+from bot.slack.cards.rerun_modal import RERUN
 from bot.slack.chores import Chores
-from bot.slack.deploying import DeployForm, Refs, Rehearse, no_refs, unchecked
+from bot.slack.deploying import DeployForm, Refs, no_refs
 from bot.slack.home import gather_home
 from bot.slack.inbound import (
     Identity,
@@ -49,6 +51,8 @@ from bot.slack.inbound import (
     thread_of,
 )
 from bot.slack.marks import Say
+from bot.slack.rerunning import RerunForm, asks_stage
+from bot.slack.sending import Rehearse, Sending, unchecked
 from bot.slack.speaker import Speaker
 from commands.directory import Directory
 from storage.model.catalog import Catalog
@@ -142,10 +146,12 @@ def build_app(
     app.action(re.compile(r"^estiva:deploy$"))(listeners.ask_deploy)
     app.action(re.compile(r"^estiva:reject(\.\d+)?$"))(listeners.ask_reason)
     app.action(re.compile(r"^estiva:approve\.code$"))(listeners.ask_code)
+    app.action(f"estiva:{MORE}")(listeners.choose)
     app.action(re.compile(r"^estiva:"))(listeners.click)
     app.action({"type": "block_actions", "block_id": SERVICE, "action_id": "value"})(listeners.form.service_chosen)
     app.action(re.compile(r".*"))(listeners.acknowledge)
     app.view(DEPLOY)(listeners.form.submitted)
+    app.view(RERUN)(listeners.rerun.submitted)
     app.view(REJECT)(listeners.reject_submitted)
     app.view(APPROVE)(listeners.approve_submitted)
     app.view_closed(re.compile(r".*"))(listeners.acknowledge)
@@ -161,14 +167,15 @@ class Listeners:
         """`client` opens and publishes views."""
         self._parts = parts
         self._client = client
+        sending = Sending(say_to=parts.say_to, take=parts.intake.take, rehearse=parts.rehearse)
+        self.rerun = RerunForm(identity=parts.identity, store=parts.store, sending=sending)
         self.form = DeployForm(
             identity=parts.identity,
             client=client,
             chores=parts.chores,
             catalog=parts.catalog,
             say_to=parts.say_to,
-            take=parts.intake.take,
-            rehearse=parts.rehearse,
+            sending=sending,
             refs=parts.refs,
         )
 
@@ -202,31 +209,29 @@ class Listeners:
         await ack()
 
     async def click(self, ack: AsyncAck, body: Payload) -> None:
-        """Take a click: the text that its button offered."""
-        if not is_foreign(body, self._parts.identity) and body["actions"][0].get("value"):
-            await self._take(from_click(body, self._parts.identity), body)
+        """Take a click: the text that its button, or the choice in its menu, offered."""
+        request = from_click(body, self._parts.identity)
+        if request.text and not is_foreign(body, self._parts.identity):
+            await self._take(request, body)
         await ack()
+
+    async def choose(self, ack: AsyncAck, body: Payload) -> None:
+        """Take a choice of a menu as a click; a rerun asks in a modal from which stage."""
+        request = from_click(body, self._parts.identity)
+        if asks_stage(request.text) and not is_foreign(body, self._parts.identity):
+            self._parts.chores.start("opening a modal", self._ask_stage(body, request))
+            await ack()
+        else:
+            await self.click(ack, body)
 
     async def ask_reason(self, ack: AsyncAck, body: Payload) -> None:
         """Open the modal that asks why a release is rejected."""
-        if not is_foreign(body, self._parts.identity):
-            request = from_click(body, self._parts.identity)
-            approval = request.text.removeprefix("reject ")
-            view = partial(
-                reject_modal, approval, channel=request.channel, thread=thread_of(body), message=request.message
-            )
-            self._open(body, request.user, view)
+        self._ask(body, "reject ", reject_modal)
         await ack()
 
     async def ask_code(self, ack: AsyncAck, body: Payload) -> None:
         """Open the modal that asks for the code of an authenticator."""
-        if not is_foreign(body, self._parts.identity):
-            request = from_click(body, self._parts.identity)
-            approval = request.text.removeprefix("approve ")
-            view = partial(
-                approve_modal, approval, channel=request.channel, thread=thread_of(body), message=request.message
-            )
-            self._open(body, request.user, view)
+        self._ask(body, "approve ", approve_modal)
         await ack()
 
     async def ask_deploy(self, ack: AsyncAck, body: Payload) -> None:
@@ -301,12 +306,25 @@ class Listeners:
         whisper = self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=text)
         self._parts.chores.start("the answer to a shortcut", whisper)
 
+    def _ask(self, body: Payload, verb: str, modal: Callable[..., Block]) -> None:
+        if not is_foreign(body, self._parts.identity):
+            request = from_click(body, self._parts.identity)
+            approval, where = request.text.removeprefix(verb), {"channel": request.channel, "thread": thread_of(body)}
+            self._open(body, request.user, partial(modal, approval, **where, message=request.message))
+
     def _open(self, body: Payload, user: str, view: Callable[[Say], Block]) -> None:
         self._parts.chores.start("opening a modal", self._opened(body["trigger_id"], user, view))
 
     async def _opened(self, trigger: str, user: str, view: Callable[[Say], Block]) -> None:
         await self._parts.learn(user)
         await self._client.views_open(trigger_id=trigger, view=view(self._parts.say_to(user)))
+
+    async def _ask_stage(self, body: Payload, request: Request) -> None:
+        view = await self.rerun.view(request, thread_of(body))
+        if view is None:
+            await self._take(request, body)  # answered as any other command that is not complete
+        else:
+            await self._opened(body["trigger_id"], request.user, view)
 
     async def _publish_home(self, user: str) -> None:
         await self._parts.learn(user)

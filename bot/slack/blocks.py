@@ -19,6 +19,8 @@ _TORN = re.compile(r"<(t(:\d{0,11})?)?…$")
 """A moment that was cut in two."""
 _CODE = re.compile(r"`([^`]+)`")
 VALUE = 2000
+_CHOICE = 150
+"""Characters of what a choice stands for."""
 _SECTION = 3000
 _TASKS = 50
 _ROWS, _COLUMNS, _CELLS = 99, 20, 9000
@@ -61,8 +63,17 @@ def button(label: str, action: str, value: str, *, style: Style = Style.PLAIN, a
     return made
 
 
+def menu(action: str, choices: Iterable[tuple[str, str]]) -> list[Block]:
+    """Make a menu behind three dots, of up to five labels and what each of them asks; nothing when there are none.
+
+    What is too long to be carried along has no place in it.
+    """
+    options = [{"text": plain(label, 75), "value": value} for label, value in choices if len(value) <= _CHOICE]
+    return [{"type": "overflow", "action_id": f"estiva:{action}"[:255], "options": options[:5]}] if options else []
+
+
 def actions(buttons: Sequence[Block]) -> list[Block]:
-    """Make a row of buttons, or nothing when there are none. A value that is too long has no button."""
+    """Make a row of buttons and menus, or nothing when there are none. A value that is too long has no button."""
     fitting = [b for b in buttons if len(b.get("value", "")) <= VALUE][:25]
     return [{"type": "actions", "elements": fitting}] if fitting else []
 

@@ -19,7 +19,7 @@ from bot.slack.answers import Answers, Links
 from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
-from bot.slack.deploying import Refs, Rehearse, no_refs, unchecked
+from bot.slack.deploying import Refs, no_refs
 from bot.slack.desired import channel_of
 from bot.slack.directory import SlackDirectory
 from bot.slack.evidence import Evidence
@@ -27,6 +27,7 @@ from bot.slack.inbound import Identity
 from bot.slack.languages import Languages
 from bot.slack.marks import Say
 from bot.slack.outbox import Outbox
+from bot.slack.sending import Rehearse, unchecked
 from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
 from bot.slack.surroundings import Approvers, Changes, Gatherer, no_page, nobody, unknown

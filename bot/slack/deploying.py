@@ -16,27 +16,15 @@ from bot.slack.cards.modals import chosen_in, metadata
 from bot.slack.chores import Chores
 from bot.slack.inbound import Identity, Payload, from_submission
 from bot.slack.marks import Say
-from commands.command import Refused
-from commands.times import written
+from bot.slack.sending import Sending
 from storage.model.catalog import Catalog
-from storage.model.moment import spelled
-from storage.model.request import Request
 
 log = logging.getLogger(__name__)
 
-_LONGEST = 2.0
-"""Seconds in which a form is checked before it is sent: Slack waits for three in all."""
 _LONGEST_REFS = 20.0
 
-Rehearse = Callable[[Request], Awaitable[Refused | None]]
-"""Tells what a request would be refused for, and does nothing."""
 Refs = Callable[[str], Awaitable[Sequence[str]]]
 """Gives the branches and tags of a service by name, newest first."""
-
-
-async def unchecked(_request: Request) -> Refused | None:
-    """Know of nothing to refuse beforehand."""
-    return None
 
 
 async def no_refs(_service: str) -> Sequence[str]:
@@ -53,9 +41,7 @@ class DeployForm:
     chores: Chores
     catalog: Callable[[], Catalog]
     say_to: Callable[[str], Say]
-    take: Callable[[Request], Awaitable[object]]
-    """Keeps a request; durable on return."""
-    rehearse: Rehearse
+    sending: Sending
     refs: Refs
 
     def view(self, channel: str) -> Callable[[Say], Block]:
@@ -97,18 +83,4 @@ class DeployForm:
             return
         channel = metadata(body["view"]).get("channel", "")
         request = from_submission(body, self.identity, text, channel, None)
-        refused = await self._refused(request)
-        if refused is not None:
-            place = input_for(body["view"], refused.about)
-            await ack(response_action="errors", errors={place: spelled(refused.text, partial(written, say))[:2000]})
-            return
-        await self.take(request)
-        await ack()
-
-    async def _refused(self, request: Request) -> Refused | None:
-        """Look whether it can be done, as far as that shows in time; else it is said where all answers are."""
-        try:
-            async with asyncio.timeout(_LONGEST):
-                return await self.rehearse(request)
-        except TimeoutError:
-            return None
+        await self.sending(ack, request, lambda refused: input_for(body["view"], refused.about))

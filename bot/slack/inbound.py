@@ -91,7 +91,7 @@ def from_command(body: Payload, identity: Identity) -> Request:
 
 
 def from_click(body: Payload, identity: Identity) -> Request:
-    """Read a click on a button whose value is the command that it offered."""
+    """Read a click on a button, or a choice in a menu, whose value is the command that it offered."""
     action, container = body["actions"][0], body.get("container") or {}
     channel = container.get("channel_id") or (body.get("channel") or {}).get("id") or ""
     message = container.get("message_ts") or container.get("view_id") or ""
@@ -103,11 +103,16 @@ def from_click(body: Payload, identity: Identity) -> Request:
         team=identity.team,
         channel=channel,
         user=body["user"]["id"],
-        text=action.get("value") or "",
+        text=asked_by(action),
         at=at(action["action_ts"]) if action.get("action_ts") else now(),
         thread=thread_of(body) if lasting else None,
         message=message if lasting else None,
     )
+
+
+def asked_by(action: Payload) -> str:
+    """Give the command that a clicked element offered; empty when it offers none."""
+    return str(action.get("value") or (action.get("selected_option") or {}).get("value") or "")
 
 
 def thread_of(body: Payload) -> str | None:

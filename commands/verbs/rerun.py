@@ -2,27 +2,39 @@
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.meant import refuse_repeated, run_named
-from commands.opening import begun, open_run
+from commands.opening import begun, open_run, unhindered
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward
 from storage.model.reply import Reply
-from storage.model.run import Trigger
+from storage.model.run import Plan, Run, Trigger
 
 
 async def handle(asked: Asked) -> Reply:
     """Open a new run that starts at the stage; the old run stays as it ended."""
-    store, stage = asked.desk.store, asked.arguments["stage"]
+    run, plan = await _planned(asked)
+    again = await open_run(asked, plan, channel=run.channel)
+    stage = asked.arguments["stage"]
+    text = asked.say("Doing `{run}` again from `{stage}`: run `{again}`.", run=run.id, stage=stage, again=again.id)
+    return begun(asked, again, text)
+
+
+async def checked(asked: Asked) -> None:
+    """Refuse all that `handle` would refuse."""
+    _, plan = await _planned(asked)
+    await unhindered(asked, plan)
+
+
+async def _planned(asked: Asked) -> tuple[Run, Plan]:
     run = await run_named(asked, asked.arguments["run"])
     permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     if not run.status.over:
         raise Refused(asked.say("Run `{run}` is still going on.", run=run.id), run=run.id)
     await refuse_repeated(asked, run)
-    plan = plan_onward(asked.catalog, run, await store.journal.of_run(run.id), stage, Trigger.RERUN)
+    events = await asked.desk.store.journal.of_run(run.id)
+    plan = plan_onward(asked.catalog, run, events, asked.arguments["stage"], Trigger.RERUN)
     permit_plan(asked, plan)
-    again = await open_run(asked, plan, channel=run.channel)
-    text = asked.say("Doing `{run}` again from `{stage}`: run `{again}`.", run=run.id, stage=stage, again=again.id)
-    return begun(asked, again, text)
+    return run, plan
 
 
 COMMAND = Command(
@@ -34,4 +46,5 @@ COMMAND = Command(
     examples=(later("rerun hello-12 from deploy-homolog"),),
     topic=Topic.STEER,
     handle=handle,
+    check=checked,
 )

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from bot.slack.cards.deploy_modal import Picked, deploy_modal
 from bot.slack.cards.home import Home, home_view
 from bot.slack.cards.modals import reject_modal
+from bot.slack.cards.rerun_modal import rerun_modal, rerun_stages
 from bot.slack.cards.shown import Surroundings
 from bot.slack.desired import desired
 from bot.slack.plainly import plainly
@@ -26,6 +27,8 @@ def test_every_message_of_every_run_is_one_that_slack_takes(view: RunView, aroun
     for message in desired(view, replace(around, say=SAY)):
         demand_message(list(message.blocks))
         demand_message(plainly(message.blocks, SAY))
+    if rerun_stages(view):
+        assert check_view(rerun_modal(view, SAY, channel="C1", thread=None, message="1.2"), "modal") == []
 
 
 def test_the_views_are_ones_that_slack_takes() -> None:

@@ -14,6 +14,7 @@ from bot.slack.cards.deploy_modal import Picked, deploy_modal
 from bot.slack.cards.home import Home, home_view
 from bot.slack.cards.modals import reject_modal
 from bot.slack.cards.reply import reply as reply_card
+from bot.slack.cards.rerun_modal import rerun_modal, rerun_stages
 from bot.slack.cards.shown import Surroundings
 from bot.slack.desired import desired
 from bot.slack.marks import code_block, cut_mark, escape, mention
@@ -159,6 +160,8 @@ def test_every_message_of_every_run_is_one_that_slack_takes(view: RunView, aroun
         assert 0 < len(message.text) < 3000
         no_foreign_markup(blocks, message.text)
         json.dumps(blocks).encode()
+    if rerun_stages(view):
+        assert check_view(rerun_modal(view, SAY, channel="C1", thread=None, message="1.2"), "modal") == []
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

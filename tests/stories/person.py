@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.workspace.client import WorkspaceClient
-from tests.stories.reading import Json, buttons, key_of, run_of, status_of, words
+from tests.stories.reading import Json, buttons, choices, key_of, run_of, status_of, words
 
 T = TypeVar("T")
 DEPLOYS = "#deploys"
@@ -150,6 +150,13 @@ class Person:
         block, element = buttons(message)[label]
         place = {"channel": message["channel"], "message_ts": message["ts"]}
         done = await self.client.act("click", **place, block_id=block, action_id=element["action_id"])
+        assert done["ok"], done
+
+    async def chooses(self, message: Json, label: str) -> None:
+        """Choose in the menu behind the three dots of a message, by what it says there."""
+        block, element, value = choices(message)[label]
+        place = {"channel": message["channel"], "message_ts": message["ts"]}
+        done = await self.client.act("click", **place, block_id=block, action_id=element["action_id"], selected=value)
         assert done["ok"], done
 
     async def modal(self) -> Json:

@@ -34,6 +34,17 @@ def buttons(surface: Json) -> dict[str, tuple[str, Json]]:
     }
 
 
+def choices(surface: Json) -> dict[str, tuple[str, Json, str]]:
+    """Give what the menus behind three dots offer, by label: the block's id, the element, and what is asked."""
+    return {
+        option["text"]["text"]: (str(block["block_id"]), element, str(option["value"]))
+        for block in surface.get("blocks", ())
+        for element in [*block.get("elements", ()), *filter(None, [block.get("accessory")])]
+        if element.get("type") == "overflow"
+        for option in element["options"]
+    }
+
+
 def tasks(card: Json) -> dict[str, str]:
     """Give the tasks of a plan card: title -> status."""
     found = [task for block in card["blocks"] if block["type"] == "plan" for task in block["tasks"]]

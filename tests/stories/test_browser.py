@@ -126,3 +126,27 @@ async def test_a_deploy_can_be_asked_and_cancelled_on_a_phone(world: World, look
     await page.locator("dialog[open]").get_by_role("button", name="Cancel run").tap()
     await expect(card).to_contain_text("Cancelled by Ana after", timeout=_SOON)
     await expect(card.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+async def test_a_run_is_done_again_by_its_menu_on_a_phone(world: World, look: Open) -> None:
+    steps = {"prepare": "true", "check": "false"}
+    works = {"name": "it", "uses": "command"}
+    actions = {name: {**works, "with": {"image": "estiva/busybox:base", "run": [run]}} for name, run in steps.items()}
+    stages = [{"stage": name, "environment": "homolog", "actions": [action]} for name, action in actions.items()]
+    world.service("scaup", pipeline=stages)
+    page = await look("dev", viewport=PHONE, has_touch=True, is_mobile=True)
+    await _say(page, "@estiva deploy scaup to homolog")
+    await _thread(page, "scaup-1 · Deploy")
+    failure = _reply(page, "Exit code 1").filter(has=page.get_by_role("button", name="Full Log"))
+    await failure.locator(".control.is-overflow summary").tap(timeout=_LONG)
+    box = await failure.locator(".control.is-overflow .menu").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+    await failure.get_by_role("button", name="Rerun from a stage…").tap()
+    form = page.locator("dialog[open]")
+    await expect(form).to_contain_text("Earlier stages are not done again")
+    await expect(form.locator("select")).to_have_value("check")
+    await form.locator("select").select_option("prepare")
+    await form.get_by_role("button", name="Rerun").tap()
+    await expect(_reply(page, "Doing scaup-1 again from prepare: run scaup-2")).to_be_visible(timeout=_LONG)

@@ -10,7 +10,7 @@ from storage.model.gate import GateKind
 from storage.model.run import Run, Status, Trigger
 from storage.model.soundness import APPLY, DO
 from tests.stories.person import Person
-from tests.stories.reading import buttons, words
+from tests.stories.reading import buttons, choices, words
 from tests.verbs.office import ANA, Office
 
 MADE: dict[str, dict[str, str]] = {
@@ -153,6 +153,35 @@ async def test_a_failed_run_offers_to_retry_on_its_card(place: Office, ana: Pers
     await ana.clicks(card, "Retry")
     await ana.reads("hello-2/card")
     assert (await place.store.runs.get("hello-2")).plan.origin == run.id
+
+
+async def test_what_went_well_is_done_again_from_a_stage_by_the_menu_of_its_end(
+    place: Office, ana: Person, rui: Person
+) -> None:
+    run = await failed_at(place, "deploy-homolog")
+    end = await ana.reads(f"{run.id}/ended")
+    assert list(choices(end)) == ["Rerun from a stage…", "Full Log"]
+    assert choices(await ana.reads(f"{run.id}/card")) == {}
+    await rui.chooses(await rui.reads(f"{run.id}/ended"), "Rerun from a stage…")
+    form = await rui.modal()
+    assert form["title"]["text"] == "Reexecutar"
+    (element,) = [block["element"] for block in form["blocks"] if block["block_id"] == "stage"]
+    assert [option["value"] for option in element["options"]] == [stage.name for stage in run.plan.stages]
+    values = {"stage": {"value": "push"}}
+    assert (await rui.client.act("submit", view_id=form["id"], values=values))["ok"]
+    await rui.reads("hello-2/card")
+    assert steps(await place.store.runs.get("hello-2"))[1:] == ["push/push", "deploy-homolog/deploy"]
+    late = await rui.client.act("submit", view_id=(await _again(rui, end))["id"], values=values)
+    assert late["errors"] == {"stage": "A execução `hello-2` já está refazendo `hello-1`."}
+    wrong = {"stage": {"value": "deploi"}}
+    assert not (await rui.client.act("submit", view_id=rui.views[-1]["id"], values=wrong))["ok"]
+
+
+async def _again(person: Person, end: dict[str, Any]) -> dict[str, Any]:
+    """Open the form once more."""
+    await person.until(lambda: not person.views)
+    await person.chooses(end, "Rerun from a stage…")
+    return await person.modal()
 
 
 async def test_who_had_to_wait_is_called_when_it_is_their_turn(place: Office, ana: Person) -> None:

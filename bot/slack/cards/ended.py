@@ -2,6 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.again import again
 from bot.slack.cards.restored import restored
 from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
@@ -66,7 +67,7 @@ def _rolled_back(view: RunView) -> list[str]:
 
 
 def _onward(view: RunView, around: Surroundings) -> list[Block]:
-    """Offer what comes next: the release of this very image to where it goes from here, the end of a lock."""
+    """Offer what comes next: the release of this very image to where it goes from here, the end of a lock; or again."""
     say, service = around.say, view.run.plan.service.name
     onward = around.onward[:3] if view.status is Status.SUCCEEDED else ()
     offers = [
@@ -77,7 +78,7 @@ def _onward(view: RunView, around: Surroundings) -> list[Block]:
         kit.button(say("Unlock"), f"unlock.{number}" if number else "unlock", f"unlock {service} in {name}")
         for number, name in enumerate(_rolled_back(view)[:2])
     ]
-    return kit.actions(offers)
+    return kit.actions([*offers, *again(view, say)] if view.status is Status.SUCCEEDED else offers)
 
 
 def _what(view: RunView, around: Surroundings) -> Mark:

@@ -2,6 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.again import again
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
 from bot.slack.marks import Mark, code_block, escape_within, joined, marked
@@ -35,7 +36,7 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
         body.append(kit.section(marked(say, "What to do: {hint}", hint=hint)))
     before = _before(view, around)
     body += [kit.context(before)] if before else []
-    return kit.first_fitting([*body, *kit.actions(_buttons(view, around))]), text
+    return kit.first_fitting([*body, *kit.actions(_buttons(view, action, around))]), text
 
 
 def _why(action: ActionView, around: Surroundings) -> Mark:
@@ -59,7 +60,7 @@ def _before(view: RunView, around: Surroundings) -> Mark:
     return marked(around.say, "Before that: {done}", done=escape_within(", ".join(done), 500))
 
 
-def _buttons(view: RunView, around: Surroundings) -> list[Block]:
+def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Block]:
     say, run, plan = around.say, view.run.id, view.run.plan
     made = [
         kit.button(say("Retry"), "retry", f"retry {run}", style=Style.PRIMARY),
@@ -74,4 +75,4 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
         )
         command = f"rollback {plan.service.name} in {plan.environment.name}"
         made.append(kit.button(say("Roll Back"), "rollback", command, style=Style.DANGER, asks=asks))
-    return made
+    return [*made, *again(view, say, view.stage_of(action), log=False)]

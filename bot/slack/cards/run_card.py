@@ -2,11 +2,12 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.again import again
 from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import Mark, code, escape, escape_within, joined, marked
+from bot.slack.marks import Mark, Say, code, escape, escape_within, joined, marked
 from commands.texts import several
 from commands.times import span
 from storage.model import artifact
@@ -145,8 +146,8 @@ def short(value: str) -> Mark:
 def _buttons(view: RunView, around: Surroundings) -> list[Block]:
     say, run = around.say, view.run.id
     if view.status.over:
-        again = view.status is not Status.SUCCEEDED
-        return [kit.button(say("Retry"), "retry", f"retry {run}")] if again else []
+        # what went well stays calm in the channel: the end of it, in the thread, has the menu
+        return [] if view.status is Status.SUCCEEDED else [_retry(view, say), *again(view, say)]
     if view.cancelled_by:
         return []
     asks = kit.confirm(
@@ -156,6 +157,10 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
         _going_on(view, around),
         kit.button(say("Cancel"), "cancel", f"cancel {run}", style=Style.DANGER, asks=asks),
     ]
+
+
+def _retry(view: RunView, say: Say) -> Block:
+    return kit.button(say("Retry"), "retry", f"retry {view.run.id}")
 
 
 def _going_on(view: RunView, around: Surroundings) -> Block:

@@ -77,6 +77,9 @@ document.addEventListener("toggle", (event) => {
   const list = event.target.closest(".log");
   const room = (list?.getBoundingClientRect().bottom ?? innerHeight) - event.target.getBoundingClientRect().bottom;
   event.target.classList.toggle("upwards", room < 260);
+  event.target.classList.remove("leftwards");
+  const edge = list?.getBoundingClientRect().right ?? innerWidth;
+  event.target.classList.toggle("leftwards", event.target.querySelector(".menu").getBoundingClientRect().right > edge);
 }, true);
 
 const typing = (target) => target.closest?.("input, textarea, select, dialog[open]");

@@ -1,0 +1,35 @@
+"""What can be done again of a run, behind three dots: the stage that stopped it, or any stage and what follows."""
+
+from collections.abc import Iterator
+
+from bot.slack import blocks as kit
+from bot.slack.blocks import Block
+from bot.slack.marks import Say
+from commands.printer import quoted
+from runners.onward import repeatable, stopped_at
+from storage.model.run import Status
+from storage.model.view import RunView
+
+MORE = "more"
+"""Action of the menu."""
+
+
+def again(view: RunView, say: Say, stage: str = "", *, log: bool = True) -> list[Block]:
+    """Make the menu. `stage` is the one that did not succeed, when it is not the first; `log`: it leads to the log."""
+    return kit.menu(MORE, _choices(view, say, stage or _stopped(view), log=log))
+
+
+def _stopped(view: RunView) -> str:
+    stopped = None if view.status is Status.SUCCEEDED else stopped_at(view)
+    return stopped.stage.name if stopped else ""
+
+
+def _choices(view: RunView, say: Say, stage: str, *, log: bool) -> Iterator[tuple[str, str]]:
+    run, stages = view.run.id, repeatable(view)
+    if stage in stages:
+        yield say("Retry what did not succeed in {stage}", stage=stage), f"retry {run} failed stage {quoted(stage)}"
+        yield say("Retry all of {stage}", stage=stage), f"retry {run} all stage {quoted(stage)}"
+    if stages:
+        yield say("Rerun from a stage…"), f"rerun {run}"
+    if log:
+        yield say("Full Log"), f"logs {run}"

@@ -272,7 +272,8 @@ class _Attempt:
             **data_of(reason=failure.reason, hint=failure.hint),
             **self._lingers,
             "error": failure.error,
-            "excerpt": [*excerpt_of(await self.engine.store.logs.tail(*self._place, lines=_TAIL))],
+            "excerpt": [],
+            **data_of_lines("excerpt", excerpt_of(await self.engine.store.logs.tail(*self._place, lines=_TAIL))),
             "final": not again,
         }
         if failure.exit_code is not None:

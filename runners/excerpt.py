@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from runners.repeats import without_repeats
+
 LINES = 30
 CHARACTERS = 2_400
 _LINE = 240
@@ -10,14 +12,21 @@ _LINE = 240
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*\x07")
 _BAD = re.compile(
     r"\b(?:error|errors|failed|failure|failures|fatal|exception|traceback|panic|cannot|could not|denied|refused"
-    r"|undefined|unresolved|missing|no such|not found|killed|abort(?:ed)?|timed? ?out|assert(?:ion)?(?:error)?)\b"
-    r"|\w+(?:Error|Exception)\b|^E\s|^\s*(?:FAIL|✗|✘)",
+    r"|undefined|unresolved|missing|no such|not found|killed|abort(?:ed)?|timed? ?out|assert(?:ion)?(?:error)?"
+    r"|unable to|can't|does(?:n't| not) exist|no matching|non-zero|segmentation fault|core dumped)\b"
+    r"|\w+(?:Error|Exception)\b|^E[:\s]|\bERR!|^\s*(?:FAIL|✗|✘)",
     re.IGNORECASE,
 )
 _GOOD = re.compile(
     r"\b(?:0|no) (?:errors?|failures?|failed)\b|\b(?:errors?|failures?|failed)\s*[:=]\s*0\b", re.IGNORECASE
 )
-_NOISE = re.compile(r"^[\s\-=_*#.~+|]*$")
+_NOISE = re.compile(
+    r"^[\s\-=_*#.~+|]*$"
+    r"|^ ---> (?:[0-9a-f]{12}|Using cache|Running in [0-9a-f]{12})$|^Removing intermediate container [0-9a-f]{12}$"
+    r"|^Sending build context to Docker daemon\b"
+    r"|^[0-9a-f]{12}: (?:Pull|Waiting|Verifying|Download|Already exists|Preparing|Layer already|Pushed)"
+)
+"""Rulers, and what Docker's builder says between the steps: ids of layers, none of which anybody looks up."""
 _AGENT = re.compile(r"^\[Container\] \S+ \S+ (?P<said>.*)$")
 """A line of CodeBuild's agent, and of our own buildspec runner."""
 _START = re.compile(r"^\s*Traceback \(most recent call last\)|^={3,} (?:FAILURES|ERRORS) ={3,}")
@@ -26,9 +35,11 @@ _START = re.compile(r"^\s*Traceback \(most recent call last\)|^={3,} (?:FAILURES
 def excerpt_of(lines: Sequence[str]) -> list[str]:
     """Pick the window around the last lines that look like an error, else the end.
 
-    At most 30 lines and 2,400 characters, newlines not counted; colours, blank lines and rulers are left out.
+    At most 30 lines and 2,400 characters, newlines not counted; colours, blank lines and rulers are left out, and what
+    is repeated is counted.
     """
-    clean = _first_failure([line for line in (_clean(line) for line in lines) if not _NOISE.match(line)])
+    told = _first_failure([line for line in (_clean(line) for line in lines) if not _NOISE.match(line)])
+    clean = without_repeats(told)
     bad = [index for index, line in enumerate(clean) if _BAD.search(line) and not _GOOD.search(line)]
     if not bad or len(clean) <= LINES:
         return _fitting(clean, bad[-1] if bad else len(clean) - 1)
@@ -39,17 +50,16 @@ def excerpt_of(lines: Sequence[str]) -> list[str]:
 
 
 def _first_failure(lines: list[str]) -> list[str]:
-    """Of a buildspec's log, keep the command that failed first and what it said: what failed after it is debris."""
+    """Of a buildspec's log, keep what the command said that failed first: what failed after it is debris.
+
+    Which command that was, and how it ended, is the reason of the failure, and not said again.
+    """
     said = [(found["said"] if (found := _AGENT.match(line)) else "") for line in lines]
     failed = next((i for i, text in enumerate(said) if text.startswith("Command did not exit successfully")), None)
     if failed is None:
         return lines
     began = max((i for i in range(failed) if said[i].startswith("Running command")), default=0)
-    return [
-        said[began] or lines[began],
-        *(line for line in lines[began + 1 : failed] if not _AGENT.match(line)),
-        said[failed],
-    ]
+    return [line for line in lines[began:failed] if not _AGENT.match(line)]
 
 
 def _clean(line: str) -> str:

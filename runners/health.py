@@ -1,6 +1,7 @@
 """The gate before traffic: a container answers 200 on its health path, or it never gets any."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ from storage.model.worded import worded
 
 _ONE_PROBE = aiohttp.ClientTimeout(total=5)
 _TAIL = 40
+_BODY, _BODY_SECONDS = 64 * 1024, 1.0
 _EAGER = 3.0
 """Seconds in which most services are up: so long every probe that comes late makes the deploy longer."""
 
@@ -29,7 +31,8 @@ async def wait_until_healthy(containers: Containers, container: str, url: str, s
     """
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    async with aiohttp.ClientSession(timeout=_ONE_PROBE) as session:
+    one_each = aiohttp.TCPConnector(force_close=True)  # the service is told that nothing more comes
+    async with aiohttp.ClientSession(timeout=_ONE_PROBE, connector=one_each) as session:
         while True:
             await _still_running(containers, container, sink)
             answer = await _probe(session, url)
@@ -53,11 +56,23 @@ async def wait_until_healthy(containers: Containers, container: str, url: str, s
 async def _probe(session: aiohttp.ClientSession, url: str) -> str:
     try:
         async with session.get(url, allow_redirects=False) as response:
+            await _heard_out(response)
             return str(response.status)
     except TimeoutError:
         return worded("no answer within 5 s")
     except aiohttp.ClientError as error:
         return worded("no answer ({error})", error=type(error).__name__)
+
+
+async def _heard_out(response: aiohttp.ClientResponse) -> None:
+    """Take the answer's body, within limits: whoever is hung up on logs an error of its own, at every probe."""
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        async with asyncio.timeout(_BODY_SECONDS):
+            taken = 0
+            async for piece in response.content.iter_any():
+                taken += len(piece)
+                if taken > _BODY:
+                    return
 
 
 async def _still_running(containers: Containers, container: str, sink: Sink) -> None:

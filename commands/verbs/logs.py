@@ -25,7 +25,8 @@ async def handle(asked: Asked) -> Reply:
     view = fold(run, await asked.desk.store.journal.of_run(run.id))
     action = _action(asked, view) or (None if "words" in arguments else view.failed)
     lines = found_in(asked, await _lines(asked, view, action))
-    excerpt = () if "words" in arguments or action is None else action.excerpt
+    shown = () if "words" in arguments or action is None else action.excerpt
+    excerpt = tuple(in_words_of(asked.say, line) for line in shown)
     return Reply(
         verdict=Verdict.DONE,
         text=_text(asked, view, action),
@@ -112,13 +113,14 @@ def _text(asked: Asked, view: RunView, action: ActionView | None) -> str:
         state = asked.say(action.status.value)
         return f"{text}\n`{view.stage_of(action)} / {action.action.name}`: {state}"
     names = _names(asked, view, action)
-    if action.exit_code is None:
+    if action.untold_code is None:
         failed = asked.say("`{stage} / {action}` failed: {reason}", **names)
     else:
         failure = later("`{stage} / {action}` failed (exit code {code}): {reason}")
-        failed = asked.say(failure, code=action.exit_code, **names)
+        failed = asked.say(failure, code=action.untold_code, **names)
     text += "\n" + failed
-    return text + (f"\n{in_words_of(asked.say, action.hint)}" if action.hint else "")
+    hint = in_words_of(asked.say, action.hint)
+    return text + ("\n" + asked.say("What to do: {hint}", hint=hint) if hint else "")
 
 
 def _names(asked: Asked, view: RunView, action: ActionView) -> dict[str, str]:

@@ -133,7 +133,7 @@ def _succeeded(view: RunView, event: Event) -> RunView:
 
 
 def _failed(view: RunView, event: Event) -> RunView:
-    code, lines = event.data.get("exit_code"), event.data.get("excerpt")
+    code = event.data.get("exit_code")
     return _with_action(
         view,
         event,
@@ -144,7 +144,7 @@ def _failed(view: RunView, event: Event) -> RunView:
         error=_text(event, "error"),
         hint=_text(event, "hint"),
         exit_code=int(str(code)) if code is not None else None,
-        excerpt=tuple(str(line) for line in lines) if isinstance(lines, list) else (),
+        excerpt=lines_of(event.data, "excerpt"),
         lingers=_text(event, "lingers"),
     )
 

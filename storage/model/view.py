@@ -1,5 +1,6 @@
 """A run as people see it: its plan, and how far each part of it got. `fold` makes it of the events."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +34,11 @@ class ActionView:
     excerpt: tuple[str, ...] = ()
     lingers: str = ""
     """Its work did not stop when it was told to, and may go on in the process of this name."""
+
+    @property
+    def untold_code(self) -> int | None:
+        """The exit code, unless the reason names it already."""
+        return None if re.search(rf"\b(?:code|status):? {self.exit_code}\b", self.reason) else self.exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

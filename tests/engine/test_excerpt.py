@@ -34,9 +34,46 @@ def test_without_anything_bad_the_end_is_shown() -> None:
 
 
 def test_it_fits() -> None:
-    found = excerpt_of([*("x" * 1000 for _ in range(100)), "error: " + "y" * 1000])
+    found = excerpt_of([*(f"{n}" + "x" * 1000 for n in range(100)), "error: " + "y" * 1000])
     assert sum(map(len, found)) <= CHARACTERS
     assert found[-1].startswith("error: ")
+
+
+def test_what_is_said_again_and_again_is_said_once_and_counted() -> None:
+    probe = '172.18.0.1 - - [27/Nov/2026 03:42:{:02}] "GET /healthz HTTP/1.1" 503 -'
+    found = excerpt_of(["warming up", *(probe.format(n) for n in range(40))])
+    assert found == ["warming up", probe.format(0), "… 39 more lines like that"]
+    uvicorn = ("INFO: 10.0.0.1:{} - GET / 503", "took 0.{} s", "done")
+    found = excerpt_of([line.format(5000 + n) for n in range(10) for line in uvicorn])
+    assert found == [*(line.format(5000) for line in uvicorn), "… 27 more lines like that"]
+
+
+def test_what_only_looks_alike_is_kept() -> None:
+    lines = [f"a.c:{n}: error: no semicolon" for n in range(9)] + ["twice", "twice", "thrice", "thrice"]
+    assert excerpt_of(lines) == lines
+
+
+def test_the_repeats_at_the_end_hide_no_cause() -> None:
+    probes = [f"03:{n // 60:02}:{n % 60:02} GET /healthz 503" for n in range(500)]
+    found = excerpt_of([*(f"line {n}" for n in range(100)), "fatal: no cache at redis:6379", *probes])
+    assert "fatal: no cache at redis:6379" in found
+    assert found[-1] == "… 499 more lines like that"
+
+
+def test_of_dockers_builder_the_steps_and_the_cause_are_kept() -> None:
+    builder = """Sending build context to Docker daemon  39.94kB
+Step 1/3 : FROM estiva/python:base
+ ---> 5ce148e6da2e
+Step 2/3 : WORKDIR /app
+ ---> Using cache
+ ---> 84e7fd8b108f
+Step 3/3 : COPY hello.py greetings.json ./
+COPY failed: file not found in build context or excluded by .dockerignore: stat greetings.json: file does not exist"""
+    steps = [line for line in builder.splitlines() if line.startswith(("Step", "COPY"))]
+    assert excerpt_of(builder.splitlines()) == steps
+    loud = ["ERROR: debconf says this every time", *(f"Setting up lib{n}" for n in range(200))]
+    cause = ["E: Unable to locate package curll", "The command '/bin/sh -c apt-get' returned a non-zero code: 100"]
+    assert excerpt_of([*loud, *cause])[-2:] == cause
 
 
 def test_nothing_gives_nothing() -> None:

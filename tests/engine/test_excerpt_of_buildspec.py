@@ -16,6 +16,12 @@ tag does not exist
 
 def test_the_first_command_that_failed_is_quoted_and_not_what_failed_because_of_it() -> None:
     quoted = excerpt_of(LOG.splitlines())
-    assert quoted[0] == "Running command docker build -t $URI ."
+    assert quoted[0] == "Step 4/4 : RUN python3 -m compileall hello.py"
     assert "SyntaxError: invalid syntax" in quoted
     assert not any("docker push" in line for line in quoted)
+
+
+def test_the_command_and_its_code_are_left_to_the_reason() -> None:
+    quoted = excerpt_of(LOG.splitlines())
+    assert quoted[-1] == "The command '/bin/sh -c python3' returned a non-zero code: 1"
+    assert not any("docker build" in line for line in quoted)

@@ -16,6 +16,7 @@ from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome
 from runners.docker_deploy import DockerRunner
 from runners.dockerfile import DockerfileRunner
+from runners.health import wait_until_healthy
 from runners.proxy import Proxy
 from runners.push import PushRunner
 from storage.model.catalog import Environment
@@ -187,6 +188,37 @@ async def test_a_sick_release_gets_no_traffic(
     assert said in notes.lines
     assert await site.version() == "v1"
     assert len(engine.containers(all=True, filters=site.bench.containers.filters(role="app"))) == 1
+
+
+async def test_a_probe_hears_the_service_out(site: Site, engine: Any, notes: Notes) -> None:
+    """Whoever is hung up on in the middle of an answer writes an error of its own into the log, at every probe."""
+    ends: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Not Yet\r\nContent-Length: 6\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        try:
+            writer.write(b"not ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.write(b"ye")
+            await writer.drain()
+            ends.append((await reader.read()).decode())
+        except ConnectionError as error:
+            ends.append(type(error).__name__)
+        writer.close()
+
+    await site.deploy("v1", await site.pushed("v1"))
+    (container,) = engine.containers(filters=site.bench.containers.filters(role="app"))
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = "http://{}:{}/healthz".format(*server.sockets[0].getsockname())
+    async with server:
+        with pytest.raises(ActionFailed, match="gave 503"):
+            await wait_until_healthy(site.bench.containers, container["Id"], url, 1, notes)
+    assert ends
+    assert set(ends) == {""}
 
 
 async def test_a_taken_port_is_named_and_nothing_stays(site: Site, engine: Any) -> None:

@@ -26,8 +26,10 @@ async def test_a_failing_test_ends_the_run_and_says_all_that_is_needed(world: Wo
     assert await ana.run_ends(run) == "failed"
     failure = await ana.reads(f"{run}/failure/test/unit")
     shown = words(failure)
-    for part in ("<@UANADEV01>", "Couldn't pass unit tests", "Exit code 3", "step 59", "password is ***"):
+    for part in ("<@UANADEV01>", "Couldn't pass unit tests", "exit code 3", "step 59", "password is ***"):
         assert part in shown
+    assert shown.count("exit code 3") == 1
+    assert words(await ana.reads(f"{run}/card", "failed after")).count("`python3 check.py` ended with exit code 3") == 1
     assert "Before that: Fetched merlin, Built" in shown
     assert "&lt;!channel&gt; look &amp; *see* '''" in shown
     assert list(buttons(failure)) == ["Retry", "Full Log"]
@@ -65,7 +67,8 @@ async def test_a_broken_build_says_which_step(world: World, ana: Person) -> None
     assert await ana.run_ends(run) == "failed"
     failure = await ana.reads(f"{run}/failure/build/image")
     assert "Couldn't build image" in words(failure)
-    assert "greetings.json" in words(failure)
+    assert "COPY failed: file not found" in words(failure)
+    assert words(failure).count("docker build") == 1
     source = world.service("nightjar")
     source.commit("Forget a file", {"Dockerfile": "FROM estiva/python:base\nCOPY missing.txt .\n"})
     run = await ana.starts("deploy nightjar to homolog")

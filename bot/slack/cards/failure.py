@@ -30,7 +30,7 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
     )
     body = [kit.section(joined([head, _why(action, around)]))]
     if action.excerpt:
-        body.append(kit.section(code_block(action.excerpt)))
+        body.append(kit.section(code_block(in_words_of(say, line) for line in action.excerpt)))
     if action.hint:
         hint = escape_within(in_words_of(say, action.hint), 1000)
         body.append(kit.section(marked(say, "What to do: {hint}", hint=hint)))
@@ -43,8 +43,8 @@ def _why(action: ActionView, around: Surroundings) -> Mark:
     say, reason = around.say, escape_within(in_words_of(around.say, action.reason), 1000)
     if action.status is Status.BROKEN:
         return marked(say, "Estiva itself went wrong, not your work: {reason}", reason=reason)
-    if action.exit_code is not None:
-        return marked(say, "Exit code {code}: {reason}", code=action.exit_code, reason=reason)
+    if action.untold_code is not None:
+        return marked(say, "Exit code {code}: {reason}", code=action.untold_code, reason=reason)
     return reason
 
 

@@ -75,7 +75,9 @@ def _action_task(
     status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
     details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
     told = action.progress if action.status is Status.RUNNING else ""
-    output = in_words_of(around.say, action.reason or action.summary or told)
+    # why the run has failed stands below the plan, where nobody has to unfold it
+    below = bool(action.reason) and view.status.over and action.reason in why(view)
+    output = "" if below else in_words_of(around.say, action.reason or action.summary or told)
     if view.cancelled_by:
         output = output.replace(view.cancelled_by, around.name(view.cancelled_by))
     return kit.task(name, title, status, details=details if rich else "", output=output if rich else "")

@@ -17,7 +17,7 @@ from tests.engine import versions
 from tests.engine.scripted import Outside
 from tests.engine.test_kill import ROOT, end, play
 from tests.engine.world import World
-from tests.invariants import evidence, violations
+from tests.invariants import violations
 
 pytestmark = [pytest.mark.sweep, pytest.mark.timeout(600)]
 LONG = ("hello-1/build/image/1", "hello-1/build/test/1")
@@ -149,7 +149,7 @@ async def test_a_new_version_goes_on_with_what_an_old_one_began(
             assert (await world.ended(gated, 60)).status is Status.SUCCEEDED
             assert {*LONG} <= {*outside.keys("found")}
             await world.sound()
-            assert violations(await evidence(world.store)) == []
+            assert violations(await world.found(left=None)) == []
         await workers.leave(new, signal.SIGTERM)
 
 
@@ -183,7 +183,7 @@ async def test_an_old_version_works_on_beside_a_new_one(
                 assert (await world.ended(run, 60)).status is Status.SUCCEEDED
             assert outside.keys("stopped") == []
             await world.sound()
-            assert violations(await evidence(world.store)) == []
+            assert violations(await world.found(left=None)) == []
 
 
 async def test_what_a_newer_version_began_waits_for_another_of_it(

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from storage.model.run import Plan, Run, Status, Trigger
 from storage.model.view import ActionView, RunView
 from storage.store import Store
 from tests.engine.scripted import Outside, Scripted
+from tests.invariants import Evidence, evidence
 
 LIMITS = Limits(grace=1.0, backoff=0.05, sweep=0.2, poll=0.05, clean=0.1)
 HOMOLOG = Environment(name="homolog", target="deploy")
@@ -54,6 +56,11 @@ def plan(
         environments={e.name: e for e in (environment, *others)},
         artifacts=artifacts or {artifact.COMMIT: "c" * 40},
     )
+
+
+def asked(number: int) -> str:
+    """Give the id of the request that is made as the so-manieth."""
+    return f"msg/T1/C1/{number}"
 
 
 def pipeline(**options: Any) -> tuple[Stage, ...]:
@@ -141,7 +148,7 @@ class World:
     async def ask(self, plan: Plan, by: str = "U0ANN") -> Run:
         self.count += 1
         request = Request(
-            id=f"msg/T1/C1/{self.count}",
+            id=asked(self.count),
             via=Via.MENTION,
             team="T1",
             channel="C1",
@@ -194,6 +201,21 @@ class World:
         while self.outside.begun(key) is None:
             assert time.monotonic() < end, f"{key} never began"
             await asyncio.sleep(0.01)
+
+    async def found(self, **more: Any) -> Evidence:
+        """Give what must hold the invariants: what the store knows, what was begun and is left outside, and `more`.
+
+        Nobody speaks to people here, so there are no messages.
+        """
+        spaces = self.data / "work"
+        left = [leftover.name for leftover in await self.outside.leftovers()]
+        there = Counter(set(self.outside.keys("found")))  # also where a kill came between a begin and its note
+        seen = {
+            "effects": Counter(self.outside.keys("began")) | there,
+            "work": ("script", "deploy"),
+            "left": [*left, *(path.name for path in spaces.glob("*"))],
+        }
+        return replace(await evidence(self.store), **{**seen, **more})
 
     async def sound(self) -> None:
         """The journal verifies, no fact is there twice, no ended run holds a lock."""

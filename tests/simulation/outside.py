@@ -5,7 +5,7 @@ A job is known by its key, as a container is by its name: a second start of one 
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +74,19 @@ class Outside:
     def left(self) -> list[str]:
         """Name what still runs."""
         return [job.key for job in self.jobs.values() if job.at(self.now()) == RUNNING]
+
+    def begun(self) -> dict[str, int]:
+        """Count for each attempt how often its work was begun: by itself, and by attempts before it that did it too.
+
+        One key begins once, whoever starts it how often: here as in Docker the second start finds the first. What can
+        be done twice is the work of an action, by an attempt that follows one which has not failed.
+        """
+        return {key: 1 + sum(before.at(self.now()) == DONE for before in self._before(key)) for key in self.jobs}
+
+    def _before(self, key: str) -> Iterator[Job]:
+        action, _, attempt = key.rpartition("/")
+        names = (f"{action}/{number}" for number in range(1, int(attempt)))
+        return (self.jobs[name] for name in names if name in self.jobs)
 
     def _beware(self, work: Work, kind: str) -> None:
         """See whether this may start now, in the database as it is at this very moment."""

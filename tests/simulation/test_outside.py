@@ -10,7 +10,7 @@ from storage.model.catalog import Json, Registry
 from storage.model.event import Fact, Kind
 from storage.model.run import Status
 from tests.engine.world import World, pipeline, plan
-from tests.simulation.outside import Outside
+from tests.simulation.outside import DONE, FAILED, STOPPED, Job, Outside
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,16 @@ async def test_what_begins_after_the_end_of_its_run_has_to_be_known_to_linger(
         assert outside.breaches == breaches
     finally:
         await world.close()
+
+
+@pytest.mark.parametrize(("first", "times"), [(DONE, 2), (FAILED, 1), (STOPPED, 1)])
+def test_work_that_a_second_attempt_does_again_counts_twice(first: str, times: int, tmp_path: Path) -> None:
+    with sqlite3.connect(":memory:") as database:
+        outside = Outside(now=lambda: 9.0, database=database, plan=lambda _: plan())
+    database.close()
+    for key, state in (("hello-1/push/push/1", first), ("hello-1/push/push/2", DONE)):
+        outside.jobs[key] = Job(key, "script", "", 0.0, 1.0, state, state)
+    assert outside.begun() == {"hello-1/push/push/1": 1, "hello-1/push/push/2": times}
 
 
 def _work(run: str, folder: Path) -> Work:

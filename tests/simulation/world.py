@@ -310,7 +310,7 @@ class World:
         found = replace(
             task.result(),
             asked=list(self.acknowledged),
-            effects=dict.fromkeys(self.outside.jobs, 1),
+            effects=self.outside.begun(),
             work=("script", "deploy"),
             # who ignores a cancellation cannot be stopped: what it leaves is for the clean-up of orphans
             left=[key for key in self.outside.left() if "/".join(key.split("/")[1:3]) not in deaf],

@@ -237,6 +237,10 @@ class Account:
 
         return await self._clouds.ask(frozen)
 
+    async def endpoint(self, service: str) -> str:
+        """Give the URL at which a service answers."""
+        return await self._clouds.ask(lambda: str(self._client(service).meta.endpoint_url))
+
     def at(self, region: str | None) -> "Account":
         """Give the same account in another region, entered as this one was: for logs that are kept there."""
         if not region or region == self.place.region:

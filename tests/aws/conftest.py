@@ -104,7 +104,7 @@ def rest(server: Server) -> Rest:
 def estate(server: Server, clouds: Clouds, place: Aws, tmp_path: Path) -> Estate:
     return Estate(
         server=server,
-        stacks=Stacks(server),
+        stacks=Stacks(server, Objects(server)),
         runner=CloudFormationRunner(clouds, pace=1 / server.clock.speed),
         environment=Environment(name="production", target="ecs", aws=place),
         root=tmp_path,

@@ -45,6 +45,8 @@ class Estate:
     environment: Environment
     root: Path
     stack: dict[str, Json] = field(default_factory=lambda: {"stack": STACK, "template": "infra/service.json"})
+    options: dict[str, Json] = field(default_factory=dict)
+    """More options of the action."""
     notes: Notes = field(default_factory=Notes)
     abandoned: bool = False
 
@@ -64,7 +66,7 @@ class Estate:
             service=Service(name="hello", repository="unused", image=IMAGE),
             environment=self.environment,
             registry=Registry(host="registry.example.com"),
-            options={"do": do, "stacks": [dict(self.stack)]},
+            options={"stacks": [dict(self.stack)], **self.options, "do": do},
             artifacts={artifact.SOURCE: str(self.root / "source"), **(artifacts or {})},
             workspace=self.root,
             abandoned=lambda: self.abandoned,

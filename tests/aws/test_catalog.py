@@ -127,7 +127,7 @@ def _is_actions(name: str, value: object, but: tuple[str, ...]) -> bool:
 def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() -> None:
     ask = {asked.TO_ASK}
     push, values = {*builds.LOGIN, *builds.ON_REPOSITORY}, {*builds.ON_PARAMETER, *builds.ON_SECRET}
-    infra = {*changes.ON_TEMPLATE, *changes.ON_STACK, *changes.PASS}
+    infra = {*changes.ON_TEMPLATE, *changes.ON_LARGE_TEMPLATE, *changes.ON_STACK, *changes.PASS}
     assert _allowed("registry-policy.json") == push | ask
     assert _allowed("deploy-policy.json") == _asked(deploys, "TO_TASKS") | ask
     assert _allowed("build-policy.json") == _asked(builds) - push - values | ask

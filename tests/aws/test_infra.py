@@ -1,6 +1,7 @@
 """Stacks: what would change is shown, and just that is applied; whatever else comes is told apart."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -238,7 +239,8 @@ async def test_outages_are_waited_out(estate: Estate, operation: str) -> None:
     [
         ("no json", "bad_template", "Template format error"),
         ('{"Resources": {"Role": {"Type": "AWS::IAM::Role"}}}', "needs_capability", "CAPABILITY_NAMED_IAM"),
-        ("x" * 51_201, "bad_template", "51200 bytes"),
+        ("x" * 51_201, "no_bucket", "51200 bytes, which AWS takes only from S3"),
+        ("x" * 1_048_577, "bad_template", "1048576 bytes, and AWS takes no more"),
     ],
 )
 async def test_a_template_that_cannot_be_is_refused(text: str, error: str, said: str, estate: Estate) -> None:
@@ -247,6 +249,51 @@ async def test_a_template_that_cannot_be_is_refused(text: str, error: str, said:
     assert failure.error == error
     assert said in failure.reason
     assert estate.stacks.known == {}
+
+
+async def test_a_large_template_goes_by_way_of_the_bucket_once_for_its_content(estate: Estate) -> None:
+    assert estate.stacks.objects is not None
+    kept = estate.stacks.objects.kept["estiva-templates"] = {}
+    estate.options["bucket"] = "estiva-templates"
+    large = template(Description="x" * 60_000)
+    await estate.applied(large)
+    await estate.does("preview")
+    hashed = hashlib.sha256(large.encode()).hexdigest()
+    assert kept == {f"estiva-templates/{hashed}": large.encode()}
+    assert estate.notes.text.count("is in S3 now") == 1, "the second time it is there"
+    assert estate.server.count("CreateChangeSet") == 2
+    assert estate.stacks.resources(STACK)["Task"]["Properties"]["Description"] == "x" * 60_000
+    await estate.applied(template())
+    assert len(kept) == 1, "a small one goes with the call"
+
+
+async def test_a_bucket_that_is_not_there_is_said(estate: Estate) -> None:
+    estate.options["bucket"] = "estiva-templates"
+    estate.commit(template(Description="x" * 60_000))
+    failure = await refused(estate.does("plan"))
+    assert (failure.error, "there is no bucket estiva-templates" in failure.reason) == ("no_bucket", True)
+    assert estate.stacks.known == {}
+
+
+async def test_a_bucket_of_somebody_else_gets_nothing(estate: Estate) -> None:
+    assert estate.stacks.objects is not None
+    kept = estate.stacks.objects.kept["estiva-templates"] = {}
+    estate.stacks.objects.owner = "999999999999"
+    estate.options["bucket"] = "estiva-templates"
+    estate.commit(template(Description="x" * 60_000))
+    assert (await refused(estate.does("plan"))).error == "aws_denied"
+    assert (kept, estate.stacks.known) == ({}, {})
+
+
+@pytest.mark.parametrize("text", ["x" * 51_201, "no json"])
+async def test_what_is_wrong_with_one_template_keeps_all_stacks_from_beginning(text: str, estate: Estate) -> None:
+    estate.commit(template())
+    estate.commit(text, "infra/other.json")
+    other: dict[str, Json] = {"stack": "hello-other", "template": "infra/other.json"}
+    estate.options["stacks"] = [estate.stack, other]
+    await refused(estate.does("plan"))
+    assert estate.stacks.known == {}
+    assert estate.server.count("CreateChangeSet") == 0
 
 
 async def test_a_template_is_only_taken_from_inside_the_source(estate: Estate) -> None:
@@ -294,10 +341,18 @@ def test_each_line_is_said_in_both_languages() -> None:
         ({"stack": "a"}, "option template is missing"),
         ({"stack": "a", "template": "a.yml", "capabilities": ["ALL"]}, "CAPABILITY_IAM"),
         ({"stack": "a", "template": "a.yml", "parametres": {}}, "did you mean parameters?"),
+        ({"stack": "a", "template": "a.yml", "bucket": "b"}, "a list of stacks (unknown option bucket"),
     ],
 )
 def test_options_are_checked(stack: Json, said: str, estate: Estate) -> None:
     assert said in estate.runner.problems({"do": "plan", "stacks": [stack]})[0]
+
+
+@pytest.mark.parametrize("bucket", ["", "A", "a/b", "https://a", 5])
+def test_a_bucket_is_named(bucket: Json, estate: Estate) -> None:
+    options: dict[str, Json] = {"do": "plan", "stacks": [{"stack": "a", "template": "a.yml"}], "bucket": bucket}
+    assert "the name of a bucket" in estate.runner.problems(options)[0]
+    assert estate.runner.problems({**options, "bucket": "estiva-templates"}) == []
 
 
 def test_a_stack_is_listed_once(estate: Estate) -> None:

@@ -16,6 +16,7 @@ PLANNING = ["stack.plan.before", "stack.plan.after"]
 FORGETTING = ["stack.forget.before", "stack.forget.after"]
 DROPPING = ["stack.drop.before", "stack.drop.after"]
 APPLYING = ["stack.apply.before", "stack.apply.after"]
+UPLOADING = ["stack.upload.before", "stack.upload.after"]
 STOPPING = ["stack.cancel.before", "stack.cancel.after"]
 
 
@@ -78,6 +79,18 @@ async def test_what_was_approved_is_applied_once(spot: str, estate: Estate) -> N
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize("spot", UPLOADING)
+async def test_a_large_template_is_put_into_the_bucket_once(spot: str, estate: Estate) -> None:
+    assert estate.stacks.objects is not None
+    kept = estate.stacks.objects.kept["estiva-templates"] = {}
+    estate.options["bucket"] = "estiva-templates"
+    estate.commit(template(Description="x" * 60_000))
+    assert await play(estate, "plan", spot) is None
+    assert await play(estate, "plan") is not None
+    assert len(kept) == len(estate.stacks.known[STACK].sets) == estate.server.count("CreateChangeSet") == 1
+
+
+@pytest.mark.sweep
 @pytest.mark.parametrize("spot", STOPPING)
 async def test_an_update_is_cancelled_once(spot: str, estate: Estate) -> None:
     await estate.applied(template())
@@ -95,4 +108,4 @@ async def test_an_update_is_cancelled_once(spot: str, estate: Estate) -> None:
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws" / "infra").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    assert labelled == {*PLANNING, *FORGETTING, *DROPPING, *APPLYING, *STOPPING}
+    assert labelled == {*PLANNING, *FORGETTING, *DROPPING, *APPLYING, *STOPPING, *UPLOADING}

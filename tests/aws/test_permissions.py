@@ -71,6 +71,7 @@ def account(
     text = (SHIPPED / "pipeline" / "catalog.yml").read_text().replace("us-east-1", REGION)
     text = text.replace("      events:", f"      {BEFORE}\n      events:")
     file = tmp_path / "catalog.yml"
+    text = text.replace("          stacks:", f"          bucket: estiva-templates-{ACCOUNT}\n          stacks:")
     file.write_text(text.replace("{project: hello}", "{project: hello, fetch: true}"))
     catalog = load(file, known_kinds())
     log = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/hello", "awslogs-region": REGION}}
@@ -113,9 +114,9 @@ def without_one(role: str) -> Iterator[tuple[str, dict[str, dict[str, Any]], set
 
 
 def _elsewhere(policies: dict[str, dict[str, Any]], action: str) -> bool:
-    """`iam:PassRole` and `logs:GetLogEvents` are for something else in each statement."""
+    """`iam:PassRole`, `logs:GetLogEvents` and `s3:GetObject` are for something else in each statement."""
     rest = [each for document in policies.values() for each in document["Statement"]]
-    split = {"iam:PassRole", "logs:GetLogEvents"}
+    split = {"iam:PassRole", "logs:GetLogEvents", "s3:GetObject"}
     return action not in split and any(action in listed(each["Action"]) for each in rest)
 
 

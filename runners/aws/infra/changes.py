@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from runners.aws.errors import AwsRefused
-from runners.aws.infra.stack import Declared, Stack, is_gone, look
+from runners.aws.infra.stack import Draft, is_gone, look
 from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
@@ -124,12 +124,12 @@ class ChangeSets:
     sink: Sink
     pace: float = 1.0
 
-    async def make(self, key: str, declared: Declared, body: str, given: Any, now: Stack | None) -> ChangeSet:
+    async def make(self, key: str, draft: Draft) -> ChangeSet:
         """Find the change set of the key, else let it be made, and wait until it is. Raises `ActionFailed`."""
         name = name_of(key)
         made = await self.find(name)
         if made is None:
-            created = await self._create(name, declared, body, given, now)
+            created = await self._create(name, draft)
             made = await self._find_patiently(created)
         looks = 0
         while made is not None and made.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
@@ -204,7 +204,8 @@ class ChangeSets:
                 return []
             raise
 
-    async def _create(self, name: str, declared: Declared, body: str, given: Any, now: Stack | None) -> str:
+    async def _create(self, name: str, draft: Draft) -> str:
+        declared, now = draft.declared, draft.now
         more: dict[str, Any] = {"RoleARN": declared.role} if declared.role else {}
         crash_here("stack.plan.before")
         try:
@@ -216,10 +217,10 @@ class ChangeSets:
                 ClientToken=name,
                 ChangeSetType="CREATE" if now is None or now.is_empty else "UPDATE",
                 Description=f"made by Estiva as {name}",
-                TemplateBody=body,
-                Parameters=given,
+                Parameters=draft.given,
                 Capabilities=[*declared.capabilities],
                 Tags=[{"Key": key, "Value": value} for key, value in declared.tags.items()],
+                **draft.body,
                 **more,
             )
         except AwsRefused as refused:

@@ -4,14 +4,14 @@
 run exactly those, which is what people approve: id and content are in the approval's subject.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from runners import options
 from runners.aws import errors
-from runners.aws.infra import apply, changes, stack
+from runners.aws.infra import apply, changes, stack, templates
 from runners.aws.infra.apply import Apply
 from runners.aws.infra.changes import ChangeSet, ChangeSets, in_order
-from runners.aws.infra.stack import Declared, Stack
+from runners.aws.infra.stack import Declared, Draft, Stack
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.stopping import stopping
 from runners.changes import counted, shown
@@ -21,10 +21,11 @@ from storage.model.catalog import Environment, Json
 from storage.model.soundness import APPLY, DO, PLAN, PREVIEW
 from storage.model.worded import joined, worded
 
-_KNOWN = {DO: options.one_of(PREVIEW, PLAN, APPLY), "stacks": stack.listed}
+_KNOWN = {DO: options.one_of(PREVIEW, PLAN, APPLY), "stacks": stack.listed, "bucket": templates.bucket}
 _ERRORS = {
     **errors.ERRORS,
     **stack.ERRORS,
+    **templates.ERRORS,
     **changes.ERRORS,
     **apply.ERRORS,
     **NOWHERE,
@@ -70,9 +71,8 @@ class CloudFormationRunner:
     async def _planned(
         self, account: Account, place: Environment, stacks: tuple[Declared, ...], work: Work, sink: Sink
     ) -> Outcome:
-        made: dict[str, ChangeSet] = {}
-        for declared in stacks:
-            made[declared.name] = await self._plan(account, declared, work, sink)
+        drafts = await self._drafts(account, stacks, work, sink)
+        made = {draft.declared.name: await self._plan(account, draft, work, sink) for draft in drafts}
         subjects = {artifact.changes(place.name, name): each.subject for name, each in made.items()}
         return Outcome(
             artifacts=subjects if work.options[DO] == PLAN else {},
@@ -81,17 +81,21 @@ class CloudFormationRunner:
             details=shown({name: [change.line for change in in_order(each.changes)] for name, each in made.items()}),
         )
 
-    async def _plan(self, account: Account, declared: Declared, work: Work, sink: Sink) -> ChangeSet:
-        body = declared.body(work)
-        now = await stack.look(account, declared.name)
-        _check_ready(declared.name, now)
+    async def _drafts(self, account: Account, stacks: tuple[Declared, ...], work: Work, sink: Sink) -> Sequence[Draft]:
+        """Check all stacks, and their templates first: what is wrong with one keeps every one from being planned."""
+        bucket = str(work.options.get("bucket") or "")
+        texts = [templates.read(each, work, bucket) for each in stacks]
+        bodies = [
+            await templates.body(account, each, text, bucket, sink) for each, text in zip(stacks, texts, strict=True)
+        ]
+        return [await _drafted(account, each, body, work) for each, body in zip(stacks, bodies, strict=True)]
+
+    async def _plan(self, account: Account, draft: Draft, work: Work, sink: Sink) -> ChangeSet:
+        declared, now = draft.declared, draft.now
         sets = ChangeSets(account=account, stack=declared.name, sink=sink, pace=self._pace)
-        given = await stack.parameters(
-            account, declared, body, declared.given(work), None if now and now.is_empty else now
-        )
         ours = now is None or (now.is_empty and await sets.only_ours())
         await sets.delete_others(work.key)
-        made = await sets.make(work.key, declared, body, given, now)
+        made = await sets.make(work.key, draft)
         sink.line(_counted(declared.name, made))
         for change in in_order(made.changes):
             sink.line(f"  {change.line}")
@@ -124,6 +128,15 @@ class CloudFormationRunner:
 
     def _apply(self, account: Account, declared: Declared, approved: str, sink: Sink) -> Apply:
         return Apply(account=account, stack=declared.name, approved=approved, sink=sink, pace=self._pace)
+
+
+async def _drafted(account: Account, declared: Declared, body: Mapping[str, str], work: Work) -> Draft:
+    """Look whether a stack can be planned; begins nothing. Raises `ActionFailed`."""
+    now = await stack.look(account, declared.name)
+    _check_ready(declared.name, now)
+    before = None if now and now.is_empty else now
+    given = await stack.parameters(account, declared, body, declared.given(work), before)
+    return Draft(declared=declared, body=body, given=given, now=now)
 
 
 def _check_ready(name: str, now: Stack | None) -> None:

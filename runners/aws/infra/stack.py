@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from runners import options
@@ -16,11 +15,9 @@ from storage.model.soundness import closest
 from storage.model.worded import worded
 
 ERRORS = {
-    "no_source": "no earlier stage has fetched the source that the template is in",
     "bad_template": "the template cannot be read, AWS refuses it, or it has not the parameters that are given",
     "needs_capability": "the template makes what has to be allowed by name, in `capabilities`",
 }
-_MOST_BYTES = 51_200
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", re.ASCII)
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _GONE = re.compile(r"does not exist", re.IGNORECASE)
@@ -91,28 +88,6 @@ class Declared:
             role=str(raw.get("role", "")),
         )
 
-    def body(self, work: Work) -> str:
-        """Read the template from the commit. Raises `ActionFailed`."""
-        source = work.artifacts.get(artifact.SOURCE)
-        if not source:
-            raise ActionFailed(
-                worded("there is no source to take {template} from", template=self.template),
-                hint=worded("fetch it in an earlier stage, with an action that uses git"),
-                error="no_source",
-            )
-        path = (Path(source) / self.template).resolve()
-        try:
-            if not path.is_relative_to(Path(source).resolve()):
-                raise _unreadable(self, worded("it leads out of the source"))
-            text = path.read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise _unreadable(self, type(error).__name__) from error
-        if len(text.encode()) > _MOST_BYTES:
-            raise _unreadable(
-                self, worded("it has more than {most} bytes, which AWS takes only from S3", most=_MOST_BYTES)
-            )
-        return text
-
     def given(self, work: Work) -> dict[str, str]:
         """Give the parameters, with the image that runs where one of them wants it and something runs."""
         digest = work.artifacts.get(artifact.DIGEST, "")
@@ -141,6 +116,16 @@ class Stack:
         return self.status.endswith("_IN_PROGRESS") and not self.is_empty
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A stack that can be planned: its template and parameters as AWS takes them, and how it stands now."""
+
+    declared: Declared
+    body: Mapping[str, str]
+    given: Any
+    now: Stack | None
+
+
 async def look(account: Account, name: str) -> Stack | None:
     """Look at a stack by its name or id; `None`: there is none."""
     try:
@@ -161,7 +146,7 @@ def is_gone(refused: AwsRefused) -> bool:
 
 
 async def parameters(
-    account: Account, declared: Declared, body: str, given: Mapping[str, str], now: Stack | None
+    account: Account, declared: Declared, body: Mapping[str, str], given: Mapping[str, str], now: Stack | None
 ) -> Any:
     """Give the parameters as AWS takes them: what is given, and for the rest what the stack was given before.
 
@@ -171,7 +156,7 @@ async def parameters(
     known = [each["ParameterKey"] for each in summary.get("Parameters", [])]
     for name in given:
         if name not in known:
-            raise _unreadable(declared, _no_parameter(name, known))
+            raise unreadable(declared, _no_parameter(name, known))
     lacking = [each for each in summary.get("Capabilities", []) if not _allowed(each, declared)]
     if lacking:
         raise ActionFailed(
@@ -204,13 +189,13 @@ def _allowed(capability: str, declared: Declared) -> bool:
     return capability in declared.capabilities or stronger in declared.capabilities
 
 
-async def _summary(account: Account, declared: Declared, body: str) -> dict[str, Any]:
+async def _summary(account: Account, declared: Declared, body: Mapping[str, str]) -> dict[str, Any]:
     try:
-        return await account.call("cloudformation", "get_template_summary", TemplateBody=body)
+        return await account.call("cloudformation", "get_template_summary", **body)
     except AwsRefused as refused:
         if refused.code != "ValidationError":
             raise
-        raise _unreadable(declared, refused.reason) from refused
+        raise unreadable(declared, refused.reason) from refused
 
 
 def _read(raw: Mapping[str, Any]) -> Stack:
@@ -223,7 +208,8 @@ def _read(raw: Mapping[str, Any]) -> Stack:
     )
 
 
-def _unreadable(declared: Declared, why: str) -> ActionFailed:
+def unreadable(declared: Declared, why: str) -> ActionFailed:
+    """Say that the template cannot be used as it is."""
     return ActionFailed(
         worded("{template}, the template of {stack}: {why}", template=declared.template, stack=declared.name, why=why),
         hint=worded("mend the template in the repository, or the stack in the catalog; nothing was changed"),

@@ -6,6 +6,7 @@ from runners.aws.codepipeline import executions
 from runners.aws.codepipeline.runner import CodePipelineRunner, pipeline_of
 from runners.aws.infra.runner import CloudFormationRunner
 from runners.aws.infra.stack import Declared
+from runners.aws.infra.templates import PREFIX
 from runners.aws.permissions.need import EVERYTHING, SOME, Arns, Need, actions_of
 from runners.aws.session import Account
 from runners.aws.told import told
@@ -32,6 +33,8 @@ ON_STACK = (
     "cloudformation:TagResource",
 )
 """What changes of stacks ask for, besides what the templates themselves make."""
+ON_LARGE_TEMPLATE = ("s3:PutObject", "s3:GetObject")
+"""What templates that are too large for a call ask for: CloudFormation reads them as whoever asks it."""
 PASS = ("iam:PassRole",)
 TO_CLOUDFORMATION = (("iam:PassedToService", "cloudformation.amazonaws.com"),)
 
@@ -78,5 +81,7 @@ def of_stacks(catalog: Catalog, environment: Environment, arns: Arns) -> Iterato
             on=tuple(arns.of("cloudformation", f"stack/{each.name}/{SOME}") for each in declared) or EVERYTHING,
             known=bool(declared),
         )
+        if bucket := action.options.get("bucket"):
+            yield Need(actions=ON_LARGE_TEMPLATE, on=(arns.bucket(f"{bucket}/{PREFIX}{SOME}"),))
         if roles := tuple(sorted({each.role for each in declared if each.role})):
             yield Need(actions=PASS, on=roles, context=TO_CLOUDFORMATION)

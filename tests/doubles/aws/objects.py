@@ -1,10 +1,10 @@
-"""S3: objects that are read. Requests are checked by their signature's form only, answers are written by hand."""
+"""S3: objects that are read and put. Of a request only the form of its signature is checked; answers are hand-made."""
 
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from tests.doubles.aws.server import Server
+from tests.doubles.aws.server import ACCOUNT, Server
 from tests.doubles.aws.wire import Refusal
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -28,7 +28,9 @@ class Objects:
     def __init__(self, server: Server) -> None:
         self.kept: dict[str, dict[str, bytes]] = {}
         self.torn: set[str] = set()
-        server.objects = self.handle
+        self.owner = ACCOUNT
+        """Whose the buckets are."""
+        server.objects, server.puts = self.handle, self.put
 
     def handle(self, request: web.Request) -> web.Response:
         bucket = self.kept.get(request.match_info["bucket"])
@@ -43,6 +45,20 @@ class Objects:
             self.torn.remove(key)
             return _Torn(body=bucket[key], content_type="application/octet-stream")
         return web.Response(body=bucket[key], content_type="application/octet-stream")
+
+    def put(self, request: web.Request, content: bytes) -> web.Response:
+        """Keep an object as an owner of the bucket puts it there, and only a new one where that is asked."""
+        bucket = self.kept.get(request.match_info["bucket"])
+        if bucket is None:
+            raise Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
+        if request.headers.get("x-amz-expected-bucket-owner", self.owner) != self.owner:
+            raise Refusal("AccessDenied", "Access Denied", 403)
+        key = request.match_info["key"]
+        if request.headers.get("If-None-Match") == "*" and key in bucket:
+            text = "At least one of the pre-conditions you specified did not hold"
+            raise Refusal("PreconditionFailed", text, 412)
+        bucket[key] = content
+        return web.Response()
 
     def _list(self, bucket: dict[str, bytes], prefix: str, token: str) -> web.Response:
         keys = sorted(key for key in bucket if key.startswith(prefix) and key > token)

@@ -103,6 +103,8 @@ class Server:
         """What may take its time to answer."""
         self.objects: ObjectHandler | None = None
         """What S3 answers to a GET of a path, if there is an S3."""
+        self.puts: Callable[[web.Request, bytes], web.Response] | None = None
+        """What it answers to a PUT."""
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -135,6 +137,16 @@ class Server:
             self.calls.append(asked)
             self._admitted(asked)
             return self.objects(request) if self.objects else web.Response(status=404)
+        except Refusal as error:
+            return wire.refusal("s3", error)
+
+    async def handle_put(self, request: web.Request) -> web.Response:
+        """Answer as S3 to whoever puts something there."""
+        try:
+            asked = wire.asked_of_s3(request, "PutObject")
+            self.calls.append(asked)
+            self._admitted(asked)
+            return self.puts(request, await request.read()) if self.puts else web.Response(status=404)
         except Refusal as error:
             return wire.refusal("s3", error)
 
@@ -173,6 +185,7 @@ def serving(server: Server) -> Iterator[Server]:
         app = web.Application(client_max_size=8_000_000)
         app.router.add_post("/", server.handle)
         app.router.add_post("/{queue:.*}", server.handle)
+        app.router.add_put("/{bucket}/{key:.*}", server.handle_put)
         app.router.add_get("/{bucket}", server.handle_get)
         app.router.add_get("/{bucket}/{key:.*}", server.handle_get)
         runner = web.AppRunner(app, access_log=None)

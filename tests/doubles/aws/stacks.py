@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.server import ACCOUNT, REGION, Identity, Server
 from tests.doubles.aws.wire import Asked, Refusal
 
 NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
 _STACK = "AWS::CloudFormation::Stack"
+_IN_A_CALL, _IN_S3 = 51_200, 1_048_576
 
 
 @dataclass
@@ -51,8 +53,10 @@ class Stacks:
     `replacing`: what needs a new resource.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, objects: Objects | None = None) -> None:
         self._clock = server.clock
+        self.objects = objects
+        """Where larger templates are."""
         self.known: dict[str, Stack] = {}
         self.takes = 4.0
         self.computes = 5.0
@@ -94,7 +98,7 @@ class Stacks:
         return dict(self.known[name].body.get("Resources", {}))
 
     def _summary(self, asked: Asked, _who: Identity) -> dict[str, Any]:
-        body = _template(asked.given["TemplateBody"])
+        body = _template(self._text(asked))
         declared = body.get("Parameters", {})
         named = [r for r in body["Resources"].values() if r["Type"].startswith("AWS::IAM::")]
         needs = {
@@ -105,6 +109,17 @@ class Stacks:
             "Parameters": [{"ParameterKey": n, "ParameterType": each["Type"]} for n, each in declared.items()],
             **(needs if named else {}),
         }
+
+    def _text(self, asked: Asked) -> str:
+        """Give the template: of the call, or from S3."""
+        if "TemplateBody" in asked.given:
+            return _limited(asked.given["TemplateBody"], "templateBody", _IN_A_CALL)
+        path = asked.given["TemplateURL"].removeprefix(f"{self.server.url}/")
+        bucket, _, key = path.partition("/")
+        content = self.objects.kept.get(bucket, {}).get(key) if self.objects else None
+        if content is None:
+            raise Refusal("ValidationError", "S3 error: The specified key does not exist.")
+        return _limited(content.decode(), "templateURL", _IN_S3)
 
     def _create(self, asked: Asked, _who: Identity) -> dict[str, Any]:
         given, kind = asked.given, asked.given["ChangeSetType"]
@@ -122,7 +137,7 @@ class Stacks:
             if there.token != given["ClientToken"]:
                 raise Refusal("AlreadyExistsException", f"ChangeSet {given['ChangeSetName']} already exists")
             return {"Id": there.id, "StackId": stack.id}
-        body = _template(given["TemplateBody"])
+        body = _template(self._text(asked))
         values = _values(body, given.get("Parameters", []), stack.parameters)
         made = ChangeSet(
             name=given["ChangeSetName"],
@@ -357,6 +372,13 @@ class Stacks:
             if named in (found.name, found.id) and not over:
                 return stack, found
         raise Refusal("ChangeSetNotFound", f"ChangeSet [{named}] does not exist", 404)
+
+
+def _limited(text: str, name: str, most: int) -> str:
+    if len(text.encode()) > most:
+        why = f"failed to satisfy constraint: Member must have length less than or equal to {most}"
+        raise Refusal("ValidationError", f"1 validation error detected: Value at '{name}' {why}")
+    return text
 
 
 def _template(text: str) -> dict[str, Any]:

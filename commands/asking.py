@@ -27,6 +27,7 @@ _KIND_NAMES = {
     "ref": later("a branch, tag or commit"),
     "plain_ref": later("a branch, tag or commit"),
     "pipeline": later("a pipeline"),
+    "variables": later("variables, such as `VERSION=1.2`"),
     "run": later("a run, such as `hello-12`"),
     "approval": later("a run that waits for approval, such as `hello-12`"),
     "gate": later("a run that is paused, such as `hello-12`"),

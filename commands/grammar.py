@@ -8,6 +8,7 @@ A usage line is what follows the verb. It is made of
     [ ... ]               may be left out
     <name:kind+>          one or more, joined by commas, `and`, `e`; the command is then given once for each
     <name:on|off>         one of these words
+    <variables>           assignments: `VERSION=1.2 FLAG=on`
     <reason...>           the rest of the message, or one quoted text; a `for 2h` that ends it is read as said before it
     again|novamente       a word, which must stand somewhere; `de novo` are two that stand together
     [!]                   at the beginning: the verb may carry a `!`, which gives `force` and needs a reason
@@ -67,6 +68,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
     "duration": ("duration", "duração", "durante"),
     "stage": ("stage", "etapa", "estágio"),
     "action": ("action", "ação"),
+    "variables": ("variables", "variable", "variáveis", "variável"),
 }
 """Names of a slot in `name=value`, where its own is not the only one."""
 

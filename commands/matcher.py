@@ -7,6 +7,7 @@ and tells what is left. Both take time in proportion to the words that are looke
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from commands.assignments import assigned_at, read, written
 from commands.grammar import Fits, Kinds, Misfit, Part, Slot, Usage
 from commands.little import ARTICLES, JOINING, NOT_A_PLACE, NOUNS, PASSING, PREPOSITIONS, phrase_at, tells_why
 from commands.reading import Hit, Matched, Nearly, Slip, State, Stuck, Values, each_of
@@ -148,9 +149,11 @@ class _Reading:
 
     def _hits(self, state: State) -> Iterator[Hit]:
         for part in self._usage.parts:
-            if part in state.filled:
+            if part.slot and part.slot.kind == "variables":
+                yield from self._assigned(part, part.slot, state)
+            elif part in state.filled:
                 continue
-            if part.slot is None:
+            elif part.slot is None:
                 yield from self._spoken(part, state.at)
             elif part.slot.rest:
                 yield from self._rest(part, part.slot, state.at)
@@ -158,6 +161,28 @@ class _Reading:
                 hit = self._slot(part, part.slot, state)
                 if hit is not None:
                     yield hit
+
+    def _assigned(self, part: Part, slot: Slot, state: State) -> Iterator[Hit]:
+        """Take assignments that stand together, `with A=1 and B=2`, beside those that stood elsewhere."""
+        at = end = self._run(part, state.at)[-1][0]
+        known = read(state.values.get(slot.name, ""))
+        found: dict[str, str] = {}
+        while at < len(self._said) and (one := self._assignment(at)) is not None and one[0] not in {*known, *found}:
+            found[one[0]], end = one[1], one[2]
+            at = end + 1 if end < len(self._said) and self._joins(end) else end
+        if found:
+            yield Hit(part, end, {slot.name: written({**known, **found})}, strong=True)
+
+    def _assignment(self, at: int) -> tuple[str, str, int] | None:
+        """Give name, value and end of an assignment; one that names a slot is none."""
+        found = assigned_at(self._said, at, self._text)
+        if found is None or at == self._verb_at:
+            return None
+        fits = self._kinds.fit("variables", found[0], {})
+        named = any(self._named(part, self._said[at]) for part in self._usage.parts if part.slot)
+        if isinstance(fits, Fits) and not (named and fits.values[""] != found[0]):
+            return (fits.values[""], *found[1:])
+        return None if named or not found[0].isupper() else found
 
     def _spoken(self, part: Part, at: int) -> Iterator[Hit]:
         for choice in part.words:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from commands.awaited import awaited
 from commands.command import Asked, Refused
 from commands.configuration import pinned
+from commands.given import given
 from commands.holding import by_whom, place_of
 from commands.permit import permit
 from commands.texts import later
@@ -21,7 +22,7 @@ _HOW = later(
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
     """Open a run, which rings for its worker. Raises `Refused` when a place is locked or frozen, unless forced."""
-    ready = await pinned(asked, await unhindered(asked, plan))
+    ready = await pinned(asked, await unhindered(asked, await given(asked, plan)))
     return await asked.desk.store.runs.open(asked.request, ready, channel=channel)
 
 

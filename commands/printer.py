@@ -49,7 +49,7 @@ def _value(slot: Slot, values: Mapping[str, str], taken: frozenset[str]) -> str 
             return None
         return quoted(values["service"] + (f"@{values['ref']}" if values.get("ref") else ""), taken)
     value = values.get(slot.name)
-    return value if value is None or slot.rest else quoted(value, taken)
+    return value if value is None or slot.rest or slot.kind == "variables" else quoted(value, taken)
 
 
 def quoted(value: str, taken: frozenset[str] = WORDS) -> str:

@@ -81,8 +81,8 @@ class State:
     passed: int = 0
 
     def takes(self, hit: Hit) -> bool:
-        """Tell whether nothing is said twice."""
-        known = set(self.values).union(*self.items)
+        """Tell whether nothing is said twice; what a part adds to what it took before is not."""
+        known = set(self.values).union(*self.items) - (set(hit.values) if hit.part in self.filled else set())
         return known.isdisjoint(set(hit.values).union(*hit.items))
 
     def after(self, hit: Hit) -> "State":

@@ -35,6 +35,8 @@ _WORD = re.compile(
     """,
     re.VERBOSE,
 )
+_VARIABLE = re.compile(r"(?<!\S)[A-Z0-9_]+=$")
+"""What stands right before a value, where that is of a variable."""
 _LONGEST_NAME = 256
 LONGEST = 64
 """Words of a message that are looked at one by one; only a reason may go on after them."""
@@ -129,10 +131,12 @@ def unquoted(text: str) -> str:
 
 def tokens(text: str, limit: int = LONGEST) -> tuple[Token, ...]:
     """Split a tidied message into words: the first `limit`, and one more when there is more."""
-    return tuple(_token(found) for found in islice(_WORD.finditer(text), limit + 1))
+    return tuple(_token(found, text) for found in islice(_WORD.finditer(text), limit + 1))
 
 
-def _token(found: re.Match[str]) -> Token:
+def _token(found: re.Match[str], text: str) -> Token:
     if found["quoted"]:
         return Token(found[0][1:-1], found.start(), quoted=True)
+    if _VARIABLE.search(text, 0, found.start()):
+        return Token(found[0].rstrip(".,;:!?") or found[0], found.start(), quoted=True)  # `FLAG=no` says no `no`
     return Token(found[0], found.start())

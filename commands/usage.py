@@ -43,6 +43,7 @@ _NAMES = {
     "other": later("environment"),
     "words": later("words"),
     "pipeline": later("pipeline"),
+    "variables": later("NAME=value"),
     "all": later("all"),
 }
 _PART = re.compile(

@@ -9,6 +9,8 @@ from functools import lru_cache
 from commands.grammar import Fits, Misfit
 from commands.little import ARTICLES, JOINING, PREPOSITIONS
 from commands.tokens import Token, fold
+from runners.given import FROM_CHAT
+from runners.options import words
 from storage.model.catalog import Catalog
 
 _RUN = re.compile(r"^(?P<service>[\w.-]{1,100})-(?P<number>\d{1,12})$", re.ASCII)
@@ -72,6 +74,7 @@ class Words:
         self._production = {e.name for e in catalog.environments.values() if e.production}
         self._pipelines = _names({name: () for s in catalog.services.values() for name in s.pipelines or ("default",)})
         self._actions = {fold(name): name for name in _actions(catalog)}
+        self._variables = {fold(name): name for name in _variables(catalog)}
         self._people = {fold(p.name): p.id for p in catalog.people.values()}
         self._known: dict[tuple[str, str], Fits | Misfit] = {}
         """What was looked up: one message asks the same many times, and near names are dear."""
@@ -91,6 +94,7 @@ class Words:
             "pipeline": lambda word: self._named(word, self._pipelines),
             "action": lambda word: self._named(word, self._actions),
             "stage": lambda word: Fits({"": fold(word)}) if _STAGE.match(fold(word)) else Misfit(),
+            "variables": lambda word: self._named(word, self._variables),
             "count": _if(_COUNT),
             "number": _if(_NUMBER),
             "duration": _duration,
@@ -209,6 +213,16 @@ def _actions(catalog: Catalog) -> Iterator[str]:
     for service in catalog.services.values():
         for stage in service.stages:
             yield from (name for action in stage.actions for name in (action.name, f"{stage.name}/{action.name}"))
+
+
+def _variables(catalog: Catalog) -> Iterator[str]:
+    """Give the variables that people may give to something."""
+    for environment in catalog.environments.values():
+        yield from words(environment.options.get(FROM_CHAT))
+    for service in catalog.services.values():
+        for pipeline in (service.stages, *(each.stages for each in service.pipelines.values())):
+            for action in (action for stage in pipeline for action in stage.actions):
+                yield from words(action.options.get(FROM_CHAT))
 
 
 def _one_of(choices: Sequence[str], word: str) -> Fits | Misfit:

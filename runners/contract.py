@@ -61,6 +61,8 @@ class Work:
     """The run that did not succeed, and whose work this one does again; empty when it is no retry."""
     configuration: Mapping[str, str] = field(default_factory=dict)
     """The versions of the service's secrets that were planned; empty where none were: see `Configured`."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """What whoever asked for the run said in chat, of what this action takes: see `runners.given`."""
     answers: Mapping[str, "Answer"] = field(default_factory=dict)
     """What people answered to this action's questions, by their names."""
     tell: Tell = field(default=_nobody)

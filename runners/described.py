@@ -7,12 +7,13 @@ from pathlib import Path
 
 from runners.consent import environment_of
 from runners.contract import Outcome, Work
+from runners.given import given_to
 from runners.questions import answers
 from runners.replicas import replicas_of
 from storage.model import artifact
-from storage.model.catalog import Action, Json, Registry, Service, Stage
+from storage.model.catalog import Action, Json, Registry, Stage
 from storage.model.release import Release, artifacts_of
-from storage.model.run import Run, Trigger
+from storage.model.run import Plan, Run, Trigger
 from storage.model.view import RunView, StageView
 from storage.store import Store
 
@@ -56,7 +57,7 @@ class Described:
             stage=stage.name,
             action=self.action.name,
             attempt=self.number,
-            service=await self._service(),
+            service=(await self._configured()).service,
             environment=environment_of(plan, stage) if stage.environment is not None else None,
             registry=registry,
             options=options,
@@ -69,6 +70,7 @@ class Described:
             goes_back=plan.trigger is Trigger.ROLLBACK,
             restarts=plan.trigger is Trigger.RESTART,
             configuration=plan.configuration.get(stage.environment or "", {}),
+            given=given_to(plan, await self._configured(), *self.planned),
             answers=answers(view, self.place, self.action),
             retries=(plan.origin or "") if plan.trigger is Trigger.RETRY else "",
             tell=tell,
@@ -98,11 +100,10 @@ class Described:
             replicas=await replicas_of(self.store, plan, self.place),
         )
 
-    async def _service(self) -> Service:
-        """Give the service with its configuration; for what is put back as it was configured then."""
+    async def _configured(self) -> Plan:
+        """Give the plan whose configuration counts; for what is put back the one that it was released by."""
         restoring = self.place.restoring
-        run = await self.store.runs.get(restoring.release.run) if restoring else self.run
-        return run.plan.service
+        return (await self.store.runs.get(restoring.release.run)).plan if restoring else self.run.plan
 
     def _artifacts(self, view: RunView) -> Mapping[str, str]:
         restoring = self.place.restoring

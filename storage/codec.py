@@ -48,7 +48,8 @@ def plain(value: Any) -> Json:
     if isinstance(value, _SCALARS):
         return value
     if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        said = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: plain(each) for field, each in said if each or not field.metadata.get("later")}
     if isinstance(value, Mapping):
         return {_name(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -255,6 +255,7 @@ def _requested(run: str, request: Request, plan: Plan) -> Fact:
             "request": request.id,
             "text": request.text,
             "stages": [{"name": s.name, "actions": [a.name for a in s.actions]} for s in plan.stages],
+            **({"given": dict(plan.given)} if plan.given else {}),
         },
     )
 

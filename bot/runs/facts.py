@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.runs.graph import Column
 from bot.runs.waits import Node, given, moment
 from bot.slack.cards.shown import Surroundings
+from commands.assignments import written
 from storage.model import artifact
 from storage.model.catalog import Json
 from storage.model.view import RunView
@@ -21,6 +22,7 @@ def head(view: RunView, around: Surroundings) -> tuple[str, ...]:
         moment(run.opened_at),
         run.plan.ref if not made.get(artifact.COMMIT, "").startswith(run.plan.ref or " ") else "",
         f"{commit} {author}".strip(),
+        say("With {variables}", variables=written(run.plan.given)) if run.plan.given else "",
     )
 
 

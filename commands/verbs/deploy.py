@@ -1,6 +1,7 @@
 """`deploy <service>[@<ref>] to <environment>`: build, test, push and deploy, or promote what was tested."""
 
 from commands.command import Asked, Command, Topic
+from commands.given import RIGHT, given
 from commands.opening import begun, open_run, unhindered
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
@@ -29,7 +30,7 @@ async def planned(asked: Asked) -> Plan:
     permit(asked, service=service.name, environment=environment.name)
     plan = await plan_of(asked, service, environment)
     permit_plan(asked, plan)
-    return plan
+    return await given(asked, plan)
 
 
 async def checked(asked: Asked) -> None:
@@ -63,7 +64,7 @@ COMMAND = Command(
     usage=(
         (
             "[!] <service:target+> [to|in|on|into|para|pra|pro|em|no|na] <environment> "
-            "[with|com <pipeline>] [because|porque <reason...>]"
+            "[with|com <pipeline>] [with|com <variables>] [because|porque <reason...>]"
         ),
     ),
     summary=later("Build, test, push and deploy a commit; to production: release what homolog runs."),
@@ -76,5 +77,6 @@ COMMAND = Command(
     topic=Topic.DELIVER,
     handle=handle,
     check=checked,
+    besides={RIGHT: RIGHT},
     brings=True,
 )

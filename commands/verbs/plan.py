@@ -6,6 +6,7 @@ from commands.awaited import approved_for, approvers_named
 from commands.command import Asked, Command, sentence
 from commands.compare import bullets, commits_between, names_that_differ, pinned_config, pinned_config_of
 from commands.configuration import pinned
+from commands.given import RIGHT, given
 from commands.holding import kept_by
 from commands.permit import allowed, permit
 from commands.places import environment_of, service_of
@@ -27,7 +28,7 @@ async def handle(asked: Asked) -> Reply:
     """Plan as `deploy` does, and show the plan instead of opening a run."""
     service, environment = service_of(asked), environment_of(asked)
     permit(asked, service=service.name, environment=environment.name)
-    plan = await pinned(asked, await plan_of(asked, service, environment))
+    plan = await pinned(asked, await given(asked, await plan_of(asked, service, environment)))
     running = await asked.desk.store.releases.current(service.name, environment.name)
     title = asked.say("`{command}` would do this; nothing was started:", command=_shown(asked))
     lines = [title, *_subject(asked, plan), *await _changes(asked, plan, running)]
@@ -41,8 +42,8 @@ def _shown(asked: Asked) -> str:
     said = asked.say(
         "deploy {service} to {environment}", service=_target(asked), environment=asked.arguments["environment"]
     )
-    pipeline = asked.arguments.get("pipeline")
-    return f"{said} {asked.say('with {pipeline}', pipeline=pipeline)}" if pipeline else said
+    chosen = [asked.arguments[each] for each in ("pipeline", RIGHT) if each in asked.arguments]
+    return " ".join([said, *(asked.say("with {pipeline}", pipeline=each) for each in chosen)])
 
 
 def _target(asked: Asked) -> str:
@@ -52,8 +53,7 @@ def _target(asked: Asked) -> str:
 
 def _command(asked: Asked) -> str:
     """Give the deploy that this is the plan of."""
-    pipeline = asked.arguments.get("pipeline")
-    chosen = f" with {pipeline}" if pipeline else ""
+    chosen = "".join(f" with {asked.arguments[each]}" for each in ("pipeline", RIGHT) if each in asked.arguments)
     return f"deploy {_target(asked)} to {asked.arguments['environment']}{chosen}"
 
 
@@ -202,7 +202,7 @@ COMMAND = Command(
     usage=(
         (
             "[deploy|implantar|of|de|do|da] <service:target> [to|in|on|into|para|pra|pro|em|no|na] <environment> "
-            "[with|com <pipeline>]"
+            "[with|com <pipeline>] [with|com <variables>]"
         ),
     ),
     summary=later("What a deploy would do, without doing it: stages, approvals, commits, configuration."),
@@ -212,5 +212,6 @@ COMMAND = Command(
         later("plan hello to production"),
     ),
     handle=handle,
+    besides={RIGHT: RIGHT},
     reads=True,
 )

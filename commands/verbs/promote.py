@@ -1,6 +1,7 @@
 """`promote <service> to <environment>`: release there the very image that the environment before it runs."""
 
 from commands.command import Asked, Command, Refused, Topic
+from commands.given import RIGHT
 from commands.opening import begun, open_run
 from commands.permit import permit, permit_plan
 from commands.places import environment_of, service_of
@@ -49,12 +50,13 @@ COMMAND = Command(
     usage=(
         (
             "[!] <service+> [from|de|do|da <source>] [to|in|into|para|pra|pro|em|no|na] <environment> "
-            "[with|com <pipeline>] [because|porque <reason...>]"
+            "[with|com <pipeline>] [with|com <variables>] [because|porque <reason...>]"
         ),
     ),
     summary=later("Release the very image that the environment before runs; nothing is built."),
     examples=(later("promote hello to production"), later("promote hello production")),
     topic=Topic.DELIVER,
     handle=handle,
+    besides={RIGHT: RIGHT},
     brings=True,
 )

@@ -22,7 +22,9 @@ class Kind(StrEnum):
     HOLD_STOLEN = "hold_stolen"  # the same; it was somebody else's
     HOLD_RELEASED = "hold_released"  # the same; by its actor, `estiva` when its time was over
     # of a run
-    RUN_REQUESTED = "run_requested"  # service, environment, trigger, ref, request, text, stages: [{name, actions: []}]
+    RUN_REQUESTED = (
+        "run_requested"  # service, environment, trigger, ref, request, text, stages: [{name, actions: []}], given?: {}
+    )
     QUEUED = "queued"  # environment, position, holder
     LOCK_TAKEN = "lock_taken"  # environment, token?
     STAGE_STARTED = "stage_started"  # stage

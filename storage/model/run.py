@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from storage.model.catalog import Environment, Mode, Service, Stage
 
+LATER = {"later": True}
+"""Of a field that older versions do not know: it is written only when it says something, so that they go on reading."""
+
 
 class Status(StrEnum):
     """Status of a run, a stage or an action. A parent's is derived from its children (see `view`)."""
@@ -78,6 +81,8 @@ class Plan:
     """`stage/action` -> what it handed on in the run before: for actions that this plan leaves out."""
     configuration: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Environment -> variable -> where its value is and in which version: `parameter:/hello/db@7`."""
+    given: Mapping[str, str] = field(default_factory=dict, metadata=LATER)
+    """What whoever asked for it said in chat: variable -> value, see `runners.given`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

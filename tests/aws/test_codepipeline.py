@@ -346,6 +346,32 @@ async def test_a_revision_that_the_run_does_not_have_is_said(yard: Yard) -> None
     assert not yard.executions
 
 
+async def test_what_people_gave_goes_before_what_the_catalog_says(yard: Yard) -> None:
+    yard.pipeline(variables=("STAGE", "VERSION"))
+    work = yard.work({"variables": {"STAGE": "production", "VERSION": "1"}, "from_chat": ["VERSION"]})
+    await yard.carry_out(replace(work, given={"VERSION": "1.2 #{run.ID}"}))
+    assert yard.executions[0].given["variables"] == [
+        {"name": "STAGE", "value": "production"},
+        {"name": "VERSION", "value": "1.2 #{run.ID}"},
+    ]
+
+
+async def test_a_variable_that_the_pipeline_does_not_declare_starts_nothing(yard: Yard) -> None:
+    yard.pipeline(variables=("STAGE",))
+    failure = await yard.failure(replace(yard.work(), given={"VERSION": "1.2"}))
+    assert (failure.error, failure.reason) == ("no_variable", "the pipeline hello declares no variable VERSION")
+    assert failure.hint == "it declares STAGE"
+    assert not yard.executions
+    assert yard.server.count("StartPipelineExecution") == 0
+
+
+async def test_variables_that_may_not_be_looked_up_are_believed(yard: Yard, server: Server, notes: Notes) -> None:
+    yard.pipeline(variables=("STAGE",))
+    server.denied.add("codepipeline:GetPipeline")
+    await yard.carry_out(yard.work({"variables": {"STAGE": "production"}}), notes)
+    assert "the variables are not checked beforehand: allow codepipeline:GetPipeline" in notes.text
+
+
 async def test_without_an_account_nothing_is_asked(yard: Yard) -> None:
     with pytest.raises(ActionFailed) as raised:
         await yard.carry_out(yard.work(environment=replace(yard.environment, aws=None)))
@@ -355,6 +381,9 @@ async def test_without_an_account_nothing_is_asked(yard: Yard) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        ({"variables": {"a b": "x"}}, "option variables: 'a b' is no name of a variable"),
+        ({"from_chat": ["A=B"]}, "option from_chat: 'A=B' is no name of a variable"),
+        ({"from_chat": ["Force"]}, "option from_chat: force is a word of the commands themselves"),
         ({"pipelin": "x"}, "unknown option pipelin; did you mean pipeline?"),
         (
             {"revisions": {"Source": "main"}},

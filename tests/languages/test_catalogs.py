@@ -59,10 +59,16 @@ def test_the_examples_and_verbs_that_help_shows_are_understood(name: str, langua
 def test_usage_shows_the_words_of_one_language_only() -> None:
     deploy, retry = book()["deploy"], book()["retry"]
     assert usage_lines(deploy, DEFAULT) == [
-        "deploy[!] <service>[@<ref>] [to|in|on|into] <environment> [with <pipeline>] [because <reason...>]"
+        (
+            "deploy[!] <service>[@<ref>] [to|in|on|into] <environment> "
+            "[with <pipeline>] [with <NAME=value>] [because <reason...>]"
+        )
     ]
     assert usage_lines(deploy, PORTUGUESE) == [
-        "implantar[!] <serviço>[@<ref>] [para|pra|pro|em|no|na] <ambiente> [com <pipeline>] [porque <motivo...>]"
+        (
+            "implantar[!] <serviço>[@<ref>] [para|pra|pro|em|no|na] <ambiente> "
+            "[com <pipeline>] [com <NOME=valor>] [porque <motivo...>]"
+        )
     ]
     assert usage_lines(retry, DEFAULT) == ["retry[!] <run> [again] [failed|all] [stage <stage>] [because <reason...>]"]
     assert usage_lines(retry, PORTUGUESE) == [

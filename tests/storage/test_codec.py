@@ -1,7 +1,7 @@
 """Nouns survive the way to JSON and back, and nothing else is accepted."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,12 @@ class Odd:
     pair: tuple[int, str] = (1, "a")
     number: float = 1.0
     many: list[Trigger] | None = None
+
+
+def test_an_older_version_reads_a_plan_that_uses_nothing_new() -> None:
+    plain, given_to = planned(), replace(planned(), given={"VERSION": "1.2"})
+    assert "given" not in json.loads(codec.dump(plain))
+    assert codec.load(Plan, codec.dump(given_to)) == given_to
 
 
 def test_other_types_come_back_too() -> None:

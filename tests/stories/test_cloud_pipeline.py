@@ -13,7 +13,7 @@ from tests.doubles.aws.pipelines import Action, Pipelines, Stage, approval
 from tests.doubles.aws.server import ACCOUNT, REGION, SURROUNDINGS, Server, serving
 from tests.stories.conftest import Make
 from tests.stories.reading import words
-from tests.stories.world import World, together
+from tests.stories.world import SECRET, World, together
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva"
 
@@ -42,7 +42,7 @@ def cloud() -> Iterator[Cloud]:
         Stage("Source", [Action(name="Source", category="Source")]),
         Stage("Approve", [approval()]),
         Stage("Deploy", [Action(name="Image", fails=["Build terminated"], outside=lambda: begun(builds))]),
-        variables=("VERSION",),
+        variables=("VERSION", "NOTE"),
     )
     with serving(server):
         yield Cloud(server, builds, pipelines)
@@ -115,6 +115,41 @@ async def test_a_pipeline_in_aws_is_built_approved_and_frozen_from_chat(make_wor
             assert await ana.run_ends(again) == "succeeded"
             assert [each.status for each in pipeline.executions] == ["Succeeded"], "it is the same execution"
             assert cloud.server.count("StartBuild") == cloud.server.count("PutApprovalResult") == 1
+
+
+async def test_variables_are_given_to_the_pipeline_in_chat(make_world: Make, cloud: Cloud) -> None:
+    with make_world(**SURROUNDINGS) as world:
+        in_the_cloud(world, cloud)
+        text = world.catalog.read_text().replace("{freeze: Deploy}", "{from_chat: [VERSION, NOTE]}")
+        text = text.replace("may: [retry], in: [production]", "may: [redeploy, variables], in: [production]")
+        world.write_catalog(text)
+        async with together(world, "dev", "release") as (ana, rui):
+            start = "deploy pelican main to production with"
+            source, release = Action(name="Source", category="Source"), Action(name="Release")
+            stages = Stage("Source", [source]), Stage("Deploy", [release])
+            pipeline = cloud.pipelines.add("pelican", *stages, variables=("VERSION", "NOTE"))
+            assert (
+                "takes no variable `NOTES` from chat, only `VERSION` or `NOTE`"
+                in (await ana.asks(f"{start} NOTES=x")).text
+            )
+            assert "looks like a secret" in (await ana.asks(f"{start} NOTE={SECRET}")).text
+            assert "takes no variables from chat" in (await ana.asks("deploy pelican to homolog with NOTE=x")).text
+            assert "`variables pelican em production`" in (await rui.asks(f"{start} NOTE=x")).text
+            run = await ana.starts(f'{start} NOTE="#{{run.ID}} and $(id)" VERSION=2')
+            given = 'NOTE="#{run.ID} and $(id)" VERSION=2'
+            question = await rui.reads(f"{run}/approval/approve-production", "Open until")
+            assert given in words(question)
+            assert given in words(await ana.reads(f"{run}/card"))
+            await rui.clicks(question, "Approve")
+            assert await ana.run_ends(run) == "succeeded"
+            requested = (await world.facts(run))[0]
+            assert requested["data"]["given"] == {"NOTE": "#{run.ID} and $(id)", "VERSION": "2"}
+
+            again = await ana.starts("redeploy pelican in production")
+            await rui.clicks(await rui.reads(f"{again}/approval/approve-production", given), "Approve")
+            assert await ana.run_ends(again) == "succeeded"
+            variables = [{"name": "VERSION", "value": "2"}, {"name": "NOTE", "value": "#{run.ID} and $(id)"}]
+            assert [each.given["variables"] for each in pipeline.executions] == [variables, variables]
 
 
 async def closed(cloud: Cloud) -> bool:

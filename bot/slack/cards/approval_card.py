@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.details import listed
-from bot.slack.cards.run_card import decision_line, short
+from bot.slack.cards.run_card import decision_line, given_line, short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, moment
 from commands.texts import later, several
@@ -76,6 +76,7 @@ def _subject(view: RunView, around: Surroundings) -> Mark:
     ]
     if made.get(artifact.DIGEST):
         lines.append(marked(say, "Image {digest}", digest=short(made[artifact.DIGEST])))
+    lines += given_line(view, around)
     if around.running:
         lines.append(
             marked(

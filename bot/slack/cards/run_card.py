@@ -8,6 +8,7 @@ from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import Mark, Say, code, escape, escape_within, joined, marked
+from commands.assignments import written
 from commands.texts import several
 from commands.times import span
 from storage.model import artifact
@@ -132,11 +133,18 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     else:
         parts.append(code(view.run.plan.ref))
     parts.append(escape_within(view.run.plan.environment.name, 100))
+    parts += given_line(view, around)
     if why(view) and view.status.over:
         parts.append(escape_within(in_words_of(say, why(view)), 500))
     if around.page:
         parts.append(Mark(f"<{escape(around.page)}|{escape(say('Open run'))}>"))
     return kit.context(*parts)
+
+
+def given_line(view: RunView, around: Surroundings) -> list[Mark]:
+    """Say which variables whoever asked for the run gave to it; nothing when there are none."""
+    given = written(view.run.plan.given)
+    return [marked(around.say, "With {variables}", variables=code(given, 1_000))] if given else []
 
 
 def short(value: str) -> Mark:

@@ -145,6 +145,15 @@ async def recent(account: Account, pipeline: str, succeeded_in: str = "") -> lis
     return list(answer.get("pipelineExecutionSummaries", []))
 
 
+async def declared(account: Account, pipeline: str) -> list[str]:
+    """List the variables that a pipeline declares. Raises `ActionFailed` when there is no such pipeline."""
+    try:
+        answer = await account.call("codepipeline", "get_pipeline", name=pipeline)
+    except AwsRefused as refused:
+        raise _lost(account, pipeline, refused) from refused
+    return [str(each["name"]) for each in answer["pipeline"].get("variables", [])]
+
+
 async def start(account: Account, pipeline: str, key: str, given: Mapping[str, Any]) -> str:
     """Start an execution for a key; gives its id. Asked twice, CodePipeline itself starts one."""
     token = hashlib.sha256(key.encode()).hexdigest()

@@ -5,6 +5,7 @@ A second attempt, and a `retry` of the run, do the failed actions of the same ex
 stage back to the execution that brought the earlier commit.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.stopping import stopping
 from runners.aws.told import called, told
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
+from runners.given import FROM_CHAT
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -28,6 +30,7 @@ _KNOWN = {
     "pipeline": options.text,
     "pipelines": options.variables,
     "variables": options.variables,
+    FROM_CHAT: options.names,
     "revisions": options.variables,
     "stage": options.text,
     "abandon": options.flag,
@@ -39,8 +42,10 @@ _ERRORS = {
     **causes.ERRORS,
     **NOWHERE,
     "no_revision": "an option `revisions` names what the run does not have, or nothing that there is",
+    "no_variable": "the pipeline does not declare a variable that it is to get",
     "no_rollback": "no earlier execution can be rolled back to",
 }
+_VARIABLE = re.compile(r"[A-Za-z0-9@_-]{1,128}")
 _REVISIONS = {"commit": ("COMMIT_ID", artifact.COMMIT), "digest": ("IMAGE_DIGEST", artifact.DIGEST)}
 """What an option says -> what CodePipeline calls it, and which artifact of the run it is."""
 _OTHERS = {"version": "S3_OBJECT_VERSION_ID", "key": "S3_OBJECT_KEY"}
@@ -62,7 +67,15 @@ class CodePipelineRunner:
 
     def problems(self, options_: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with the options, of an action or of an environment."""
-        return options.problems(options_, _KNOWN) + [
+        wrong = options.problems(options_, _KNOWN) + [
+            f"option {given}: {name!r} is no name of a variable: letters, digits, @, - and _"
+            for given, names in (("variables", options.texts), (FROM_CHAT, options.words))
+            for name in names(options_.get(given))
+            if not _VARIABLE.fullmatch(name)
+        ]
+        if any(name.lower() == "force" for name in options.words(options_.get(FROM_CHAT))):
+            wrong.append(f"option {FROM_CHAT}: force is a word of the commands themselves")
+        return wrong + [
             f"option revisions: {name} should be commit, digest, version:... or key:..., not {value!r}"
             for name, value in options.texts(options_.get("revisions")).items()
             if value not in _REVISIONS and value.partition(":")[0] not in _OTHERS
@@ -225,12 +238,35 @@ class _Order:
 
     async def _started(self) -> str:
         given: dict[str, Any] = {}
-        if variables := options.texts(self.told.get("variables")):
+        if variables := {**options.texts(self.told.get("variables")), **self.work.given}:
+            await self._see_declared(variables)
             given["variables"] = [{"name": name, "value": value} for name, value in variables.items()]
         if revisions := options.texts(self.told.get("revisions")):
             given["sourceRevisions"] = [self._revision(*each) for each in revisions.items()]
         await self._note_known()
         return await executions.start(self.account, self.pipeline, self.work.key, given)
+
+    async def _see_declared(self, variables: Mapping[str, str]) -> None:
+        """Raise when the pipeline declares no such variables. What may not be looked up is believed."""
+        try:
+            known = await executions.declared(self.account, self.pipeline)
+        except AwsRefused as refused:
+            if refused.error != "aws_denied":
+                raise
+            self.sink.line(f"the variables are not checked beforehand: {refused.hint}")
+            return
+        if unknown := [name for name in variables if name not in known]:
+            raise ActionFailed(
+                worded(
+                    "the pipeline {pipeline} declares no variable {names}",
+                    pipeline=self.pipeline,
+                    names=", ".join(unknown),
+                ),
+                hint=worded("it declares {known}", known=", ".join(known))
+                if known
+                else worded("declare it in the pipeline, or leave it out"),
+                error="no_variable",
+            )
 
     async def _note_known(self, target: str = "") -> None:
         """Note which executions there are, before there is one more."""

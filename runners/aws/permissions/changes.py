@@ -15,7 +15,8 @@ from storage.model.catalog import Catalog, Environment, Json
 
 ON_PIPELINE = (
     *("codepipeline:StartPipelineExecution", "codepipeline:StopPipelineExecution", "codepipeline:GetPipelineState"),
-    *("codepipeline:GetPipelineExecution", "codepipeline:ListActionExecutions", "codepipeline:ListPipelineExecutions"),
+    *("codepipeline:GetPipeline", "codepipeline:GetPipelineExecution"),
+    *("codepipeline:ListActionExecutions", "codepipeline:ListPipelineExecutions"),
 )
 ON_STAGE = ("codepipeline:RetryStageExecution",)
 ON_STAGE_BACK = ("codepipeline:RollbackStage",)

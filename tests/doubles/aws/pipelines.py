@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.doubles.aws.server import Identity, Server
+from tests.doubles.aws.server import ACCOUNT, Identity, Server
 from tests.doubles.aws.wire import Asked, Refusal
 
 _PAGE = 3
@@ -106,7 +106,7 @@ class Pipelines:
         names = (
             *("StartPipelineExecution", "StopPipelineExecution", "GetPipelineState", "GetPipelineExecution"),
             *("ListActionExecutions", "ListPipelineExecutions", "PutApprovalResult", "RetryStageExecution"),
-            *("RollbackStage", "DisableStageTransition", "EnableStageTransition"),
+            *("RollbackStage", "DisableStageTransition", "EnableStageTransition", "GetPipeline"),
         )
         server.handlers |= {("codepipeline", name): getattr(self, f"_{name}") for name in names}
 
@@ -138,6 +138,20 @@ class Pipelines:
         if sum(each.status == "InProgress" for each in pipeline.executions) >= pipeline.most:
             raise Refusal("ConcurrentPipelineExecutionsLimitExceededException", "Too many concurrent executions")
         return {"pipelineExecutionId": self.begin(pipeline, who.arn, **asked.given).id}
+
+    def _GetPipeline(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
+        pipeline = self._find(asked.given["name"])
+        return {
+            "pipeline": {
+                "name": pipeline.name,
+                "roleArn": f"arn:aws:iam::{ACCOUNT}:role/pipeline",
+                "stages": [{"name": stage.name, "actions": []} for stage in pipeline.stages],
+                "version": 1,
+                "executionMode": pipeline.mode,
+                "pipelineType": "V2",
+                "variables": [{"name": name, "defaultValue": "default"} for name in pipeline.variables],
+            }
+        }
 
     def _StopPipelineExecution(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         pipeline, execution = self._both(asked)

@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import aiohttp
 import typer
 
+from bot.cli.telling import Names, plain, tell
 from bot.cli.terminal import err, fail, harmless, out, run, settings
 from bot.settings import Settings
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _ANSWER = 60.0
 """Seconds within which an answer is expected when nobody waits for the run."""
-_DATE = re.compile(r"<!date\^(\d{1,11})\^[^<>]*>")
 _ENDED = {"succeeded": 0, "failed": 1, "broken": 1, "cancelled": 1}
 _ANSWERED = {"done": 0, "started": 0, "ask": 2, "refused": 2, "broken": 1}
 
@@ -42,6 +40,8 @@ def say(
     except NoWorkspace as problem:
         fail(str(problem))
     except TimeoutError:
+        if wait:
+            fail(f"Not over within {timeout:g} s. It goes on, and is told in the channel; `estiva runs` shows it.", 1)
         fail("No answer in time. What was asked is kept; the bot answers in the channel when it can.", 1)
     raise typer.Exit(code)
 
@@ -66,7 +66,8 @@ async def speak(chosen: Settings, message: str, user: str, channel: str, *, wait
             if not said["ok"]:
                 err.print(said.get("message", said.get("error")), style="red", markup=False)
                 return 2
-            return await _follow(me, start, said["ts"], wait=wait)
+            names = {person["id"]: person["name"] for person in state["people"]}
+            return await _follow(me, start, Conversation(said["ts"], names), wait=wait)
     except aiohttp.ClientConnectorError as problem:
         raise NoWorkspace(f"The local workspace at {url} does not answer: start one with `make demo`.") from problem
 
@@ -79,8 +80,7 @@ def _address(data: Path) -> tuple[str, str]:
     return known["url"], known["token"]
 
 
-async def _follow(me: "WorkspaceClient", start: int, ts: str, *, wait: bool) -> int:
-    conversation = Conversation(ts)
+async def _follow(me: "WorkspaceClient", start: int, conversation: "Conversation", *, wait: bool) -> int:
     async with contextlib.aclosing(me.events(start)) as events:
         async for event in events:
             code = conversation.take(event, wait=wait)
@@ -92,13 +92,16 @@ async def _follow(me: "WorkspaceClient", start: int, ts: str, *, wait: bool) -> 
 class Conversation:
     """What was said in answer to one message, told line by line."""
 
-    def __init__(self, ts: str) -> None:
-        """Follow the answers to the message with this `ts`."""
+    def __init__(self, ts: str, names: Names) -> None:
+        """Follow the answers to the message with this `ts`; `names` are those of the people here."""
         self._ts = ts
+        self._names = names
         self._run: str | None = None
         self._shown: dict[str, str] = {}
         self._status = ""
-        self._told = False
+        self._questions: set[str] = set()
+        self._closing: dict[str, Mapping[str, Any]] = {}
+        self._expected = 1
 
     def take(self, event: Mapping[str, Any], *, wait: bool) -> int | None:
         """Take one event of the workspace; give the exit code when the conversation is over."""
@@ -120,11 +123,11 @@ class Conversation:
         verdict, _, asked = rest.partition(":")
         if mark != "estiva" or asked != self._ts:
             return None
-        tell(message)
+        tell(message, self._names)
         return _ANSWERED[verdict]
 
     def _reply(self, message: Mapping[str, Any], facts: Mapping[str, Any], *, wait: bool) -> int | None:
-        tell(message)
+        tell(message, self._names)
         verdict = facts.get("status", "done")
         if verdict == "started" and wait:
             self._run = facts["run"]
@@ -132,48 +135,33 @@ class Conversation:
         return _ANSWERED[verdict]
 
     def _progress(self, message: Mapping[str, Any], facts: Mapping[str, Any]) -> int | None:
+        name = facts.get("key", "").removeprefix(f"{self._run}/")
+        if name == "card":
+            self._show_tasks(message)
+            self._status, self._expected = facts["status"], int(facts.get("closing", self._expected))
+        elif name.startswith("approval/"):
+            self._question(name, message)
+        elif name == "ended" or name.startswith("failure/"):
+            self._closing[name] = message
+        return self._close() if self._status in _ENDED and len(self._closing) >= self._expected else None
+
+    def _show_tasks(self, message: Mapping[str, Any]) -> None:
         for task in (task for block in message.get("blocks", []) for task in block.get("tasks", [])):
             line = f"  {task['status']:<12} {task['title']}"
             if self._shown.get(task["task_id"]) != line and task["status"] != "pending":
                 self._shown[task["task_id"]] = line
                 out.print(harmless(line), markup=False)
-        self._status = facts.get("status") or self._status
-        name = facts.get("key", "").removeprefix(f"{self._run}/")
-        if name == "ended" or name.startswith(("failure/", "approval/")):
-            out.print(plain(message["text"]), markup=False)
-            self._told = not name.startswith("approval/")
-        return _ENDED.get(self._status) if self._told else None
 
+    def _question(self, name: str, message: Mapping[str, Any]) -> None:
+        """Print a question in full once, and what becomes of it."""
+        if name in self._questions:
+            out.print(plain(message["text"], self._names), markup=False)
+            return
+        self._questions.add(name)
+        tell(message, self._names)
 
-def tell(message: Mapping[str, Any]) -> None:
-    """Print what a message says, line by line, and the tables and log lines in it."""
-    blocks = message.get("blocks", ())
-    sections = [block["text"]["text"] for block in blocks if block["type"] == "section" and "text" in block]
-    out.print(plain("\n".join(sections) or message["text"]), markup=False)
-    for block in blocks:
-        if block["type"] == "table":
-            rows = [[harmless(_cell(cell)) for cell in row] for row in block["rows"]]
-            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            for row in rows:
-                line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-                out.print(f"  {line.rstrip()}", markup=False)
-
-
-def _cell(cell: Mapping[str, Any]) -> str:
-    if cell["type"] == "raw_text":
-        return _unescaped(cell["text"])
-    parts = [part for section in cell["elements"] for part in section["elements"]]
-    return "".join(_here(part["timestamp"]) if part["type"] == "date" else part["text"] for part in parts)
-
-
-def plain(text: str) -> str:
-    """Undo Slack's escaping, write moments by this machine's clock, and show no more than text."""
-    return harmless(_unescaped(_DATE.sub(lambda found: _here(found[1]), text)))
-
-
-def _here(seconds: str | int) -> str:
-    return f"{datetime.fromtimestamp(int(seconds)).astimezone():%Y-%m-%d %H:%M}"
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    def _close(self) -> int:
+        """Print how it ended last of all: what else was going on when an action failed is over by now."""
+        for message in self._closing.values():
+            tell(message, self._names)
+        return _ENDED[self._status]

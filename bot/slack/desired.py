@@ -42,16 +42,14 @@ def channel_of(view: RunView) -> str:
 
 
 def _messages(view: RunView, channel: str, around: Surroundings) -> tuple[Desired, ...]:
+    closing = (*_failures(view, channel, around), *_end(view, channel, around))
     return (
-        _message(
-            view, "card", channel, run_card(view, around), priority=_card_priority(view), settled=view.status.over
-        ),
+        _card(view, channel, around, len(closing)),
         *_turns(view, channel, around),
         *_notes(view, channel, around),
         *_approvals(view, channel, around),
         *_nudges(view, channel, around),
-        *_failures(view, channel, around),
-        *_end(view, channel, around),
+        *closing,
     )
 
 
@@ -60,8 +58,13 @@ def key_of(run: str, name: str) -> str:
     return f"{run}/{name}"
 
 
-def _card_priority(view: RunView) -> Priority:
-    return Priority.END if view.status.over else Priority.CARD
+def _card(view: RunView, channel: str, around: Surroundings, closing: int) -> Desired:
+    """Draw the card; once the run is over it says how many messages tell that: who waits for the end waits for them."""
+    priority = Priority.END if view.status.over else Priority.CARD
+    drawn = run_card(view, around)
+    made = _message(view, "card", channel, drawn, priority=priority, settled=view.status.over)
+    more = {"closing": str(closing)} if view.status.over else {}
+    return replace(made, payload={**made.payload, "status": view.status.value, **more})
 
 
 def _message(
@@ -80,7 +83,7 @@ def _message(
 ) -> Desired:
     blocks, text = drawn
     key = key_of(view.run.id, name)
-    payload: Mapping[str, str] = {"run": view.run.id, "key": key, "status": view.status.value}
+    payload: Mapping[str, str] = {"run": view.run.id, "key": key, "status": ""}
     return Desired(
         key=key,
         channel=channel,
@@ -88,7 +91,7 @@ def _message(
         text=notice(text),
         thread_of=key_of(view.run.id, "card") if in_thread else None,
         broadcast=broadcast,
-        payload=payload if name == "card" else {**payload, "status": ""},
+        payload=payload,
         priority=priority,
         settled=settled,
         late=late,

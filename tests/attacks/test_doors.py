@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from bot.cli.logs import logs
-from bot.cli.say import plain
+from bot.cli.telling import plain
 from bot.compose import _secrets, estiva
 from bot.settings import Mode, Settings
 from bot.workspace.server import running

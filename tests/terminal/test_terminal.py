@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.cli.docs import Page, write
-from bot.cli.say import tell
+from bot.cli.telling import tell
 from bot.settings import Settings
 from storage.catalog import load
 from storage.model.catalog import Json

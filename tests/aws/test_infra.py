@@ -240,7 +240,7 @@ async def test_outages_are_waited_out(estate: Estate, operation: str) -> None:
         ("no json", "bad_template", "Template format error"),
         ('{"Resources": {"Role": {"Type": "AWS::IAM::Role"}}}', "needs_capability", "CAPABILITY_NAMED_IAM"),
         ("x" * 51_201, "no_bucket", "51200 bytes, which AWS takes only from S3"),
-        ("x" * 1_048_577, "bad_template", "1048576 bytes, and AWS takes no more"),
+        ("x" * 1_000_001, "bad_template", "1000000 bytes, and AWS takes no more"),
     ],
 )
 async def test_a_template_that_cannot_be_is_refused(text: str, error: str, said: str, estate: Estate) -> None:

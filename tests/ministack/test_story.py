@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -61,29 +62,40 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud(cluster: Cluster) -> Iterator[Cloud]:
+def empty(cluster: Cluster) -> Cloud:
+    """The AWS of a story in which nothing runs yet, and nothing is heard of."""
     emulator = cluster.emulator
     first = f"{emulator.host}/first@{cluster.image('first', 'first')}"
-    cluster.serve("pelican", first)
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = emulator.client("iam").create_role(RoleName="estiva-production", AssumeRolePolicyDocument=document)
-    with heralding(cluster, "pelican") as queue:
-        yield Cloud(cluster, queue, role["Role"]["Arn"], first)
+    return Cloud(cluster, "", role["Role"]["Arn"], first)
 
 
-def in_the_cloud(world: World, cloud: Cloud) -> Source:
-    """Let production be on ECS and the images in ECR; gives the source of a service that goes there."""
-    options = json.dumps({"cluster": "web", "events": cloud.queue, "before": {"pelican": [MIGRATE]}})
+@pytest.fixture
+def cloud(empty: Cloud) -> Iterator[Cloud]:
+    empty.cluster.serve("pelican", empty.first)
+    with heralding(empty.cluster, "pelican") as queue:
+        yield replace(empty, queue=queue)
+
+
+def in_the_cloud(world: World, cloud: Cloud, may: str = "rollback", **more: Any) -> Source:
+    """Let production be on ECS and the images in ECR; gives the source of a service that goes there.
+
+    `may`: what Ana may do there besides; `more`: `files`, and keys of the service's entry.
+    """
+    heard = {"events": cloud.queue} if cloud.queue else {}
+    options = json.dumps({"cluster": "web", **heard, "before": {"pelican": [MIGRATE]}})
     registry = f"registry: {{host: '{cloud.host}', ecr: {{aws: {cloud.place()}, keep: 100}}}}\n\n"
     text = re.sub(r"registry:\n(?:  .*\n)+\n", registry, world.catalog.read_text(), count=1)
     before, production, after = text.partition("promotes_from: homolog")
     there = f"target: ecs\n    options: {options}\n    aws: {cloud.place(cloud.role)}"
     after = after.replace("target: docker", there, 1)
-    may = "  - {who: [UANADEV01], may: [rollback], in: [production]}\n"
-    world.write_catalog(before + production + after.replace("\npolicy:\n", f"\npolicy:\n{may}", 1))
-    files = {"Dockerfile": DOCKERFILE, "service.sh": SERVE}
-    return world.service("pelican", files, image=f"{cloud.host}/pelican", env=dict.fromkeys(ONE, DATABASE))
+    grant = f"  - {{who: [UANADEV01], may: [{may}], in: [production]}}\n"
+    world.write_catalog(before + production + after.replace("\npolicy:\n", f"\npolicy:\n{grant}", 1))
+    files = {"Dockerfile": DOCKERFILE, "service.sh": SERVE, **more.pop("files", {})}
+    given = {"image": f"{cloud.host}/pelican", "env": dict.fromkeys(ONE, DATABASE), **more}
+    return world.service("pelican", files, **given)
 
 
 @pytest.mark.timeout(900)

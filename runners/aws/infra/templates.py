@@ -20,7 +20,7 @@ ERRORS = {
 }
 PREFIX = "estiva-templates/"
 """What the names of the objects begin with."""
-_IN_A_CALL, _IN_S3 = 51_200, 1_048_576
+_IN_A_CALL, _IN_S3 = 51_200, 1_000_000
 """Bytes that AWS takes."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 

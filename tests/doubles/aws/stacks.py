@@ -16,7 +16,7 @@ from tests.doubles.aws.wire import Asked, Refusal
 
 NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
 _STACK = "AWS::CloudFormation::Stack"
-_IN_A_CALL, _IN_S3 = 51_200, 1_048_576
+_IN_A_CALL, _IN_S3 = 51_200, 1_000_000
 
 
 @dataclass

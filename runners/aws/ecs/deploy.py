@@ -142,6 +142,7 @@ class Deploy:
             previous=previous,
             sink=self.sink,
             watch=watch,
+            tell=self.work.tell,
             wanted=wanted,
         )
 
@@ -288,12 +289,13 @@ class Deploy:
     async def _explain(self, ended: Ended, mine: Revision, begun: Deployment) -> None:
         """Add to a failure why the tasks stopped, and bring the service back where ECS does not."""
         first = await stopped.tell(self.account, self.target, mine, begun.created_at, self.sink)
+        why = first.why or await services.why_unplaced(self.account, self.target, begun.created_at)
         try:
             back = "" if ended.primary else await self._put_back(mine, begun)
         except ActionFailed as failure:
             back = _not_put_back(self.target, failure)
         ended.exit_code = first.exit_code
-        ended.reason = joined([first.why, ended.reason, back])
+        ended.reason = joined([why, ended.reason, back])
 
     async def _put_back(self, mine: Revision, begun: Deployment) -> str:
         """Let the service go back to what it used before, unless it does by now; says what was done."""

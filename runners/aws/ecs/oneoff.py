@@ -36,8 +36,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _TASK = "estiva:task"
 _WANTED = "a list such as [{name: migrate, command: [python, manage.py, migrate]}], each name once; or one per service"
 _KNOWN = {"name", "command", "container", "variables", "cpu", "memory"}
-_NETWORK = ("networkConfiguration", "platformVersion", "capacityProviderStrategy", "launchType", "placementConstraints")
-"""What a task takes over from the service, so that it runs where the service's own tasks do."""
+_PLACE = ("capacityProviderStrategy", "launchType", "platformVersion", "placementConstraints", "placementStrategy")
+"""What a task takes over from the service, so that it runs where the service's own tasks do; and its network."""
 _NO_TASK = "InvalidParameterException"
 """What ECS says when it does not know a task any more."""
 _SHORTEST, _LONGEST = 1.0, 6.0
@@ -192,7 +192,7 @@ class OneOff:
             clientToken=hashlib.sha256(f"{self.key} {task.name}".encode()).hexdigest(),
             tags=[{"key": KEY, "value": self.key}, {"key": _TASK, "value": task.name}],
             count=1,
-            **{name: service.raw[name] for name in _NETWORK if service.raw.get(name)},
+            **_place(service, revision),
         )
         crash_here("ecs.task.after")
         if not answer["tasks"]:
@@ -251,6 +251,17 @@ class OneOff:
             hint=worded("the service was not touched and runs what it ran; see the task's last lines in the log"),
             error="task_failed",
         )
+
+
+def _place(service: Service, revision: Revision) -> dict[str, Any]:
+    """Give where the tasks of a service run. ECS takes a launch type or a strategy, and a network only for awsvpc."""
+    found = {name: service.raw[name] for name in _PLACE if service.raw.get(name)}
+    if "capacityProviderStrategy" in found:
+        found.pop("launchType", None)
+    network = service.raw.get("networkConfiguration")
+    if network and revision.definition.get("networkMode") == "awsvpc":
+        found["networkConfiguration"] = network
+    return found
 
 
 def _not_placed(task: Before, failures: Sequence[Mapping[str, str]]) -> ActionFailed:

@@ -9,7 +9,7 @@ from runners.aws.ecs.services import Deployment, Service, Target
 from runners.aws.ecs.watch import Watch
 from runners.aws.patience import patiently
 from runners.aws.session import Account
-from runners.contract import ActionFailed, Sink
+from runners.contract import ActionFailed, Sink, Tell
 from storage.model.worded import worded
 
 ERRORS = {
@@ -18,6 +18,7 @@ ERRORS = {
     "rolled_back": "ECS, or somebody there, stopped the deployment or went back",
     "overtaken": "somebody else deployed to the service meanwhile",
 }
+_LONGEST = 500
 GOES_ON = "the deployment goes on, and is looked at again"
 
 
@@ -40,8 +41,10 @@ class Rollout:
     """ARN of what the service used before, which a rollback goes to."""
     sink: Sink
     watch: Watch
+    tell: Tell
     wanted: int | None = None
     """How many tasks are to run in the end; `None`: as many as ECS says itself."""
+    _unplaced: str = ""
     _said: set[str] = field(default_factory=set)
     _shown: tuple[int, ...] = ()
 
@@ -50,9 +53,16 @@ class Rollout:
         since = _since(state, self.id)
         look = partial(services.look, self.account, self.target)
         while now := self._unfinished(state, since):
+            await self._tell(state.unplaced(since))
             rest = partial(self.watch.rest, now)
             await rest()
             state = await patiently(look, rest, self.sink, GOES_ON)
+
+    async def _tell(self, unplaced: str) -> None:
+        """Say on the card what a rollout waits for that nothing but more room will end."""
+        if unplaced and unplaced != self._unplaced:
+            self._unplaced = unplaced
+            await self.tell(worded("{target}: ECS {said}", target=self.target, said=unplaced[:_LONGEST]))
 
     def _unfinished(self, state: Service, since: datetime) -> Deployment | None:
         """Give the deployment as long as it is under way, nothing when it is completed; raises when it never can be."""

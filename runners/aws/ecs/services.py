@@ -1,5 +1,6 @@
 """A service of ECS: where it is, what it runs, and how its deployments go, read from one look at it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from storage.model.worded import worded
 ERRORS = {
     "no_service": "there is no such cluster or service in ECS, or it is not active",
 }
+_UNPLACED = "unable to place a task"
+_ABOUT = re.compile(r"^\(service [^)]*\) ")
 _LOST = {"ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException"}
 
 
@@ -94,6 +97,11 @@ class Service:
         """Find a deployment; one that is over is forgotten by ECS after a while."""
         return next((each for each in self.deployments if each.id == id_), None)
 
+    def unplaced(self, since: datetime) -> str:
+        """Say why ECS last found no place for a task of it since then; empty when it always did."""
+        said = [str(each["message"]) for each in self.events(since) if _UNPLACED in str(each["message"])]
+        return _ABOUT.sub("", said[-1]).partition(" For more information")[0] if said else ""
+
     def events(self, since: datetime) -> list[Mapping[str, Any]]:
         """List what ECS has said since then, oldest first."""
         said = [event for event in self.raw.get("events", []) if event["createdAt"] >= since]
@@ -127,6 +135,15 @@ async def look(account: Account, target: Target) -> Service:
     if found.get("status") != "ACTIVE":
         raise _missing(account, target, str(found.get("status", "")))
     return read(target, found)
+
+
+async def why_unplaced(account: Account, target: Target, since: datetime) -> str:
+    """Say why ECS had no place for a task since then: for a failure of which no task tells, as none was begun."""
+    try:
+        said = (await look(account, target)).unplaced(since)
+    except ActionFailed:
+        return ""  # there is a failure to be told, whether this can be looked at or not
+    return worded("ECS {said}", said=said[:500].rstrip(".")) if said else ""
 
 
 def short(arn: str) -> str:

@@ -112,6 +112,14 @@ class Jobs:
         if definition.get("networkMode") == "awsvpc" and "networkConfiguration" not in given:
             text = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
             raise Refusal("InvalidParameterException", text)
+        if definition.get("networkMode") != "awsvpc" and "networkConfiguration" in given:
+            text = "Network Configuration is not valid for the given networkMode of this task definition."
+            raise Refusal("InvalidParameterException", text)
+        serverless = given.get("launchType") == "FARGATE"
+        if serverless and (given.get("placementStrategy") or given.get("placementConstraints")):
+            raise Refusal("InvalidParameterException", "Placement is not supported with FARGATE launch type.")
+        if given.get("launchType") == "EC2" and given.get("platformVersion"):
+            raise Refusal("InvalidParameterException", "The platform version must be null with an EC2 launch type.")
         if given.get("launchType") and given.get("capacityProviderStrategy"):
             raise Refusal("InvalidParameterException", "Specifying both a launch type and a strategy is not supported.")
 

@@ -25,6 +25,8 @@ class Behaviour:
     alarm_at: float | None = None
     stage: float = 10
     """How long each stage of a deployment in stages takes."""
+    unplaced: str = ""
+    """Why the cluster has no room for its tasks, which are waited for without an end."""
     hook_fails: str = ""
     """The stage at which a hook fails."""
     vanishes_at: float | None = None

@@ -101,6 +101,8 @@ class Tasks:
             self._broken(service, primary, "ECS deployment failed: alarm detected.")
         elif behaviour.fails is not None:
             self._fail(service, primary, int(age // behaviour.starts))
+        elif behaviour.unplaced:
+            self._unplaced(service, behaviour.unplaced, age)
         elif primary.staged is not None:
             self._stage(service, primary, primary.staged)
         elif age >= behaviour.steady:
@@ -108,6 +110,12 @@ class Tasks:
         elif age >= behaviour.starts and primary.pending:
             primary.running, primary.pending = primary.desired, 0
             self._say(service, f"(service {service.name}) has started {primary.desired} tasks: (task x).")
+
+    def _unplaced(self, service: Service, why: str, age: float) -> None:
+        """Say so once: ECS says the same again only after hours."""
+        text = f"(service {service.name}) was unable to place a task because {why} For more information, see the guide."
+        if age >= service.primary.behaviour.starts and not any(each["message"] == text for each in service.events):
+            self._say(service, text)
 
     def _go_back(self, service: Service) -> None:
         for each in service.deployments:

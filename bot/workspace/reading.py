@@ -52,7 +52,7 @@ def summary(channel: Channel, person_id: str) -> Json:
     unread = [each for each in channel.messages.values() if each["ts"] > last_read and each.get("user") != person_id]
     top = [each for each in unread if _is_top(each)]
     direct = channel.kind == "im"
-    mentions = [each for each in unread if direct or f"<@{person_id}>" in each.get("text", "")]
+    mentions = [each for each in unread if direct or _mentions(each, person_id)]
     return {
         "id": channel.id,
         "name": channel.name,
@@ -92,6 +92,12 @@ def message(workspace: Workspace, person_id: str, channel: str, ts: str) -> Json
     place = workspace.channels[channel]
     found = place.messages.get(ts) or place.ephemerals.get(person_id, {}).get(ts)
     return shown(workspace, place, found) if found else None
+
+
+def _mentions(message: Json, person_id: str) -> bool:
+    """Tell whether somebody is mentioned, in the text or in a section's; a thread's message counts like any other."""
+    sections = [block.get("text", {}).get("text", "") for block in message.get("blocks") or () if "text" in block]
+    return any(f"<@{person_id}>" in text for text in (message.get("text", ""), *sections))
 
 
 def _is_top(message: Json) -> bool:

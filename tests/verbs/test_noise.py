@@ -43,6 +43,19 @@ async def worked(place: Office, run: Run, *, bad: str = "") -> None:
                 return
 
 
+async def test_the_card_says_who_is_asked_and_that_the_thread_has_the_question(place: Office, ana: Person) -> None:
+    await ana.asks("settings channel language portuguese")
+    run, approval = await asked_for(place)
+    card = words(await ana.reads(f"{run.id}/card", "Rui"))
+    assert "*Aguardando Rui*: abra a conversa para aprovar ou rejeitar." in card
+    await place.store.approvals.approve(approval.id, RUI, approval.subject)
+    await ana.until(lambda: _asks_nobody(ana, run))
+
+
+def _asks_nobody(person: Person, run: Run) -> bool:
+    return "abra a conversa" not in words(person.there(f"{run.id}/card") or {"text": "abra a conversa"})
+
+
 def said(place: Office) -> list[dict[str, Any]]:
     """What stands in the channel and its threads now, by the bot and about runs."""
     room = place.local.workspace.channels[DEPLOYS]

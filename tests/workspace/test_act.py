@@ -83,13 +83,15 @@ async def test_only_json_acts(local: LocalWorkspace) -> None:
 async def test_the_state_counts_what_is_unread(slack: AsyncWebClient, ana: WorkspaceClient) -> None:
     await slack.chat_postMessage(channel=DEPLOYS, text="one")
     last = await slack.chat_postMessage(channel=DEPLOYS, text="two for <@UANADEV01>")
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "<@UANADEV01> may you?"}}
+    last = await slack.chat_postMessage(channel=DEPLOYS, thread_ts=last["ts"], text="May she?", blocks=[section])
 
     before = await ana.look("state")
     read = await ana.act("read", channel=DEPLOYS, ts=last["ts"])
     after = await ana.look("state")
 
     deploys = before["channels"][0]
-    assert (deploys["name"], deploys["unread"], deploys["mentions"]) == ("deploys", 2, 1)
+    assert (deploys["name"], deploys["unread"], deploys["mentions"]) == ("deploys", 2, 2)
     assert read == {"ok": True, "unread": 0, "mentions": 0}
     assert after["channels"][0]["unread"] == 0
     assert before["me"]["handle"] == "dev"

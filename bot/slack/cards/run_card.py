@@ -5,7 +5,7 @@ from bot.slack.blocks import Block
 from bot.slack.cards.again import again
 from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import state, why
+from bot.slack.cards.states import gates, state, why
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import Mark, Say, code, escape, escape_within, joined, marked
 from commands.assignments import written
@@ -29,6 +29,7 @@ _DRAWN = {
     Status.CANCELLED: "error",
 }
 _MANY = 50
+_CALLED = 5
 
 
 def run_card(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -51,7 +52,20 @@ def _card(
 
 
 def _heading(view: RunView, around: Surroundings) -> Block:
-    return kit.section(marked(around.say, "*{run}* · {title}", run=view.run.id, title=run_title(view, around.say)))
+    title = marked(around.say, "*{run}* · {title}", run=view.run.id, title=run_title(view, around.say))
+    return kit.section(joined([title, *_calls(view, around)]))
+
+
+def _calls(view: RunView, around: Surroundings) -> list[Mark]:
+    """Say who is asked something in the thread, for whoever sees the channel alone; they are mentioned there."""
+    pending = [gate for gate in gates(view) if gate.decision is Decision.PENDING]
+    if view.status.over or not pending:
+        return []
+    asked = [around.name(user) for user in around.approvers if user not in pending[0].given_by]
+    if not asked:
+        return [marked(around.say, "*Waiting for an answer*: open the thread to approve or reject.")]
+    who = ", ".join(asked[:_CALLED]) + ("…" if asked[_CALLED:] else "")
+    return [marked(around.say, "*Waiting for {who}*: open the thread to approve or reject.", who=escape(who))]
 
 
 def _by_action(view: RunView, around: Surroundings, *, rich: bool) -> list[Block]:

@@ -2,16 +2,17 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
 import aiohttp
 import psycopg
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.local import LocalAccess, registry_login
 from bot.role import Role
-from bot.settings import Mode, Settings
+from bot.settings import SLACK, Mode, Settings
 from bot.slack.manifest import SCOPES
 from runners.checkup import checkup
 from runners.findings import Finding
@@ -25,12 +26,28 @@ _LEAST_FREE = 2_000_000_000
 """Bytes of disk below which builds are likely to fail."""
 
 
+async def doctor_of(settings: Settings, role: Role) -> "Doctor":
+    """Look at what a process here would get; where nothing of Slack is set and a demo is up, at what its bot got."""
+    access = LocalAccess.read(settings.data)
+    foreign = settings.slack_base_url != SLACK or settings.slack_bot_token or settings.slack_app_token
+    if foreign or access is None or not await access.answers():
+        return Doctor(settings, role)
+    try:
+        login = registry_login(settings.data)
+    except FileNotFoundError:  # a workspace without a demo: the registry is the operator's own
+        login = {}
+    return Doctor(settings.model_copy(update=access.settings()), role, {**os.environ, **login}, demo=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Doctor:
     """Looks at everything that Estiva needs; changes nothing but the database's own tables."""
 
     settings: Settings
     role: Role = Role.SERVE
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    demo: bool = False
+    """Whether what stands in for Slack is the demo's workspace."""
 
     async def examine(self) -> AsyncIterator[Finding]:
         """Give one finding after the other, the quick ones first."""
@@ -44,7 +61,7 @@ class Doctor:
             async for found in self._slack():
                 yield found
         if catalog is not None:
-            looked = checkup(catalog, namespace=self.settings.namespace, environ=os.environ, works=self.role.works)
+            looked = checkup(catalog, namespace=self.settings.namespace, environ=self.environ, works=self.role.works)
             async for found in looked:
                 yield found
 
@@ -96,6 +113,9 @@ class Doctor:
 
     async def _slack(self) -> AsyncIterator[Finding]:
         missing = self.settings.missing()
+        if self.demo:
+            url = self.settings.slack_base_url.removesuffix("/api/")
+            yield Finding("slack", f"not set; looked at the demo's workspace at {url} (docs/connect-slack.md)", "")
         if missing:
             yield Finding(
                 "slack", f"{', '.join(missing)} not set", "see docs/connect-slack.md, or `make demo` without Slack"

@@ -1,17 +1,22 @@
 """Where the local workspace is and what opens it: written beside the data, for the bot and the terminal."""
 
+import asyncio
 import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from bot.settings import Mode
 
 NAME = "local.json"
+_REGISTRY = "registry.env"
+_SOON = 3.0
+"""Seconds within which a program on this machine takes a connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,17 @@ class LocalAccess:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(asdict(self), file)
 
+    async def answers(self) -> bool:
+        """Tell whether the workspace runs now."""
+        where = urlsplit(self.url)
+        try:
+            async with asyncio.timeout(_SOON):
+                _, writer = await asyncio.open_connection(where.hostname, where.port)
+        except (OSError, TimeoutError):
+            return False
+        writer.close()
+        return True
+
     def settings(self) -> dict[str, Any]:
         """Give the settings of a bot that talks to this workspace."""
         return {
@@ -59,3 +75,9 @@ class LocalAccess:
             "pages": True,
             "pages_secret": SecretStr(self.signing_secret),
         }
+
+
+def registry_login(data: Path) -> dict[str, str]:
+    """Read the variables that open the demo's registry. Raises `FileNotFoundError` where no demo was set up."""
+    lines = (data / _REGISTRY).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)

@@ -23,6 +23,7 @@ import typer
 
 from bot.cli.say import speak
 from bot.cli.terminal import fail, out, run, settings
+from bot.local import registry_login
 from bot.settings import NAMESPACE, SLACK, Settings
 
 _PATIENCE = 60.0
@@ -122,10 +123,9 @@ def _environment(chosen: Settings) -> dict[str, str]:
     data = chosen.data.absolute()
     environment = {**os.environ, "ESTIVA_DATA": str(data), "ESTIVA_CATALOG": str(data / "catalog.yml")}
     try:
-        lines = (data / "registry.env").read_text().splitlines()
+        return environment | registry_login(data)
     except FileNotFoundError:
         fail(f"{data} is not set up for the demo: run `make demo`, which sets it up first.")
-    return environment | dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def _apart(chosen: Settings) -> Settings:

@@ -23,10 +23,10 @@ def doctor(
 
 
 async def _examine(role: Role, *, shown: bool) -> "list[Finding]":
-    from bot.doctor import Doctor
+    from bot.doctor import doctor_of
 
     findings = []
-    async for finding in Doctor(settings(), role).examine():
+    async for finding in (await doctor_of(settings(), role)).examine():
         findings.append(finding)
         if shown:
             out.print("ok   " if finding.ok else "wrong", style="green" if finding.ok else "red", end=" ")

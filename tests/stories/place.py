@@ -117,12 +117,15 @@ class Bot:
         """Give the end of what it logged."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-40:]) if self._log.exists() else ""
 
-    async def estiva(self, *words: str, **environment: str) -> tuple[int, str]:
-        """Run another `estiva` command in the same surroundings; gives its exit code and what it printed."""
+    async def estiva(self, *words: str, **environment: str | None) -> tuple[int, str]:
+        """Run another `estiva` command in the same surroundings, but for `environment`: `None` unsets a variable.
+
+        Gives its exit code and what it printed.
+        """
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", *words),
             cwd=ROOT,
-            env={**self.environment, **environment},
+            env={name: value for name, value in {**self.environment, **environment}.items() if value is not None},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

@@ -5,11 +5,13 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bot.local import LocalAccess
 from storage.model.run import Status
 from storage.store import Store
 from tests.registry import free_port
@@ -38,6 +40,19 @@ async def test_the_main_job_works_however_it_is_connected_and_kept(
             for command in ("audit", "verify"), ("doctor",):
                 code, printed = await world.bot.estiva(*command)
                 assert code == 0, printed
+
+
+async def test_doctor_is_content_with_a_demo_that_is_up_and_with_none_that_is_not(world: World, tmp_path: Path) -> None:
+    login = {name: value for name, value in world.bot.environment.items() if name.startswith("ESTIVA_REGISTRY_")}
+    unset = dict.fromkeys(name for name in world.bot.environment if name.startswith("ESTIVA_SLACK_") or name in login)
+    (tmp_path / "registry.env").write_text("".join(f"{name}={value}\n" for name, value in login.items()))
+    for url, expected in (world.local.url, 0), (f"http://127.0.0.1:{free_port()}", 1):
+        access = replace(LocalAccess.fresh(), url=url, bot_token=world.local.bot_token, app_token=world.local.app_token)
+        access.write(tmp_path)
+        code, printed = await world.bot.estiva("doctor", ESTIVA_DATA=str(tmp_path), **unset)
+        assert code == expected, printed
+        assert ("ESTIVA_SLACK_BOT_TOKEN, ESTIVA_SLACK_APP_TOKEN not set" in printed) is bool(expected)
+        assert ("demo's workspace" in printed) is not bool(expected)
 
 
 async def test_a_killed_bot_goes_on_where_it_was(make_world: Make) -> None:

@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import resource
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +14,10 @@ import pytest
 from runners.lease import EngineBusy, SessionLease
 from storage.model.run import Run, Status
 from tests import postgres
-from tests.engine.test_kill import play
-from tests.engine.world import HOMOLOG, PRODUCTION, World, gated, pipeline, plan
+from tests.engine.slow import slow
+from tests.engine.test_kill import ROOT, end, play
+from tests.engine.world import HOMOLOG, PRODUCTION, World, gated, pipeline, plan, request
+from tests.invariants import violations
 
 
 @pytest.fixture
@@ -93,3 +98,104 @@ async def test_a_full_disk_costs_only_time(tmp_path: Path) -> None:
             worker.kill()
         await worker.wait()
         await world.close()
+
+
+@pytest.mark.parametrize("error", ["EIO", "EROFS"])
+async def test_a_disk_that_fails_costs_only_time(error: str, tmp_path: Path) -> None:
+    """All that the engine's process writes is refused, from one moment on; another one goes on with it."""
+    world = await World(f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path).open()
+    command = [sys.executable, "-m", "tests.engine.failing_disk", world.url, str(tmp_path), "worker", error]
+    failing = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=subprocess.PIPE)
+    try:
+        run = await world.ask(plan(*pipeline(sleep=2, lines=["one", "two"])))
+        await world.began(f"{run.id}/build/image/1", 60)
+        failing.send_signal(signal.SIGUSR1)
+        assert failing.stderr is not None
+        async with asyncio.timeout(60):
+            while "disk I/O error" not in (await failing.stderr.readline()).decode():
+                assert failing.returncode is None
+        after = await world.ask(plan(*pipeline()))
+        assert not (await world.view(run)).status.over
+        failing.terminate()
+        async with asyncio.timeout(60):
+            await failing.communicate()
+        healthy = await play(world.url, tmp_path, "worker")
+        try:
+            for each in (run, after):
+                view = await world.ended(each, 60)
+                assert view.status is Status.SUCCEEDED, view.reason
+        finally:
+            await end(healthy)
+        await world.sound()
+        assert violations(await world.found(left=None)) == []
+    finally:
+        await end(failing)
+        await world.close()
+
+
+NOT_TAKEN = """
+import asyncio, sys
+from pathlib import Path
+from tests.engine.failing_disk import fail
+from tests.engine.world import World, pipeline, plan
+
+async def main():
+    world = await World(sys.argv[1], Path(sys.argv[2])).open()
+    await world.ask(plan(*pipeline()))
+    fail(sys.argv[3])
+    try:
+        await world.ask(plan(*pipeline()))
+    except Exception as problem:
+        sys.exit(f"not taken: {problem}")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("error", ["EIO", "EROFS"])
+async def test_what_a_failing_disk_does_not_keep_is_not_taken(error: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'estiva.db'}"
+    command = [sys.executable, "-c", NOT_TAKEN, url, str(tmp_path), error]
+    ended = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "not taken" in ended.stderr
+    assert "disk I/O error" in ended.stderr
+    world = await World(url, tmp_path).open()
+    try:
+        assert [run.id for run in await world.store.runs.recent()] == ["hello-1"]
+        assert await world.store.requests.accept(request(2)), "it was not there: it is new"
+        await world.sound()
+    finally:
+        await world.close()
+
+
+@pytest.mark.sweep
+async def test_a_database_that_answers_slowly_costs_only_time(fresh_postgres: str, tmp_path: Path) -> None:
+    """First each answer takes a fifth of a second; then so long that the worker no longer counts as alive."""
+    with slow(fresh_postgres) as (url, way):
+        world = await World(url, tmp_path).open()
+        try:
+            engine = await world.start()
+            way.delay = 0.1
+            first = await world.ask(plan(*pipeline()))
+            assert (await world.ended(first, 120)).status is Status.SUCCEEDED
+            way.delay = 0.0
+            name = engine.health()["worker"]
+            second = await world.ask(plan(pipeline(sleep=3600)[0], *pipeline()[1:]))
+            keys = [f"{second.id}/build/{action}/1" for action in ("image", "test")]
+            for key in keys:
+                await world.began(key, 60)
+            way.delay = 6.0
+            async with asyncio.timeout(90):
+                while sorted(world.outside.keys("abandoned")) != keys:  # noqa: ASYNC110 - the engine lets go of them
+                    await asyncio.sleep(0.1)
+            for key in keys:
+                (world.outside.folder / "began" / key.replace("/", ":")).write_text("0")  # done by now
+            way.delay = 0.0
+            assert (await world.ended(second, 120)).status is Status.SUCCEEDED
+            assert engine.health()["worker"] != name
+            assert world.outside.keys("stopped") == []
+            await world.sound()
+            assert violations(await world.found(left=None)) == []
+        finally:
+            way.delay = 0.0
+            await world.close()

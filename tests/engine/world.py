@@ -63,6 +63,19 @@ def asked(number: int) -> str:
     return f"msg/T1/C1/{number}"
 
 
+def request(number: int, by: str = "U0ANN", at: datetime | None = None) -> Request:
+    """Give the request that is made as the so-manieth."""
+    return Request(
+        id=asked(number),
+        via=Via.MENTION,
+        team="T1",
+        channel="C1",
+        user=by,
+        text="deploy hello to homolog",
+        at=at or datetime.now(UTC),
+    )
+
+
 def pipeline(**options: Any) -> tuple[Stage, ...]:
     """Build and test beside each other, then deploy to homolog."""
     digest = {"digest": "sha256:" + "d" * 64}
@@ -147,17 +160,9 @@ class World:
 
     async def ask(self, plan: Plan, by: str = "U0ANN") -> Run:
         self.count += 1
-        request = Request(
-            id=asked(self.count),
-            via=Via.MENTION,
-            team="T1",
-            channel="C1",
-            user=by,
-            text="deploy hello to homolog",
-            at=self.now(),
-        )
-        await self.store.requests.accept(request)
-        return await self.store.runs.open(request, plan)
+        wanted = request(self.count, by, self.now())
+        await self.store.requests.accept(wanted)
+        return await self.store.runs.open(wanted, plan)
 
     async def events(self, run: Run) -> list[Event]:
         return await self.store.journal.of_run(run.id)

@@ -1,20 +1,27 @@
 """A database that an older Estiva filled goes on with all that is in it."""
 
+import asyncio
 import re
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlmodel import Session
 
+from storage import schema
 from storage.database import Database
 from storage.model.run import Status
 from storage.store import Store
 from tests.storage.nouns import released
 
+VERSION = sa.text("SELECT version_num FROM estiva_version")
 PLAN = Path(__file__).parent / "plan-before-pipelines.json"
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RUN = {
@@ -63,7 +70,52 @@ async def test_what_the_first_estiva_kept_is_there_and_goes_on(url: str, tmp_pat
     database = Database(url)
     await database.write(fill_as_the_first_estiva)
     await database.close()
-    store = await Store.open(url, tmp_path)
+    await goes_on(url, tmp_path)
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+import sqlalchemy as sa
+from storage.store import Store
+
+@sa.event.listens_for(sa.Engine, "before_cursor_execute")
+def count(*_):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def main():
+    await (await Store.open(sys.argv[1], Path(sys.argv[2]))).close()
+
+left = int(sys.argv[3])
+asyncio.run(main())
+"""
+"""Opens the store, and dies before one of the statements that this takes."""
+
+
+@pytest.mark.parametrize("step", [25, pytest.param(2, marks=[pytest.mark.sweep, pytest.mark.timeout(900)])])
+async def test_a_start_that_is_killed_while_it_migrates_has_changed_nothing(
+    url: str, step: int, tmp_path: Path
+) -> None:
+    database = Database(url)
+    await database.write(fill_as_the_first_estiva)
+    last, codes = 1, []
+    while 0 not in codes:
+        last += step
+        opener = [sys.executable, "-c", KILLED, url, str(tmp_path), str(last)]
+        codes.append((await asyncio.to_thread(subprocess.run, opener, check=False, timeout=100)).returncode)
+        version = await database.read(lambda session: session.connection().execute(VERSION).scalar_one())
+        assert version == (schema.HEAD if codes[-1] == 0 else "0001")
+    assert {*codes} == {-signal.SIGKILL, 0}
+    await database.close()
+    await goes_on(url, tmp_path)
+
+
+async def goes_on(url: str, folder: Path) -> None:
+    """Open what the first Estiva left, and see that all of it is there and can be gone on with."""
+    store = await Store.open(url, folder)
     try:
         run = await store.runs.get("ledger-1")
         assert (run.status, run.plan.pipeline) == (Status.RUNNING, "default")

@@ -6,6 +6,8 @@ from itertools import chain
 import pytest
 
 from bot.workspace.page.drawing import Drawing
+from bot.workspace.page.render.media import files
+from bot.workspace.page.render.names import Names
 from bot.workspace.page.words import SCRIPTS
 from tests.languages.reading import PAGE, said_in, templates
 from tests.page import gallery
@@ -78,3 +80,10 @@ def test_the_page_is_in_the_language_of_whoever_looks(locale: str, language: str
     assert ("html", language) in [(name, attributes.get("lang")) for name, attributes in reading.elements]
     for words in shown:
         assert words in " ".join(page.split())
+
+
+def test_a_file_is_shown_in_the_language_of_whoever_looks() -> None:
+    drawn = files([{**gallery.FILE, "lines": 75}], Names(locale="pt-BR"))
+    for word in ("75 linhas", "Prévia", "Baixar run-11-tests.log", "Abrir"):
+        assert word in drawn
+    assert not re.search(r"Preview|Download\b|lines|>Open", drawn.replace("?download", ""))

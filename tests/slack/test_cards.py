@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from bot.slack.cards.modals import reject_modal
 from bot.slack.cards.reply import reply as reply_card
 from bot.slack.cards.rerun_modal import rerun_modal, rerun_stages
 from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.titles import action_title
 from bot.slack.desired import desired
 from bot.slack.marks import code_block, cut_mark, escape, mention
 from bot.slack.plainly import barely, plainly
@@ -269,6 +271,15 @@ def test_only_ids_are_mentions() -> None:
     assert mention(ANA) == f"<@{ANA}>"
     assert mention("<!channel>") == "&lt;!channel&gt;"
     assert mention("estiva") == "estiva"
+
+
+@pytest.mark.parametrize("name", ["smoke", "smoke-tests", "test-smoke", "smoke_test"])
+def test_tests_are_not_tested_twice_in_a_title(name: str) -> None:
+    view = ActionView(action=Action(name=name, uses="command"), status=Status.FAILED)
+    assert action_title(view, partial(phrase, DEFAULT), "hello") == "Couldn't pass smoke tests"
+    assert action_title(view, partial(phrase, PORTUGUESE), "hello") == "Falha nos testes de smoke"
+    running = replace(view, status=Status.RUNNING)
+    assert action_title(running, partial(phrase, PORTUGUESE), "hello") == "Testes de smoke em andamento"
 
 
 def _end_of(view: RunView, language: str = DEFAULT) -> str:

@@ -62,7 +62,7 @@ def shown(message: Json, names: Names) -> Shown:
         author=message.get("author") or {"id": "", "name": str(message.get("username") or "unknown"), "is_bot": False},
         at=moment_of(ts) or datetime.fromtimestamp(0, UTC),
         body=body(message, names),
-        files=files(message.get("files") or ()),
+        files=files(message.get("files") or (), names),
         reactions=[reaction(each, names) for each in message.get("reactions") or ()],
         replies=int(message.get("reply_count") or 0),
         repliers=list(message.get("reply_users") or ())[:3],

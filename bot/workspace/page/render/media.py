@@ -11,6 +11,7 @@ from bot.workspace.page.render.names import Names
 from bot.workspace.page.render.plain import plain
 from bot.workspace.page.render.text import image
 from bot.workspace.page.render.unknown import unknown
+from commands.texts import several
 
 UNITS = ("bytes", "KB", "MB", "GB")
 THOUSAND = 1000
@@ -27,12 +28,12 @@ def file_block(block: Json, _names: Names) -> Markup:
     return unknown(block, "A file kept elsewhere")
 
 
-def files(given: Sequence[Json]) -> Markup:
+def files(given: Sequence[Json], names: Names) -> Markup:
     """The files of a message."""
-    return join(file_card(each) for each in given)
+    return join(file_card(each, names) for each in given)
 
 
-def file_card(file: Json) -> Markup:
+def file_card(file: Json, names: Names) -> Markup:
     """One file: name, size, a look inside, a way to save it."""
     name = str(file.get("title") or file.get("name") or file.get("id") or "file")
     download = local(file.get("url_private_download") or file.get("url_private"))
@@ -41,21 +42,11 @@ def file_card(file: Json) -> Markup:
         tag(
             "figcaption",
             icon("file"),
-            tag("span", tag("strong", name), tag("span", _measure(file), class_="quiet"), class_="file-name"),
-            _open(file, name),
-            tag(
-                "a",
-                icon("download"),
-                "Download",
-                class_="button small",
-                href=download,
-                download=True,
-                aria_label=f"Download {name}",
-            )
-            if download
-            else None,
+            tag("span", tag("strong", name), tag("span", _measure(file, names), class_="quiet"), class_="file-name"),
+            _open(file, name, names),
+            _download(download, name, names) if download else None,
         ),
-        _preview(file),
+        _preview(file, names),
         class_="file",
         data_file=str(file.get("id", "")),
     )
@@ -86,27 +77,47 @@ def local(url: object) -> str | None:
     return own_or_safe(url)
 
 
-def _measure(file: Json) -> str:
+def _measure(file: Json, names: Names) -> str:
     lines = file.get("lines")
     parts = [
         size(file.get("size")),
-        f"{lines} {'line' if lines == 1 else 'lines'}" if isinstance(lines, int) else "",
+        names.say(several("{count} line", "{count} lines"), count=lines) if isinstance(lines, int) else "",
         str(file.get("filetype") or ""),
     ]
     return " · ".join(part for part in parts if part)
 
 
-def _open(file: Json, name: str) -> Markup | None:
-    address = local(file.get("url_private"))
-    if address is None:
-        return None
-    label = f"Open {name} in a new tab"
+def _download(address: str, name: str, names: Names) -> Markup:
+    label = names.say("Download {name}", name=name)
     return tag(
-        "a", icon("eye"), "Open", class_="button small", href=address, target="_blank", rel="noopener", aria_label=label
+        "a",
+        icon("download"),
+        names.say("Download"),
+        class_="button small",
+        href=address,
+        download=True,
+        aria_label=label,
     )
 
 
-def _preview(file: Json) -> Markup | None:
+def _open(file: Json, name: str, names: Names) -> Markup | None:
+    address = local(file.get("url_private"))
+    if address is None:
+        return None
+    label = names.say("Open {name} in a new tab", name=name)
+    return tag(
+        "a",
+        icon("eye"),
+        names.say("Open"),
+        class_="button small",
+        href=address,
+        target="_blank",
+        rel="noopener",
+        aria_label=label,
+    )
+
+
+def _preview(file: Json, names: Names) -> Markup | None:
     inside = file.get("preview")
     address = local(file.get("url_private"))
     if str(file.get("mimetype", "")).startswith("image/") and address and address.startswith("/"):
@@ -115,7 +126,7 @@ def _preview(file: Json) -> Markup | None:
         return None
     return tag(
         "details",
-        tag("summary", "Preview"),
+        tag("summary", names.say("Preview")),
         tag("pre", tag("code", inside), tabindex=0),
         class_="preview",
         data_key="preview",

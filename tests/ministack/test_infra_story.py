@@ -31,7 +31,7 @@ def infra(cloud: Cloud) -> dict[str, Any]:
         "Subnets": ec2.describe_subnets()["Subnets"][0]["SubnetId"],
         "SecurityGroups": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
     }
-    stack = {"stack": STACK, "template": "infra/service.yml", "parameters": parameters}
+    stack = {"stack": STACK, "template": "infra/service.yml", "image": "Image", "parameters": parameters}
     options = {"bucket": BUCKET, "stacks": [{**stack, "capabilities": ["CAPABILITY_NAMED_IAM"]}]}
     return {"production": {"uses": "cloudformation", "with": options}}
 
@@ -43,7 +43,7 @@ async def test_what_was_made_from_chat_is_deployed_to(make_world: Make, empty: C
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": emulator.place.region})
     with make_world(**SURROUNDINGS) as world:
         files = {"infra/service.yml": TEMPLATE}
-        in_the_cloud(world, empty, "infra-plan, infra-apply, resume", files=files, infra=infra(empty))
+        source = in_the_cloud(world, empty, "infra-plan, infra-apply, resume", files=files, infra=infra(empty))
         async with together(world, "dev", "release") as (ana, rui):
             looked = await ana.deploys("infra plan pelican in production")
             shown = words(await ana.reads(f"{looked}/stage/plan"))
@@ -64,3 +64,14 @@ async def test_what_was_made_from_chat_is_deployed_to(make_world: Make, empty: C
             released = f"{empty.host}/pelican@{(await digests(world))['production']}"
             await cluster.until(lambda: cluster.runs("pelican") == [released])
             assert cluster.revisions("pelican") == ["pelican:1", "pelican:2"]
+
+            source.commit("Give it more memory", {"infra/service.yml": TEMPLATE.replace("!Ref Memory", '"1024"')})
+            run = await ana.starts("infra apply pelican in production")
+            question = words(await rui.reads(f"{run}/approval/approve-production", "Open until"))
+            assert "pelican-production: change AWS::ECS::TaskDefinition Task" in question
+            assert await approved(rui, run) == "succeeded"
+            using = cluster.service("pelican")["taskDefinition"]
+            made = cluster.ecs.describe_task_definition(taskDefinition=using)["taskDefinition"]
+            image = made["containerDefinitions"][0]["image"]
+            assert (made["memory"], image) == ("1024", released), "no old image comes back"
+            await cluster.until(lambda: cluster.runs("pelican") == [released])

@@ -20,6 +20,7 @@ from tests.aws.fleet import Fleet
 from tests.aws.images import put
 from tests.aws.workshop import Workshop
 from tests.aws.yard import Yard
+from tests.doubles.aws.batches import Batches
 from tests.doubles.aws.builds import Builds
 from tests.doubles.aws.front import Front, fronting
 from tests.doubles.aws.growing import GrowingLogs
@@ -148,6 +149,7 @@ def workshop(
     return Workshop(
         server=server,
         builds=builds,
+        batches=Batches(server, builds),
         objects=Objects(server),
         registry=registry,
         runner=CodeBuildRunner(clouds, Collector(registry.environ), pace=1 / server.clock.speed),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,13 @@ async def build(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:
         artifacts={artifact.COMMIT: "c0ffee1" + "0" * 33},
         workspace=Path(given["workspace"]),
     )
-    await (runner.stop(work) if given["scene"] == "build-stop" else runner.run(work, Notes()))
+    if "batch" in given["scene"]:
+        work = replace(work, options={"project": "hello", "batch": True})
+    if given["scene"] == "build-batch-again":
+        with suppress(ActionFailed):
+            await runner.run(work, Notes())
+        work = replace(work, key=f"{run}/build/image/2", attempt=2)
+    await (runner.stop(work) if given["scene"].endswith("stop") else runner.run(work, Notes()))
 
 
 async def mirror(given: dict[str, Any], clouds: Clouds, place: Aws) -> None:

@@ -11,6 +11,7 @@ from tests.aws.fleet import Fleet
 from tests.aws.playing import played, some
 from tests.aws.workshop import Workshop
 from tests.aws.yard import Yard
+from tests.doubles.aws.batches import Task
 from tests.doubles.aws.builds import Script as BuildScript
 from tests.doubles.aws.jobs import Script
 from tests.doubles.aws.pipelines import Action
@@ -31,6 +32,9 @@ IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.
 
 
 BUILDING = ["codebuild.start.before", "codebuild.start.after"]
+IN_A_BATCH = ["codebuild.batch.before", "codebuild.batch.after"]
+AGAIN = ["codebuild.again.before", "codebuild.again.after"]
+HALTING_A_BATCH = ["codebuild.halt.before", "codebuild.halt.after"]
 STARTING = ["codepipeline.start.before", "codepipeline.start.after"]
 ANSWERING = ["codepipeline.answer.before", "codepipeline.answer.after"]
 RETRYING = ["codepipeline.retry.before", "codepipeline.retry.after"]
@@ -179,6 +183,36 @@ async def test_a_build_is_stopped_whatever_dies(spot: str, workshop: Workshop) -
     assert [build.stopped is not None for build in workshop.builds.built] == [True]
 
 
+@pytest.mark.parametrize("spot", some(IN_A_BATCH, "codebuild.batch.after"))
+async def test_a_batch_is_started_once(spot: str, workshop: Workshop) -> None:
+    workshop.plan(Task(name="linux"), Task(name="arm", after=("linux",)))
+    assert await play("build-batch", workshop, crash_at=spot) == -signal.SIGKILL
+    assert await play("build-batch", workshop) == 0
+    (batch,) = workshop.batches.begun
+    assert {name: len(tries) for name, tries in batch.tries.items()} == {"linux": 1, "arm": 1}
+
+
+@pytest.mark.parametrize("spot", some(AGAIN, "codebuild.again.after"))
+async def test_what_failed_of_a_batch_is_built_again_once(spot: str, workshop: Workshop, server: Server) -> None:
+    broken = BuildScript(wrong="BUILD", message="exit status 1")
+    workshop.plan(Task(name="linux", scripts=[broken, BuildScript()]))
+    assert await play("build-batch-again", workshop, crash_at=spot) == -signal.SIGKILL
+    assert await play("build-batch-again", workshop) == 0
+    (batch,) = workshop.batches.begun
+    assert len(batch.tries["linux"]) == 2
+    assert server.count("RetryBuildBatch") == 1
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", HALTING_A_BATCH)
+async def test_a_batch_is_stopped_whatever_dies(spot: str, workshop: Workshop) -> None:
+    workshop.plan(Task(name="linux", scripts=[BuildScript(lasts={"BUILD": 1e6})]))
+    assert await play("build-batch", workshop, crash_at="codebuild.batch.after") == -signal.SIGKILL
+    assert await play("build-batch-stop", workshop, crash_at=spot) == -signal.SIGKILL
+    assert await play("build-batch-stop", workshop) == 0
+    assert [batch.stopped is not None for batch in workshop.batches.begun] == [True]
+
+
 @pytest.mark.parametrize("spot", some([*STARTING, *ANSWERING], "codepipeline.answer.after"))
 async def test_a_pipeline_is_started_and_answered_once(spot: str, yard: Yard, server: Server) -> None:
     yard.pipeline(approved=True)
@@ -244,5 +278,6 @@ def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in paths if path.parent.name != "infra"]  # which test_infra_kill sweeps
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
     of_ecs = {*PAUSING, *DEPLOYING, *GOING_BACK, *STOPPING, *SCALING, *MIGRATING, *HALTING}
+    of_builds = {*BUILDING, *STOPPING_A_BUILD, *IN_A_BATCH, *AGAIN, *HALTING_A_BATCH}
     of_pipelines = {*STARTING, *ANSWERING, *RETRYING, *ROLLING_BACK, *HALTING_A_PIPELINE, *CLOSING}
-    assert labelled == {*of_ecs, *IN_ECR, *BUILDING, *STOPPING_A_BUILD, *of_pipelines}
+    assert labelled == {*of_ecs, *IN_ECR, *of_builds, *of_pipelines}

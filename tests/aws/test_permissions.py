@@ -72,7 +72,7 @@ def account(
     text = text.replace("      events:", f"      {BEFORE}\n      events:")
     file = tmp_path / "catalog.yml"
     text = text.replace("          stacks:", f"          bucket: estiva-templates-{ACCOUNT}\n          stacks:")
-    file.write_text(text.replace("{project: hello}", "{project: hello, fetch: true}"))
+    file.write_text(text.replace("{project: hello}", "{project: hello, fetch: true, batch: true}"))
     catalog = load(file, known_kinds())
     log = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/hello", "awslogs-region": REGION}}
     roles = dict.fromkeys(("taskRoleArn", "executionRoleArn"), f"arn:aws:iam::{ACCOUNT}:role/tasks-hello")

@@ -10,6 +10,7 @@ from runners.aws.codebuild.runner import CodeBuildRunner
 from runners.contract import ActionFailed, Outcome, Work
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
+from tests.doubles.aws.batches import Batches, Plan, Task
 from tests.doubles.aws.builds import Builds, Script
 from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.server import Server
@@ -26,6 +27,7 @@ class Workshop:
 
     server: Server
     builds: Builds
+    batches: Batches
     objects: Objects
     registry: Registry
     runner: CodeBuildRunner
@@ -40,6 +42,11 @@ class Workshop:
     def script(self, *scripts: Script, **more: Any) -> None:
         """Say what the next builds do."""
         self.builds.project("hello", *scripts, **more)
+
+    def plan(self, *tasks: Task, **more: Any) -> None:
+        """Say which builds the next batches have."""
+        self.builds.project("hello", buildBatchConfig={"serviceRole": "arn:aws:iam::111122223333:role/batches"})
+        self.batches.plans["hello"] = Plan(tasks=tasks, **more)
 
     def work(self, options: Mapping[str, Json] | None = None, run: str | None = None, **more: Any) -> Work:
         run = run or f"hello-{next(_runs)}"
@@ -66,10 +73,12 @@ class Workshop:
     ) -> Outcome:
         return await self.runner.run(self.work(options, **more), notes or Notes())
 
-    async def failure(self, options: Mapping[str, Json] | None = None, notes: Notes | None = None) -> ActionFailed:
+    async def failure(
+        self, options: Mapping[str, Json] | None = None, notes: Notes | None = None, **more: Any
+    ) -> ActionFailed:
         """Build what fails."""
         try:
-            outcome = await self.build(options, notes)
+            outcome = await self.build(options, notes, **more)
         except ActionFailed as failure:
             return failure
         raise AssertionError(f"it did not fail: {outcome}")

@@ -19,7 +19,7 @@ ERRORS = {
     "build_timed_out": "the build took longer than CodeBuild lets it",
     "build_stopped": "somebody stopped the build in AWS",
 }
-_OFTEN, _SELDOM = 2.0, 10.0
+OFTEN, SELDOM = 2.0, 10.0
 """Seconds between two looks: at first, and at most."""
 _AGAIN = 30.0
 """Seconds in which CodeBuild is given to begin a retry of its own."""
@@ -57,7 +57,7 @@ class Following:
                 await tail.show()
             if self.latest.over:
                 break
-            await self._sleep(min(_SELDOM, _OFTEN + looks / 10))
+            await self._sleep(min(SELDOM, OFTEN + looks / 10))
             self.latest, looks = await self._look(self.latest.id), looks + 1
         if tail is not None:
             await tail.drain()
@@ -68,8 +68,8 @@ class Following:
         """Go on with the build that tries it again, if there is to be one."""
         ended, waited = self.latest, 0.0
         while ended.status in _TRIED_AGAIN and ended.tries_left and not ended.next and waited < _AGAIN:
-            await self._sleep(_OFTEN)
-            ended, waited = await self._look(ended.id), waited + _OFTEN
+            await self._sleep(OFTEN)
+            ended, waited = await self._look(ended.id), waited + OFTEN
         if not ended.next:
             return False
         self.latest = await self._look(ended.next)
@@ -79,7 +79,7 @@ class Following:
     async def _look(self, id_: str) -> Build:
         return await patiently(
             partial(builds.look, self.account, id_),
-            partial(self._sleep, _SELDOM),
+            partial(self._sleep, SELDOM),
             self.sink,
             "the build goes on, and is looked at again",
         )
@@ -99,7 +99,7 @@ class Following:
             known = (self.latest.id, phase.name)
             if phase.status and known not in self._told:
                 self._told.add(known)
-                self.sink.line(_told(phase))
+                self.sink.line(told(phase))
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self.pace)
@@ -149,7 +149,8 @@ def _hint(code: str) -> str:
     return ""
 
 
-def _told(phase: Phase) -> str:
+def told(phase: Phase) -> str:
+    """Say how a phase ended, in one line."""
     took = f" in {phase.seconds} s" if phase.seconds is not None else ""
     why = ": ".join(part for part in (phase.code, phase.message) if part)
     return f"{phase.name}: {phase.status}{took}{f': {why}' if why else ''}"

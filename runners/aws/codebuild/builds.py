@@ -1,7 +1,8 @@
 """A build of CodeBuild: started once for a key, found again by it, stopped; read from one look at it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,8 @@ class Build:
     next: str
     """Id of the build that tries it again, once there is one."""
     raw: Mapping[str, Any]
+    is_batch: bool = False
+    """It is a batch, taken as one."""
 
     @property
     def over(self) -> bool:
@@ -61,8 +64,14 @@ class Build:
 
     @property
     def named(self) -> str:
-        """Give `hello #7`."""
-        return f"{self.project} #{self.number}"
+        """Give `hello #7`, or `hello batch #7`."""
+        return f"{self.project} batch #{self.number}" if self.is_batch else f"{self.project} #{self.number}"
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, once it has."""
+        ended: datetime | None = self.raw.get("endTime")
+        return ended
 
     @property
     def log(self) -> tuple[str, str] | None:
@@ -88,7 +97,7 @@ class Build:
         return str(self.raw.get("resolvedSourceVersion", ""))
 
 
-def read(raw: Mapping[str, Any]) -> Build:
+def read(raw: Mapping[str, Any], *, is_batch: bool = False) -> Build:
     """Read a build out of an answer."""
     again = raw.get("autoRetryConfig", {})
     variables = raw.get("environment", {}).get("environmentVariables", [])
@@ -103,6 +112,7 @@ def read(raw: Mapping[str, Any]) -> Build:
         tries_left=max(0, again.get("autoRetryLimit", 0) - again.get("autoRetryNumber", 0)),
         next=id_of(again.get("nextAutoRetry", "")),
         raw=raw,
+        is_batch=is_batch,
     )
 
 
@@ -130,14 +140,19 @@ async def project(account: Account, name: str) -> Mapping[str, Any]:
 
 async def look(account: Account, id_: str) -> Build:
     """Look at a build. Raises `ActionFailed` when there is none."""
-    found = await _look(account, [id_])
+    found = await several(account, [id_])
     if not found:
-        raise ActionFailed(
-            worded("CodeBuild does not know the build {id}", id=id_),
-            hint=worded("was it deleted? retry starts another one"),
-            error="no_build",
-        )
+        raise lost(id_)
     return found[0]
+
+
+def lost(id_: str) -> ActionFailed:
+    """Say that CodeBuild does not know a build, or a batch."""
+    return ActionFailed(
+        worded("CodeBuild does not know the build {id}", id=id_),
+        hint=worded("was it deleted? retry starts another one"),
+        error="no_build",
+    )
 
 
 async def find(account: Account, project_: str, key: str, since: datetime | None) -> Build | None:
@@ -145,7 +160,7 @@ async def find(account: Account, project_: str, key: str, since: datetime | None
     newest_first = {"projectName": project_, "sortOrder": "DESCENDING"}
     try:
         async for listed in account.pages("codebuild", "list_builds_for_project", **newest_first):
-            page = await _look(account, listed.get("ids", []))
+            page = await several(account, listed.get("ids", []))
             mine = [build for build in page if build.key == key]
             if mine:
                 return min(mine, key=lambda build: build.started_at)  # the others are tries of it
@@ -161,12 +176,8 @@ async def start(account: Account, key: str, given: Mapping[str, Any]) -> Build:
     """Start a build for a key. Asked twice within five minutes, CodeBuild itself starts one."""
     token = hashlib.sha256(key.encode()).hexdigest()
     crash_here("codebuild.start.before")
-    try:
+    with room():
         answer = await account.call("codebuild", "start_build", idempotencyToken=token, **given)
-    except AwsRefused as refused:
-        if refused.code == "AccountLimitExceededException":
-            raise _full(refused) from refused
-        raise
     crash_here("codebuild.start.after")
     return read(answer["build"])
 
@@ -182,7 +193,8 @@ async def stop(account: Account, build: Build) -> None:
     crash_here("codebuild.stop.after")
 
 
-async def _look(account: Account, ids: Sequence[str]) -> list[Build]:
+async def several(account: Account, ids: Sequence[str]) -> list[Build]:
+    """Look at up to a hundred builds; those that there are not are left out."""
     if not ids:
         return []
     answer = await account.call("codebuild", "batch_get_builds", ids=list(ids)[:_PAGE])
@@ -199,6 +211,17 @@ def _phase(raw: Mapping[str, Any]) -> Phase:
         code=said.get("statusCode", ""),
         message=" ".join(said.get("message", "").split()),
     )
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Tell apart a start that is refused because too much is built already."""
+    try:
+        yield
+    except AwsRefused as refused:
+        if refused.code == "AccountLimitExceededException":
+            raise _full(refused) from refused
+        raise
 
 
 def _full(refused: AwsRefused) -> ActionFailed:

@@ -12,7 +12,9 @@ from typing import Any
 
 from runners import options
 from runners.aws import errors
-from runners.aws.codebuild import building, builds, made, reports
+from runners.aws.codebuild import batches, building, builds, made, reports
+from runners.aws.codebuild.batches import Batch
+from runners.aws.codebuild.batching import FollowingBatch
 from runners.aws.codebuild.building import Following, failure_of
 from runners.aws.codebuild.builds import KEY, Build
 from runners.aws.errors import AwsRefused
@@ -36,10 +38,12 @@ _KNOWN = {
     "parameter_store": options.variables,
     "secrets_manager": options.variables,
     "fetch": options.flag,
+    "batch": options.flag,
 }
 _ERRORS = {
     **errors.ERRORS,
     **builds.ERRORS,
+    **batches.ERRORS,
     **building.ERRORS,
     **made.ERRORS,
     **NOWHERE,
@@ -59,6 +63,8 @@ _OF_GIT = {"CODECOMMIT", "GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_M
 """Sources whose version is a commit."""
 _APART = timedelta(minutes=10)
 """By which our clock and AWS's may differ."""
+_LIMIT = {False: "timeoutInMinutesOverride", True: "buildTimeoutInMinutesOverride"}
+"""What StartBuild, and StartBuildBatch for each build, call the limit."""
 _LEAST, _MOST = 5, 2_160
 """Minutes that CodeBuild takes as the limit of a build."""
 
@@ -78,7 +84,10 @@ class CodeBuildRunner:
 
     def problems(self, options_: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with the options."""
-        return options.problems(options_, _KNOWN, required=("project",)) + [
+        wrong = options.problems(options_, _KNOWN, required=("project",))
+        if options_.get("batch") is True and "auto_retry" in options_:
+            wrong.append("option auto_retry: CodeBuild does not try the builds of a batch again by itself")
+        return wrong + [
             f"option {given}: {name} is a name that {owner} uses itself"
             for given in _KINDS
             for name in options.texts(options_.get(given))
@@ -108,7 +117,7 @@ class _Order:
     sink: Sink
     collector: made.Collector
     pace: float
-    _following: Following | None = field(default=None, init=False)
+    _following: Following | FollowingBatch | None = field(default=None, init=False)
 
     async def run(self) -> Outcome:
         """Give what came of it; stops it when that is what is wanted."""
@@ -117,18 +126,37 @@ class _Order:
 
     async def stop(self) -> None:
         """Stop what the key started, if it still goes on."""
-        latest = self._following.latest if self._following else await self._found()
+        if self._in_batch:
+            await self._stop_batch()
+            return
+        latest = self._following.latest if isinstance(self._following, Following) else await self._found()
         while latest is not None and latest.over and latest.next:
             latest = await builds.look(self.account, latest.next)
         if latest is not None and not latest.over:
             await builds.stop(self.account, latest)
 
-    async def _built(self) -> Outcome:
+    async def _stop_batch(self) -> None:
+        following = self._following
+        batch = following.latest if isinstance(following, FollowingBatch) else await self._found_batch()
+        if batch is not None and not batch.whole.over:
+            await batches.stop(self.account, batch)
+
+    async def _ended(self) -> tuple[Build, ActionFailed | None]:
+        """Give the build, or the batch as one, as it ended; and why it failed, when it did."""
+        if self._in_batch:
+            batch = await self._found_batch() or await self._retried_batch() or await self._started_batch()
+            Notes(self.work).write(batch=batch.whole.id)
+            self._following = FollowingBatch(self.account, self.sink, batch, self.work.tell, self.pace)
+            return await self._following.to_its_end(), self._following.failure()
         build = await self._found() or await self._started()
         self._following = Following(self.account, self.sink, build, self.work.tell, self.pace)
         build = await self._following.to_its_end()
+        return build, failure_of(build)
+
+    async def _built(self) -> Outcome:
+        build, failed = await self._ended()
         tested = await reports.read(self.account, build, self.sink)
-        if failed := failure_of(build):
+        if failed:
             raise tested.told_in(failed)
         self._see_commit(build)
         handed = await self.collector.collect(self.account, self.work, build, self.sink)
@@ -144,10 +172,44 @@ class _Order:
             self.sink.line(f"{build.named} was started before: {build.id}")
         return build
 
-    async def _started(self) -> Build:
+    async def _found_batch(self) -> Batch | None:
+        if noted := Notes(self.work).text("batch"):
+            return await batches.look(self.account, noted)
+        batch = await batches.find(self.account, self._project, self.work.key, self._intended())
+        if batch is not None:
+            self.sink.line(f"{batch.whole.named} was started before: {batch.whole.id}")
+        return batch
+
+    async def _retried_batch(self) -> Batch | None:
+        """Do what failed of the batch of the attempt before again; nothing where there is none to go on with."""
+        before = Notes.of_attempt(self.work, self.work.attempt - 1).text("batch") if self.work.attempt > 1 else ""
+        if not before:
+            return None
+        batch, notes = await batches.look(self.account, before), Notes(self.work)
+        failed = batch.failed if batch.whole.status == "FAILED" else []
+        retried = notes.names("retried")
+        if retried and retried != failed:
+            return batch  # it was retried before a crash
+        if not failed:
+            return None
+        notes.write(retried=[*failed])
+        self.sink.line(f"{batch.whole.named}: what failed is built again")
+        return await batches.retry(self.account, self.work.key, batch)
+
+    async def _started_batch(self) -> Batch:
+        batch = await batches.start(self.account, self.work.key, await self._prepared())
+        self.sink.line(f"{batch.whole.named} started: {batch.whole.id}")
+        return batch
+
+    async def _prepared(self) -> dict[str, Any]:
+        """Give what it is started with, when all is ready for that."""
         given = self._overrides(await self._source())
         await self.collector.prepare(self.work, self.sink)
         Notes(self.work).write(since=datetime.now(UTC).isoformat())  # so far back it is looked for after a long time
+        return given
+
+    async def _started(self) -> Build:
+        given = await self._prepared()
         build = await builds.start(self.account, self.work.key, given)
         self.sink.line(f"{build.named} started: {build.id}")
         return build
@@ -168,13 +230,15 @@ class _Order:
                 hint=worded("start its pipeline with uses: codepipeline, or name a project with a source of its own"),
                 error="no_project",
             )
+        if self._in_batch:
+            batches.see_configured(described)
         return kind
 
     def _overrides(self, source: str) -> dict[str, Any]:
         told = self.work.options
         given: dict[str, Any] = {name: told[key] for key, name in _OVERRIDES.items() if key in told}
         if self.work.timeout is not None:
-            given["timeoutInMinutesOverride"] = min(_MOST, max(_LEAST, math.ceil(self.work.timeout / 60)))
+            given[_LIMIT[self._in_batch]] = min(_MOST, max(_LEAST, math.ceil(self.work.timeout / 60)))
         version = str(told.get("source_version") or (self._commit if source in _OF_GIT else ""))
         if version:
             given["sourceVersion"] = version
@@ -203,6 +267,10 @@ class _Order:
                 hint=worded("see that the project and the service in the catalog have the same repository"),
                 error="other_commit",
             )
+
+    @property
+    def _in_batch(self) -> bool:
+        return self.work.options.get("batch") is True
 
     @property
     def _project(self) -> str:

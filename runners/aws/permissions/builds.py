@@ -1,6 +1,6 @@
 """What builds need: in CodeBuild, of a buildspec on Estiva's own machine, and to push an image to ECR."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from runners import options
@@ -25,6 +25,11 @@ ON_PROJECT = (
     *("codebuild:BatchGetProjects", "codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"),
     "codebuild:ListBuildsForProject",
 )
+ON_BATCHES = (
+    *("codebuild:StartBuildBatch", "codebuild:StopBuildBatch", "codebuild:RetryBuildBatch"),
+    *("codebuild:BatchGetBuildBatches", "codebuild:ListBuildBatchesForProject"),
+)
+"""What a project is asked for besides that builds in batches."""
 ON_REPORTS = ("codebuild:BatchGetReports", "codebuild:DescribeTestCases")
 ON_LOG = ("logs:GetLogEvents",)
 ON_OBJECT, ON_BUCKET = ("s3:GetObject",), ("s3:ListBucket",)
@@ -44,17 +49,17 @@ def of_the_registry(catalog: Catalog, ecr: Ecr) -> list[Need]:
 async def needs(catalog: Catalog, environment: Environment, account: Account) -> list[Need]:
     """Give what is needed for the builds in CodeBuild there, and for the values that buildspecs name."""
     found = list(_of_values(catalog, environment, Arns(account.place)))
-    for project, fetches in sorted(_projects(catalog, environment).items()):
-        found += _of_a_project(Arns(account.place), project, await _project(account, project), fetches=fetches)
+    for project, wants in sorted(_projects(catalog, environment).items()):
+        found += _of_a_project(Arns(account.place), project, await _project(account, project), wants)
     return found
 
 
-def _projects(catalog: Catalog, environment: Environment) -> dict[str, bool]:
-    """Give the projects, and whether artifacts are fetched of them."""
-    found: dict[str, bool] = {}
+def _projects(catalog: Catalog, environment: Environment) -> dict[str, set[str]]:
+    """Give the projects, and what is wanted of them besides a build: `fetch`, `batch`."""
+    found: dict[str, set[str]] = {}
     for _, action in actions_of(catalog, environment, CodeBuildRunner.kind):
-        name = str(action.options.get("project", ""))
-        found[name] = found.get(name, False) or action.options.get("fetch") is True
+        wants = {name for name in ("fetch", "batch") if action.options.get(name) is True}
+        found.setdefault(str(action.options.get("project", "")), set()).update(wants)
     return found
 
 
@@ -65,14 +70,16 @@ async def _project(account: Account, name: str) -> Mapping[str, Any] | None:
         return None
 
 
-def _of_a_project(arns: Arns, name: str, project: Mapping[str, Any] | None, *, fetches: bool) -> Iterator[Need]:
+def _of_a_project(arns: Arns, name: str, project: Mapping[str, Any] | None, wants: Container[str]) -> Iterator[Need]:
     yield Need(actions=ON_PROJECT, on=(arns.of("codebuild", f"project/{name}"),))
+    if "batch" in wants:
+        yield Need(actions=ON_BATCHES, on=(arns.of("codebuild", f"project/{name}"),))
     yield Need(actions=ON_REPORTS, on=(arns.of("codebuild", f"report-group/{name}-{SOME}"),))
     log = (project or {}).get("logsConfig", {}).get("cloudWatchLogs", {})
     if log.get("status") != "DISABLED":
         group = log.get("groupName") or f"/aws/codebuild/{name}"
         yield Need(actions=ON_LOG, on=(arns.log(group),), known=project is not None)
-    if fetches:
+    if "fetch" in wants:
         yield from _of_artifacts(arns, project or {})
 
 

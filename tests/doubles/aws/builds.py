@@ -110,10 +110,10 @@ class Builds:
         }
         self.scripts[name] = list(scripts) or [Script()]
 
-    def start(self, project: str, **given: Any) -> Build:
+    def start(self, project: str, script: Script | None = None, **given: Any) -> Build:
         """Start a build, as anybody may."""
         scripts = self.scripts[project]
-        script = scripts.pop(0) if scripts[1:] else scripts[0]
+        script = script or (scripts.pop(0) if scripts[1:] else scripts[0])
         number = 1 + sum(each.project == project for each in self.built)
         build = Build(project, number, {"projectName": project, **given}, script, self._now())
         self.built.append(build)
@@ -130,20 +130,20 @@ class Builds:
 
     def _StartBuild(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         given = asked.given
-        self._check(given)
+        self.check(given)
         token = given.get("idempotencyToken")
         for known in self.built:
             if token and known.given.get("idempotencyToken") == token and self._now() - known.started < _TOKEN_LIVES:
                 if known.given != given:
                     raise Refusal("InvalidInputException", "Idempotency token was used with other parameters")
                 return {"build": self._described(known)}
-        if sum(self._status(each) == "IN_PROGRESS" for each in self.built) >= self.most:
+        if sum(self.status(each) == "IN_PROGRESS" for each in self.built) >= self.most:
             text = f"Cannot have more than {self.most} builds in queue for the account"
             raise Refusal("AccountLimitExceededException", text)
         build = self.start(**{"project" if name == "projectName" else name: value for name, value in given.items()})
         return {"build": self._described(build)}
 
-    def _check(self, given: dict[str, Any]) -> None:
+    def check(self, given: dict[str, Any]) -> None:
         name = given["projectName"]
         if name not in self.projects:
             raise Refusal("ResourceNotFoundException", f"Project cannot be found: {ARN}:project/{name}")
@@ -158,7 +158,7 @@ class Builds:
 
     def _StopBuild(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         build = self._find(asked.given["id"])
-        if self._status(build) != "IN_PROGRESS":
+        if self.status(build) != "IN_PROGRESS":
             raise Refusal("InvalidInputException", f"Build {build.id} is not in progress")
         build.stopped = self._now()
         return {"build": self._described(build)}
@@ -203,22 +203,22 @@ class Builds:
 
     # how builds go
 
-    def _status(self, build: Build) -> str:
+    def status(self, build: Build) -> str:
         if build.stopped is not None:
             return "STOPPED"
-        if self._now() < self._ends(build):
+        if self._now() < self.ends(build):
             return "IN_PROGRESS"
         return build.script.status if build.script.wrong else "SUCCEEDED"
 
-    def _ends(self, build: Build) -> datetime:
+    def ends(self, build: Build) -> datetime:
         return build.started + timedelta(seconds=sum(seconds for _, seconds, _ in build.script.phases()))
 
     def _retry(self) -> None:
         """Try again what failed, a moment later, as often as its project or its start says."""
         for build in list(self.built):
             limit = self._limit(build)
-            due = self._ends(build) + timedelta(seconds=self.retry_after)
-            again = self._status(build) in ("FAILED", "FAULT", "TIMED_OUT") and build.attempt < limit
+            due = self.ends(build) + timedelta(seconds=self.retry_after)
+            again = self.status(build) in ("FAILED", "FAULT", "TIMED_OUT") and build.attempt < limit
             if again and build.after is None and self._now() >= due:
                 given = {name: value for name, value in build.given.items() if name != "projectName"}
                 given.pop("idempotencyToken", None)
@@ -230,7 +230,7 @@ class Builds:
         return int(build.given.get("autoRetryLimitOverride", of_project))
 
     def _described(self, build: Build) -> dict[str, Any]:
-        status, script = self._status(build), build.script
+        status, script = self.status(build), build.script
         phases = self._phases(build)
         group, stream = self._stream(build)
         raw: dict[str, Any] = {
@@ -258,7 +258,7 @@ class Builds:
             raw["sourceVersion"] = build.given["sourceVersion"]
             raw["resolvedSourceVersion"] = script.resolves or build.given["sourceVersion"]
         if status != "IN_PROGRESS":
-            raw["endTime"] = build.stopped or self._ends(build)
+            raw["endTime"] = build.stopped or self.ends(build)
             raw["exportedEnvironmentVariables"] = [{"name": n, "value": v} for n, v in script.exported.items()]
             raw["reportArns"] = list(script.reports)
             raw["artifacts"] = {"location": script.location} if script.location else {}
@@ -317,7 +317,7 @@ class Builds:
             return []
         until = (build.stopped or self._now()) - begun
         lines = build.script.log
-        late = self._status(build) != "IN_PROGRESS" and self._now() > self._ends(build) + timedelta(seconds=1)
+        late = self.status(build) != "IN_PROGRESS" and self._now() > self.ends(build) + timedelta(seconds=1)
         return list(lines if late else lines[: min(len(lines) - 1, int(until.total_seconds()))])
 
     def _stream(self, build: Build) -> tuple[str, str]:

@@ -31,10 +31,15 @@ class Reading:
     _again: int = field(default=0, init=False)
     """Entries of that time that come once more."""
 
+    @property
+    def began(self) -> bool:
+        """Tell whether anything was read."""
+        return bool(self._seen)
+
     def resume(self) -> str:
         """Give since when to read on; what was read already is expected once more, and left out."""
         self._again = self._seen
-        return _since(self.newest[0]) if self._seen else ""
+        return _since(self.newest[0]) if self.began else ""
 
     def add(self, read: Sequence[Entry]) -> None:
         """Take the next entries; they are handed on together."""

@@ -27,6 +27,8 @@ ERRORS = {
 }
 _READS = 4
 """How often the end of a log is asked for."""
+_LATER = 0.5
+_LOST = "The Docker engine gives nothing of what this container has written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Job:
     memory: str | int | None = None
     cpus: float | None = None
     tmpfs: Mapping[str, str] = field(default_factory=dict)
+    speaks: bool = False
+    """It certainly writes something: an empty log is one that the engine does not give (seen on a busy machine)."""
 
 
 class Place(Protocol):
@@ -87,7 +91,7 @@ async def finish(containers: Containers, job: Job, work: Place, take: Callable[[
         return Exit(**known)
     try:
         container = await _found(containers, job.key) or await _started(containers, job)
-        ended = await _followed(containers, container, take)
+        ended = await _followed(containers, container, take, speaks=job.speaks)
     except asyncio.CancelledError:
         if not work.abandoned():
             await removed(containers, job.key)
@@ -204,18 +208,33 @@ def _cannot_start(error: APIError) -> ActionFailed:
     )
 
 
-async def _followed(containers: Containers, container: str, take: Callable[[str], None]) -> Exit:
+async def _followed(
+    containers: Containers, container: str, take: Callable[[str], None], *, speaks: bool = False
+) -> Exit:
     lines = Lines(take)
     reading = Reading(lines.add)
     while True:
         await _read(containers, container, reading, follow=True)
         state = await _settled(containers, container)
         if not state["Running"]:
+            if speaks and not reading.began:
+                await _ask_again(containers, container, reading)
             await _read_rest(containers, container, reading)
             lines.end()
+            if speaks and not reading.began:
+                take(_LOST)
             state = await _settled(containers, container)  # that it was out of memory is known a little later
             return Exit(code=int(state["ExitCode"]), out_of_memory=bool(state["OOMKilled"]))
         # the log ended although the container lives: the engine itself was restarted under it
+
+
+async def _ask_again(containers: Containers, container: str, reading: Reading) -> None:
+    """Read a log once more that should not be empty."""
+    for _ in range(_READS):
+        await asyncio.sleep(_LATER)
+        await _read(containers, container, reading, follow=False)
+        if reading.began:
+            return
 
 
 async def _read_rest(containers: Containers, container: str, reading: Reading) -> None:

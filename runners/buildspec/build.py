@@ -155,6 +155,7 @@ class Build:
             memory=order.memory,
             cpus=order.cpus,
             tmpfs={STATE: "mode=0700"},
+            speaks=True,
         )
 
     def _after(self, prepared: Prepared, ended: job.Exit | None) -> None:

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from docker import APIClient
@@ -11,6 +12,7 @@ from runners import job
 from runners.container_log import Reading
 from runners.containers import Containers, EngineUnavailable
 from tests.runners.bench import Bench
+from tests.runners.forgetful import forgetful
 
 pytestmark = pytest.mark.docker
 LINES = 60_000
@@ -28,6 +30,27 @@ async def test_the_log_of_a_loud_container_is_whole(containers: Containers, benc
     ended = await job.finish(containers, loud, bench.work(), got.append)
     assert ended.code == 0
     assert got == [str(number) for number in range(1, LINES + 1)]
+
+
+@pytest.mark.parametrize(("logs", "read"), [(3, ["one"]), (99, [job._LOST])])  # noqa: SLF001 - said to people
+async def test_a_log_that_should_not_be_empty_is_asked_for_again(
+    containers: Containers, bench: Bench, tmp_path: Path, logs: int, read: list[str]
+) -> None:
+    got: list[str] = []
+    speaking = job.Job(
+        key=f"speaking/{uuid.uuid4()}",
+        image="estiva/busybox:base",
+        command=("echo", "one"),
+        network="none",
+        speaks=True,
+    )
+    async with forgetful(tmp_path, logs=logs) as url:
+        through = Containers(url=url, namespace=containers.namespace)
+        try:
+            assert (await job.finish(through, speaking, bench.work(), got.append)).code == 0
+        finally:
+            through.close()
+    assert got == read
 
 
 async def test_a_container_may_be_silent_for_longer_than_an_answer_of_the_engine_may_take(

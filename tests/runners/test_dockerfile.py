@@ -115,7 +115,7 @@ async def test_an_image_that_goes_while_the_builder_looks_is_nobodys_failure(
     bench: Bench, registry: Registry, notes: Notes, tmp_path: Path
 ) -> None:
     work = bench.work(artifacts=bench.source(_dockerfile("RUN echo once")))
-    async with forgetful(tmp_path, times=2) as url:
+    async with forgetful(tmp_path, builds=2) as url:
         containers = Containers(namespace=bench.containers.namespace, url=url)
         outcome = await DockerfileRunner(containers, registry.environ).run(work, notes)
         containers.close()
@@ -126,7 +126,7 @@ async def test_an_image_that_goes_while_the_builder_looks_is_nobodys_failure(
 async def test_an_image_that_always_goes_is_told(
     bench: Bench, registry: Registry, notes: Notes, tmp_path: Path
 ) -> None:
-    async with forgetful(tmp_path, times=99) as url:
+    async with forgetful(tmp_path, builds=99) as url:
         containers = Containers(namespace=bench.containers.namespace, url=url)
         with pytest.raises(ActionFailed, match="unable to find image"):
             await DockerfileRunner(containers, registry.environ).run(

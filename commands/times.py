@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
 from commands.texts import phrase
@@ -28,11 +28,11 @@ def in_words(language: str, text: str) -> str:
     return spelled(text, partial(written, partial(phrase, language)))
 
 
-def written(say: Callable[..., str], at: datetime) -> str:
-    """Write a time in UTC with `say`, which knows the language."""
-    there = at.astimezone(UTC)
-    fields = {"year": f"{there:%Y}", "month": f"{there:%m}", "day": f"{there:%d}", "time": f"{there:%H:%M}"}
-    return say("{year}-{month}-{day} {time} UTC", **fields)
+def written(say: Callable[..., str], at: datetime, zone: tzinfo | None = UTC) -> str:
+    """Write a time with `say`, which knows the language; `None` is the zone of this machine."""
+    there = at.astimezone(zone)
+    day = {"year": f"{there:%Y}", "month": f"{there:%m}", "day": f"{there:%d}"}
+    return say("{year}-{month}-{day} {time} {zone}", **day, time=f"{there:%H:%M}", zone=f"{there:%Z}")
 
 
 def span(begin: datetime | None, end: datetime | None) -> str:

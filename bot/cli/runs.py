@@ -76,16 +76,18 @@ def show_one(
 
         show_json(facts(found.view, found.columns))
         return
+    from bot.runs.clocks import local
+
     for line in _lines(found):
-        line.plain = harmless(line.plain)
+        line.plain = harmless(local(line.plain, found.around.say))
         out.print(line)
 
 
 def _table(found: list[Shown]) -> Table:
     """Draw one line for each run, however narrow the terminal is: what does not fit is what the run does now."""
-    names = ("run", "", "to", "state", "asked by", "since (UTC)")
+    now = datetime.now(UTC).astimezone()
+    names = ("run", "", "to", "state", "asked by", f"since ({now:%Z})")
     table = Table(*(Column(name, no_wrap=name != "state") for name in names), box=None, pad_edge=False)
-    now = datetime.now(UTC)
     for each in found:
         run_id, mark, place, said, who, since = (harmless(text) for text in _row(each, now))
         table.add_row(run_id, mark, place, Text(said, no_wrap=True, overflow="ellipsis"), who, since)
@@ -115,7 +117,8 @@ def _lines(found: Shown) -> "list[Text]":
     view, around = found.view, found.around
     top = Text(f"{view.run.id} · {run_title(view, around.say)}", style="bold")
     now = Text(" · ".join(part for part in (state(view, around), in_words_of(around.say, why(view))) if part))
-    return [top, now, Text(" · ".join(head(view, around)), style="dim"), Text(), *drawn(found.columns)]
+    about = Text(" · ".join(head(view, around)), style="dim")
+    return [top, now, about, Text(), *drawn(found.columns, view.run.opened_at)]
 
 
 def _row(each: Shown, now: datetime) -> tuple[str, ...]:
@@ -123,7 +126,7 @@ def _row(each: Shown, now: datetime) -> tuple[str, ...]:
     from bot.slack.cards.states import state
 
     view, around = each.view, each.around
-    who, opened = around.name(view.run.requester), view.run.opened_at
+    who, opened = around.name(view.run.requester), view.run.opened_at.astimezone()
     since = f"{opened:%m-%d %H:%M}" if opened.year == now.year else f"{opened:%Y-%m-%d}"
     return view.run.id, sign(view.status), view.run.plan.environment.name, state(view, around), who, since
 

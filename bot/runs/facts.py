@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.runs.graph import Column
-from bot.runs.waits import Node, given, moment
+from bot.runs.waits import Node, given
 from bot.slack.cards.shown import Surroundings
 from commands.assignments import written
 from storage.model import artifact
 from storage.model.catalog import Json
+from storage.model.moment import spelled, token
 from storage.model.view import RunView
 
 
 def head(view: RunView, around: Surroundings) -> tuple[str, ...]:
-    """Say who asked when for what, one thing each."""
+    """Say who asked when for what, one thing each; moments stand in it as in the notes of a node."""
     made, run, say = view.artifacts, view.run, around.say
     commit = f"{artifact.short(made.get(artifact.COMMIT, ''))} {made.get(artifact.SUBJECT, '')}".strip()
     author = say("by {author}", author=made[artifact.AUTHOR]) if made.get(artifact.AUTHOR) else ""
     return given(
         say("Asked by {who}", who=around.name(run.requester)),
-        moment(run.opened_at),
+        token(run.opened_at),
         run.plan.ref if not made.get(artifact.COMMIT, "").startswith(run.plan.ref or " ") else "",
         f"{commit} {author}".strip(),
         say("With {variables}", variables=written(run.plan.given)) if run.plan.given else "",
@@ -70,10 +71,14 @@ def _node(node: Node) -> Json:
         "attempt": node.attempt,
         "started_at": _iso(node.started_at),
         "ended_at": _iso(node.ended_at),
-        "notes": [*node.notes],
+        "notes": [spelled(note, _utc) for note in node.notes],
         "hint": node.hint or None,
         "waits": node.log is None and node.attempt == 0 and node.status.value == "waiting",
     }
+
+
+def _utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -42,7 +42,7 @@ class _Drawing:
     now: datetime
 
     def column(self, stage: StageView) -> Column:
-        before = waits(self.view, stage, self.around)
+        before = waits(self.view, stage, self.around, self.now)
         waiting = any(node.status is Status.WAITING for node in before)
         status = Status.WAITING if waiting else self._stopped(stage.status)
         skipped = self._skipped(stage.status)

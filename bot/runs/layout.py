@@ -11,6 +11,7 @@ from itertools import pairwise
 from bot.runs.graph import Column
 from bot.runs.waits import Node
 from bot.slack.marks import cut
+from storage.model.run import Status
 
 _NODE = 146, 46
 _GAP = 10
@@ -42,8 +43,12 @@ class Box:
 
     @property
     def detail(self) -> str:
-        """As much as fits of how long it took, or of what it waits for."""
-        return cut(self.node.took or self.node.short or self.node.title, int((self.width - 44) / _SMALL))
+        """As much as fits of what it waits for, and of how long that or its work took."""
+        node, room = self.node, int((self.width - 44) / _SMALL)
+        first = (node.short, node.took) if node.status is Status.WAITING else (node.took, node.short)
+        both = " · ".join(part for part in (node.short, node.took) if part)
+        texts = (both, *first, node.title)
+        return cut(next((text for text in texts if 0 < len(text) <= room), node.took or node.short or node.title), room)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

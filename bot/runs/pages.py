@@ -1,4 +1,4 @@
-"""Pages about runs: the list, one run with its graph, one log. Drawn on the server, without a line of JavaScript.
+"""Pages about runs: the list, one run with its graph, one log. Drawn on the server; a script only sets the clocks.
 
 Every address needs its own signature (see `links`); without a good one there is nothing here, whatever is asked for.
 """
@@ -21,8 +21,8 @@ from storage.model.view import RunView
 from storage.store import Store
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,

@@ -3,20 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bot.runs.clocks import clocked, timed
 from bot.runs.events import actor, sentence
 from bot.runs.facts import head
 from bot.runs.graph import Column, counted, graph
 from bot.runs.layout import Picture, narrow, wide
 from bot.runs.signs import sign, word
-from bot.runs.waits import Node, moment
+from bot.runs.waits import Node
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.cards.titles import run_title
 from bot.slack.marks import Say
+from commands.times import written
 from storage.model.event import Event
+from storage.model.moment import spelled, token
 from storage.model.run import Status
 from storage.model.view import RunView
 from storage.model.worded import in_words_of
@@ -46,8 +50,9 @@ class RunSheet:
     pictures: tuple[tuple[str, Picture], ...]
     columns: tuple[Column, ...]
     logs: Mapping[tuple[str, str], str]
-    happened: tuple[tuple[str, str, str], ...]
-    """Time, who, what."""
+    happened: tuple[tuple[datetime, str, str], ...]
+    """When, who, what."""
+    began: datetime
     again: int
     """Seconds until it may look otherwise; 0: it never will."""
     say: Say
@@ -93,7 +98,8 @@ def run_sheet(
         pictures=(("wide", wide(columns)), ("narrow", narrow(columns))),
         columns=columns,
         logs=logs,
-        happened=tuple((f"{event.at:%H:%M:%S}", actor(event, around), sentence(event, around)) for event in events),
+        happened=tuple((event.at, actor(event, around), sentence(event, around)) for event in events),
+        began=view.run.opened_at,
         again=_again(view),
         say=around.say,
     )
@@ -109,7 +115,7 @@ def list_sheet(shown: Sequence[tuple[RunView, Surroundings]], links: Mapping[str
             state=state(view, around),
             status=view.status,
             by=around.name(view.run.requester),
-            at=moment(view.run.opened_at),
+            at=token(view.run.opened_at),
             columns=graph(view, around, view.run.opened_at),
         )
         for view, around in shown
@@ -119,8 +125,18 @@ def list_sheet(shown: Sequence[tuple[RunView, Surroundings]], links: Mapping[str
 
 def page(template: str, sheet: RunSheet | ListSheet, version: str, language: str) -> str:
     """Draw a page."""
+    began = sheet.began if isinstance(sheet, RunSheet) else None
     return _templates.get_template(template).render(
-        sheet=sheet, say=sheet.say, version=version, language=language.replace("_", "-"), sign=sign, word=word, tip=_tip
+        sheet=sheet,
+        say=sheet.say,
+        version=version,
+        language=language.replace("_", "-"),
+        sign=sign,
+        word=word,
+        tip=partial(_tip, sheet.say),
+        timed=partial(timed, say=sheet.say),
+        clock=clocked(began, sheet.say) if began else None,
+        began=began.isoformat(timespec="seconds") if began else "",
     )
 
 
@@ -130,6 +146,8 @@ def _again(view: RunView) -> int:
     return _LATER if view.status is Status.WAITING else _SOON
 
 
-def _tip(node: Node) -> str:
+def _tip(say: Say, node: Node) -> str:
     """Everything about a node, for who points at it and for who hears it read."""
-    return " · ".join(part for part in (node.title, node.took, *node.notes) if part)
+    since = token(node.started_at) if node.started_at else ""
+    text = " · ".join(part for part in (node.title, since, node.took, *node.notes) if part)
+    return spelled(text, partial(written, say))

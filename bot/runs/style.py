@@ -1,4 +1,4 @@
-"""The one style sheet of the pages; free for all, it says nothing."""
+"""What the pages are dressed with: a style sheet, and the script of their clocks; free for all, they say nothing."""
 
 import hashlib
 from importlib.resources import files
@@ -6,20 +6,21 @@ from importlib.resources import files
 from aiohttp import web
 
 _YEAR = 31_536_000
-_NAME = "runs.css"
+_KINDS = {"runs.css": "text/css", "runs.js": "text/javascript"}
 
 
 class Style:
-    """Serves it, with a version that changes with it."""
+    """Serves them, with a version that changes with them."""
 
     def __init__(self) -> None:
-        """Read it once."""
-        self._body = (files("bot.runs") / "static" / _NAME).read_bytes()
-        self.version = hashlib.sha256(self._body).hexdigest()[:12]
+        """Read them once."""
+        self._bodies = {name: (files("bot.runs") / "static" / name).read_bytes() for name in _KINDS}
+        self.version = hashlib.sha256(b"".join(self._bodies.values())).hexdigest()[:12]
 
     async def serve(self, request: web.Request) -> web.Response:
         """GET /runs/static/{name}."""
-        if request.match_info["name"] != _NAME:
+        name = request.match_info["name"]
+        if name not in _KINDS:
             raise web.HTTPNotFound
         headers = {"Cache-Control": f"public, max-age={_YEAR}, immutable", "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=self._body, content_type="text/css", charset="utf-8", headers=headers)
+        return web.Response(body=self._bodies[name], content_type=_KINDS[name], charset="utf-8", headers=headers)

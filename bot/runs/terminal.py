@@ -1,17 +1,20 @@
 """The graph in a terminal: from top to bottom, so that it fits however narrow the window is.
 
-✓ build                     homolog   40 s
-┌ ✓ image   Built image               38 s
-└ ◐ unit    Testing unit              12 s   attempt 2 of 3
-↓
-─ ○ report  Run report
+✓ build   homolog · 40 s
+┌ ✓ 09:31:02  image   Built image  38 s
+└ ◐ 09:31:02  unit    Testing unit  12 s
+      attempt 2 of 3
+  ↓
+─ ○           report  Run report
 │
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 
 from rich.text import Text
 
+from bot.runs.clocks import clock
 from bot.runs.graph import Column
 from bot.runs.signs import sign
 from bot.runs.waits import Node
@@ -28,9 +31,11 @@ _COLOURS = {
 }
 
 
-def drawn(columns: Sequence[Column]) -> Iterator[Text]:
-    """Give the lines."""
-    width = max((len(node.name) for column in columns for step in column.steps for node in step), default=0)
+def drawn(columns: Sequence[Column], day: datetime, zone: tzinfo | None = None) -> Iterator[Text]:
+    """Give the lines. Of what began on `day` only the time of day is told, in this machine's zone unless in `zone`."""
+    nodes = [node for column in columns for step in column.steps for node in step]
+    width = max((len(node.name) for node in nodes), default=0)
+    room = max((len(_began(node, day, zone)) for node in nodes), default=0)
     for number, column in enumerate(columns):
         if number:
             yield Text("│", style="dim")
@@ -39,7 +44,8 @@ def drawn(columns: Sequence[Column]) -> Iterator[Text]:
             if order:
                 yield Text("  ↓", style="dim")
             for place, node in enumerate(step):
-                yield _line(_bracket(place, len(step)), node, width)
+                began = f"{_began(node, day, zone):<{room}}"
+                yield _line(_bracket(place, len(step)), node, began, width)
                 yield from _notes(node)
 
 
@@ -58,10 +64,15 @@ def _bracket(place: int, count: int) -> str:
     return "┌" if place == 0 else "└" if place == count - 1 else "├"
 
 
-def _line(bracket: str, node: Node, width: int) -> Text:
+def _began(node: Node, day: datetime, zone: tzinfo | None) -> str:
+    return f"{clock(node.started_at, day, zone)}  " if node.started_at else ""
+
+
+def _line(bracket: str, node: Node, began: str, width: int) -> Text:
     line = Text()
     line.append(f"{bracket} ", style="dim")
     line.append(f"{sign(node.status, skipped=node.skipped)} ", style=_style(node.status, skipped=node.skipped))
+    line.append(began, style="dim")
     line.append(f"{node.name:<{width}}  ")
     line.append(node.title, style=_style(node.status, skipped=node.skipped))
     if node.took:

@@ -1,16 +1,21 @@
 """What a stage waits for before its actions: approval, pause, window, its turn in the environment."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.slack.cards.gates import hours, waiting_at
 from bot.slack.cards.run_card import decision_line
 from bot.slack.cards.shown import Surroundings
+from commands.times import lasting
 from storage.model.approval import Decision
 from storage.model.gate import GateKind
+from storage.model.moment import token
 from storage.model.run import Status
-from storage.model.view import GateView, RunView, StageView
+from storage.model.view import GateView, RunView, StageView, WaitView
+
+_NOTICED = timedelta(seconds=1)
+"""A shorter wait is not told, and not drawn when it is none of the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +33,22 @@ class Node:
     """The title in a word or two, where there is little room."""
     took: str = ""
     notes: tuple[str, ...] = ()
-    """What else is to be said: attempts, what came out, why it failed, who may decide and until when."""
+    """What else is to be said: attempts, what came out, why it failed, who may decide and until when.
+
+    Moments stand in it as `storage.model.moment` writes them: who shows it writes them by the reader's clock.
+    """
     hint: str = ""
     started_at: datetime | None = None
+    """When it began to run, or the run to wait for it."""
     ended_at: datetime | None = None
     attempt: int = 0
     log: tuple[str, str] | None = None
     """Stage and action under which its log is kept, when it has begun."""
 
 
-def waits(view: RunView, stage: StageView, around: Surroundings) -> tuple[Node, ...]:
+def waits(view: RunView, stage: StageView, around: Surroundings, now: datetime) -> tuple[Node, ...]:
     """List what the stage waits for, has waited for or will, in the order in which it is passed."""
-    return tuple(_Waits(view, stage, around).nodes())
-
-
-def moment(at: datetime) -> str:
-    """Write a time so that everybody reads it the same."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return tuple(_Waits(view, stage, around, now).nodes())
 
 
 def given(*texts: str) -> tuple[str, ...]:
@@ -57,6 +61,7 @@ class _Waits:
     view: RunView
     stage: StageView
     around: Surroundings
+    now: datetime
 
     def nodes(self) -> Iterator[Node]:
         plan = self.stage.stage
@@ -68,9 +73,15 @@ class _Waits:
             yield self._gate(GateKind.PAUSE)
         if plan.window is not None:
             yield self._gate(GateKind.WINDOW)
-        if self._queues():
+        yield from self._unplanned()
+
+    def _unplanned(self) -> Iterator[Node]:
+        """Draw what the plan does not say: locks, turns and pauses, while they last and when they took their time."""
+        if self._now_at(GateKind.LOCK) or self._over(GateKind.LOCK):
+            yield self._lock()
+        if self._queues() or self._over(GateKind.TURN):
             yield self._place()
-        if self._halted():
+        if self._halted() or self._over(GateKind.HOLD):
             yield self._halt()
 
     def _success(self, environment: str) -> Node:
@@ -88,7 +99,8 @@ class _Waits:
             return self._node(say("Approval"), title, Status.REQUESTED)
         short = f"{len(gate.given_by)}/{gate.needed}" if gate.decision is Decision.PENDING else say(gate.decision.value)
         title = decision_line(gate, self.around)
-        return self._node(say("Approval"), title, _decided(gate), *self._about(gate), short=short)
+        drawn = self._node(say("Approval"), title, _decided(gate), *self._about(gate), short=short)
+        return self._timed(drawn, gate.asked_at, gate.decided_at or self.view.ended_at)
 
     def _about(self, gate: GateView) -> tuple[str, ...]:
         say, around = self.around.say, self.around
@@ -96,23 +108,38 @@ class _Waits:
             return given(gate.reason)
         so_far = say("Approved by {name}", name=self._names(gate.given_by)) if gate.given_by else ""
         may = say("May approve: {names}", names=self._names(around.approvers)) if around.approvers else ""
-        return given(so_far, may, say("Until {time}", time=moment(gate.expires_at)))
+        return given(so_far, may, say("Until {time}", time=token(gate.expires_at)))
 
     def _gate(self, kind: GateKind) -> Node:
-        say, wait = self.around.say, self.stage.wait
+        say, window = self.around.say, self.stage.stage.window
         name = say("Manual pause") if kind is GateKind.PAUSE else say("Window")
-        if wait is not None and wait.kind is kind:
-            return self._node(name, waiting_at(self.stage, self.around), Status.WAITING, moment(wait.since))
-        # a pause comes before a window
-        passed = self.stage.begun or (wait is not None and kind is GateKind.PAUSE)
-        window = self.stage.stage.window
-        if passed:
+        if self._now_at(kind):
+            return self._waited(self._node(name, waiting_at(self.stage, self.around), Status.WAITING), kind)
+        status = self._past(kind)
+        if status is Status.SUCCEEDED:
             title = say("Resumed") if kind is GateKind.PAUSE else say("The window is open")
+        elif kind is GateKind.WINDOW and window is not None:
+            title = say("Wait for the window: {window}", window=hours(window))
         else:
             title = say("Wait to be resumed")
-            if kind is GateKind.WINDOW and window is not None:
-                title = say("Wait for the window: {window}", window=hours(window))
-        return self._node(name, title, Status.SUCCEEDED if passed else Status.REQUESTED)
+        return self._waited(self._node(name, title, status), kind)
+
+    def _past(self, kind: GateKind) -> Status:
+        """Tell how a gate of the plan stands at which the run does not wait now."""
+        waited = [each for each in self.stage.waits if each.kind is kind]
+        # a pause comes before a window
+        if self.stage.begun or any(each.opened for each in waited) or (kind is GateKind.PAUSE and self.stage.wait):
+            return Status.SUCCEEDED
+        return Status.CANCELLED if waited else Status.REQUESTED
+
+    def _lock(self) -> Node:
+        say = self.around.say
+        if self._now_at(GateKind.LOCK):
+            drawn = self._node(say("Lock"), waiting_at(self.stage, self.around), Status.WAITING)
+        else:
+            title = say("Waited for the end of a lock or freeze")
+            drawn = self._node(say("Lock"), title, self._ended(GateKind.LOCK))
+        return self._waited(drawn, GateKind.LOCK)
 
     def _queues(self) -> bool:
         """Tell whether this is the stage that waits for its environment: the first one there that has not begun."""
@@ -130,11 +157,19 @@ class _Waits:
 
     def _halt(self) -> Node:
         say, paused = self.around.say, self.view.paused
-        who, when = (self.around.name(paused.by), moment(paused.at)) if paused else ("", "")
-        return self._node(say("Manual pause"), say("Paused by {name}", name=who), Status.WAITING, when, short=who)
+        if paused is None or not self._halted():
+            by = next(each.by for each in reversed(self.stage.waits) if each.kind is GateKind.HOLD)
+            title = say("Paused by {name}", name=self.around.name(by))
+            return self._waited(self._node(say("Manual pause"), title, self._ended(GateKind.HOLD)), GateKind.HOLD)
+        who = self.around.name(paused.by)
+        drawn = self._node(say("Manual pause"), say("Paused by {name}", name=who), Status.WAITING, short=who)
+        return self._waited(drawn, GateKind.HOLD, paused.at)
 
     def _place(self) -> Node:
         say, view = self.around.say, self.view
+        if not self._queues():
+            title = say("Waited for its turn in {environment}", environment=self.stage.stage.environment or "")
+            return self._waited(self._node(say("Queue"), title, self._ended(GateKind.TURN)), GateKind.TURN)
         title = say(
             "Waiting for {environment}: number {position} in the queue",
             environment=view.queue_environment or "",
@@ -142,14 +177,50 @@ class _Waits:
         )
         holder = say("{run} is there now", run=view.queue_holder) if view.queue_holder else ""
         short = say("behind {run}", run=view.queue_holder) if view.queue_holder else ""
-        return self._node(say("Queue"), title, Status.WAITING, holder, short=short)
+        drawn = self._node(say("Queue"), title, Status.WAITING, holder, short=short)
+        return self._waited(drawn, GateKind.TURN, view.queued_at)
 
     def _node(self, name: str, title: str, status: Status, *notes: str, short: str = "") -> Node:
         skipped = self.view.status.over and status is Status.REQUESTED
         return Node(name=name, title=title, status=status, skipped=skipped, notes=given(*notes), short=short)
 
+    def _now_at(self, kind: GateKind) -> bool:
+        return self.stage.wait is not None and self.stage.wait.kind is kind
+
+    def _over(self, kind: GateKind) -> bool:
+        """Tell whether the stage has waited long enough for something to be told."""
+        return _length(each for each in self.stage.waits if each.kind is kind) >= _NOTICED
+
+    def _ended(self, kind: GateKind) -> Status:
+        went_on = any(each.opened for each in self.stage.waits if each.kind is kind)
+        return Status.SUCCEEDED if went_on else Status.CANCELLED
+
+    def _waited(self, node: Node, kind: GateKind, since: datetime | None = None) -> Node:
+        """Add when a wait of the stage began, and how long it was or is: all of its kind together."""
+        at = self.stage.wait.since if self.stage.wait and self._now_at(kind) else since
+        waits = [each for each in self.stage.waits if each.kind is kind]
+        begun = min((each.since for each in waits), default=at)
+        if begun is None:
+            return node
+        took = _length(waits) + (self.now - at if at else timedelta())
+        ended = None if at else max(each.until or each.since for each in waits)
+        return replace(node, started_at=begun, ended_at=ended, took=_noticed(took))
+
+    def _timed(self, node: Node, begun: datetime | None, ended: datetime | None) -> Node:
+        if begun is None:
+            return node
+        return replace(node, started_at=begun, ended_at=ended, took=_noticed((ended or self.now) - begun))
+
     def _names(self, users: Sequence[str]) -> str:
         return ", ".join(self.around.name(user) for user in users)
+
+
+def _length(waits: Iterable[WaitView]) -> timedelta:
+    return sum(((each.until or each.since) - each.since for each in waits), timedelta())
+
+
+def _noticed(took: timedelta) -> str:
+    return lasting(took) if took >= _NOTICED else ""
 
 
 def _decided(gate: GateView) -> Status:

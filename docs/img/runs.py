@@ -6,6 +6,7 @@ usage: PYTHONPATH=. .venv/bin/python docs/img/runs.py
 import asyncio
 import os
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.async_api import async_playwright
@@ -28,6 +29,7 @@ async def main() -> None:
         store = await Store.open(f"sqlite:///{folder}/estiva.db", Path(folder), clock=lambda: made[0].now)
         made.append(Made(store))
         run = await made[0].at_the_gate()
+        made[0].now += timedelta(minutes=12, seconds=5)
         async with served(made[0]) as links, async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]

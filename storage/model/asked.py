@@ -17,6 +17,7 @@ def _asked(view: RunView, event: Event) -> RunView:
         approval=text_of(event.data, "approval"),
         needed=int(str(event.data.get("needed", 1))),
         expires_at=datetime.fromisoformat(text_of(event.data, "expires_at")),
+        asked_at=event.at,
     )
     if event.data.get("asked_by"):
         return replace(_questioned(view, event, gate), status=Status.WAITING)

@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from storage.model import artifact, asked
+from storage.model import artifact, asked, waiting
 from storage.model.approval import Decision
 from storage.model.catalog import OnFailure, Stage
 from storage.model.event import Event, Kind
-from storage.model.gate import GateKind
 from storage.model.release import Release
 from storage.model.run import Run, Status, known_environments
 from storage.model.soundness import deploy_to
-from storage.model.view import ActionView, PauseView, Restoring, RunView, StageView, WaitView
+from storage.model.view import ActionView, Restoring, RunView, StageView
 from storage.model.worded import lines_of, text_of
 
 
@@ -86,24 +85,6 @@ def _with_action(view: RunView, event: Event, **changes: object) -> RunView:
     changed = replace(view, stages=tuple(touched(stage) for stage in view.stages))
     ended = changes.get("status", Status.RUNNING) is not Status.RUNNING
     return asked.unasked(changed, f"{event.data.get('stage')}/{event.data.get('action')}") if ended else changed
-
-
-def _queued(view: RunView, event: Event) -> RunView:
-    position = event.data.get("position")
-    return replace(
-        view,
-        status=Status.WAITING,
-        queue_position=int(str(position)) if position is not None else None,
-        queue_environment=_text(event, "environment"),
-        queue_holder=_text(event, "holder") or None,
-    )
-
-
-def _lock_taken(view: RunView, event: Event) -> RunView:
-    place = _text(event, "environment")
-    waited = view.queue_environment == place and place not in view.turns
-    turns = (*view.turns, place) if waited else view.turns
-    return replace(view, status=Status.RUNNING, queue_position=None, queue_environment=None, turns=turns)
 
 
 def _started(view: RunView, event: Event) -> RunView:
@@ -190,44 +171,6 @@ def _free_name(name: str, view: RunView) -> str:
     return name
 
 
-def _with_stage(view: RunView, event: Event, **changes: object) -> RunView:
-    stages = (
-        replace(stage, **changes) if stage.stage.name == event.data.get("stage") else stage  # type: ignore[arg-type]
-        for stage in view.stages
-    )
-    return replace(view, stages=tuple(stages))
-
-
-def _waiting(view: RunView, event: Event) -> RunView:
-    opens_at = _text(event, "opens_at")
-    wait = WaitView(
-        kind=GateKind(_text(event, "gate")),
-        since=event.at,
-        opens_at=datetime.fromisoformat(opens_at) if opens_at else None,
-        by=_text(event, "held_by"),
-        reason=_text(event, "reason"),
-    )
-    waiting = _with_stage(view, event, wait=wait)
-    return replace(waiting, status=Status.WAITING, queue_position=None, queue_environment=None)
-
-
-def _opened(view: RunView, event: Event) -> RunView:
-    return replace(_with_stage(view, event, wait=None), status=Status.RUNNING)
-
-
-def _entered(view: RunView, event: Event) -> RunView:
-    return _with_stage(view, event, wait=None, begun=True)
-
-
-def _paused(view: RunView, event: Event) -> RunView:
-    number = int(str(event.data.get("number", 1)))
-    return replace(view, paused=PauseView(number=number, by=_text(event, "by"), at=event.at))
-
-
-def _resumed(view: RunView, _event: Event) -> RunView:
-    return replace(view, paused=None)
-
-
 def _cancelling(view: RunView, event: Event) -> RunView:
     return replace(view, cancelled_by=_text(event, "by"))
 
@@ -236,36 +179,29 @@ def _ended(view: RunView, event: Event) -> RunView:
     def closed(stage: StageView) -> StageView:
         pending = stage.gate is not None and stage.gate.decision is Decision.PENDING
         gate = replace(stage.gate, decision=Decision.CANCELLED) if stage.gate and pending else stage.gate
-        unmet = replace(stage, gate=gate, wait=None)
+        unmet = replace(stage, gate=gate)
         return replace(unmet, skipped=unmet.status is Status.REQUESTED)
 
+    left = waiting.no_more(view, event.at)
     return replace(
-        view,
-        stages=tuple(closed(stage) for stage in view.stages),
+        left,
+        stages=tuple(closed(stage) for stage in left.stages),
         status=Status(_text(event, "status")),
         reason=_text(event, "reason"),
         ended_at=event.at,
         superseded_by=_text(event, "superseded_by") or None,
-        queue_position=None,
-        paused=None,
     )
 
 
 _STEPS = {
     **asked.STEPS,
-    Kind.QUEUED: _queued,
-    Kind.LOCK_TAKEN: _lock_taken,
+    **waiting.STEPS,
     Kind.ACTION_STARTED: _started,
     Kind.ACTION_PROGRESSED: _progressed,
     Kind.ACTION_SUCCEEDED: _succeeded,
     Kind.ACTION_FAILED: _failed,
     Kind.ACTION_CANCELLED: _stopped,
     Kind.ACTION_BROKEN: _stopped,
-    Kind.STAGE_STARTED: _entered,
-    Kind.GATE_WAITING: _waiting,
-    Kind.GATE_OPENED: _opened,
-    Kind.PAUSED: _paused,
-    Kind.RESUMED: _resumed,
     Kind.CANCEL_REQUESTED: _cancelling,
     Kind.ROLLBACK_STARTED: _rolling_back,
     Kind.RUN_ENDED: _ended,

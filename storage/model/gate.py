@@ -16,6 +16,8 @@ class GateKind(StrEnum):
     """The end of a lock or a freeze; it is no row of the gates: see `Holds`."""
     HOLD = "hold"
     """Somebody who resumes the run, after somebody had paused it; it stands before whatever comes next."""
+    TURN = "turn"
+    """Its turn in the environment; no row of the gates either: see `Locks`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ class GateView:
     approval: str
     needed: int
     expires_at: datetime
+    asked_at: datetime | None = None
     given_by: tuple[str, ...] = ()
     decision: Decision = Decision.PENDING
     decided_by: str | None = None
@@ -70,8 +71,12 @@ class WaitView:
     opens_at: datetime | None
     """When the clock opens it; `None`: somebody has to."""
     by: str = ""
-    """Whose lock or freeze it is: a Slack user id, or `catalog`."""
+    """Whose lock or freeze it is, or who paused the run: a Slack user id, or `catalog`."""
     reason: str = ""
+    until: datetime | None = None
+    """When it was over."""
+    opened: bool = False
+    """It was over because the run could go on, not because the run ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,8 @@ class StageView:
     gate: GateView | None = None
     wait: WaitView | None = None
     """The gate at which the run waits now; a stage is waited for at one gate at a time."""
+    waits: tuple[WaitView, ...] = ()
+    """Those that are over, in their order: gates, locks, turns, and pauses that somebody made before the stage."""
     begun: bool = False
     """All gates are behind it."""
     skipped: bool = False
@@ -141,6 +148,7 @@ class RunView:
     """How long it has waited in all, up to the last time that it went on."""
     queue_position: int | None = None
     queue_environment: str | None = None
+    queued_at: datetime | None = None
     turns: tuple[str, ...] = ()
     """Environments for which it had to wait, and whose lock it then got."""
     queue_holder: str | None = None

@@ -1,11 +1,12 @@
 """The pages in a real Chromium: nothing refused by their policy or wider than the screen, and words stand out."""
 
 import re
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from tests.page.test_contrast import luminance
 from tests.runs.conftest import Made, served
@@ -45,6 +46,30 @@ async def test_every_page_fits_every_screen_and_keeps_its_own_policy(made: Made)
             await context.close()
         await browser.close()
     assert complaints == []
+
+
+@pytest.mark.browser
+async def test_times_are_by_the_clock_of_the_reader_and_in_utc_where_no_script_may_run(made: Made) -> None:
+    made.now = datetime(2026, 11, 27, 2, 50, tzinfo=UTC)
+    run = await made.at_the_gate()
+    async with served(made) as links, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        url = links.to_run(run.id, run.opened_at)
+        there = await (await browser.new_context(timezone_id="America/Sao_Paulo")).new_page()
+        await there.goto(url)
+        image = there.locator(".steps tr", has_text="image")
+        await expect(image.locator("time")).to_have_text("23:50:10")
+        await expect(image.locator("time")).to_have_attribute("title", "2026-11-27 02:50 UTC")
+        await expect(there.locator("header time")).to_have_text("Nov 26, 2026, 23:50")
+        await expect(there.locator(".steps tr", has_text="Approval").locator(".quiet time")).to_contain_text("Nov 27")
+        assert await there.locator(".zone").all_inner_texts() == ["GMT-3", "GMT-3"]
+        await there.goto(f"{url}&lang=pt_BR")
+        await expect(there.locator("header time")).to_have_text("26 de nov. de 2026, 23:50")
+        plain = await (await browser.new_context(java_script_enabled=False)).new_page()
+        await plain.goto(url)
+        await expect(plain.locator(".steps tr", has_text="image").locator("time")).to_have_text("02:50:10")
+        assert await plain.locator(".zone").all_inner_texts() == ["UTC", "UTC"]
+        await browser.close()
 
 
 def colours(scheme: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,12 +18,13 @@ from bot.runs.waits import Node
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state
 from commands.texts import phrase
+from storage.model.catalog import Json
 from storage.model.event import Kind
 from storage.model.fold import fold
 from storage.model.gate import GateKind
 from storage.model.run import Run, Status
 from storage.model.view import RunView
-from tests.runs.conftest import Made
+from tests.runs.conftest import STAGES, Made
 from tests.slack.test_cards import surroundings, views
 from tests.slack.town import ANA, RUI
 
@@ -66,7 +68,7 @@ async def test_an_approval_says_who_gave_it_who_may_and_until_when(made: Made) -
     gate = node(columns, "live", "Approval")
     assert (gate.status, gate.short) == (Status.WAITING, "1/2")
     assert gate.notes[:2] == ("Approved by Rui", "May approve: Rui")
-    assert gate.notes[2].startswith("Until 20")
+    assert gate.notes[2].startswith("Until <t:"), "whoever shows it puts it into the reader's zone"
     assert columns[-1].status is Status.WAITING
     assert node(columns, "live", "Success").status is Status.SUCCEEDED
     assert node(columns, "live", "Manual pause").status is Status.REQUESTED
@@ -123,10 +125,10 @@ def test_whatever_a_run_holds_it_can_be_drawn(view: RunView, around: Surrounding
     now = datetime.now(UTC) + timedelta(days=400)
     columns = graph(view, around, now)
     assert [column.name for column in columns] == [stage.stage.name for stage in view.stages]
-    assert list(drawn(columns)) or not columns
+    assert list(drawn(columns, now)) or not columns
     logs = {node.log: "/log" for column in columns for step in column.steps for node in step if node.log}
     html = page("run.html", run_sheet(view, [], around, logs, now), "1", "pt_BR")
-    assert "<script" not in html
+    assert html.count("<script") == 1, "the one that sets the clocks"
     assert html.count("</svg>") == 2
 
 
@@ -170,3 +172,90 @@ async def test_a_no_says_how_long_it_was_waited_for(made: Made) -> None:
     await made.store.approvals.reject(f"{run.id}/live", RUI, "not today")
     await made.store.runs.finish(run.id, Status.CANCELLED)
     assert state(await view_of(made, run), AROUND) == "Rejected by Rui after 3 min 39 s"
+
+
+def waited(node: Node) -> tuple[Status, str, datetime | None, datetime | None]:
+    return node.status, node.took, node.started_at, node.ended_at
+
+
+async def test_what_was_waited_for_says_since_when_and_how_long(made: Made) -> None:
+    run = await made.at_the_gate()
+    asked = made.now
+    made.now += timedelta(hours=2)
+    assert waited(node(await columns_of(made, run), "live", "Approval")) == (Status.WAITING, "2 h 0 min", asked, None)
+    await made.store.approvals.approve(f"{run.id}/live", "UBIADEV02", "x" * 64)
+    await made.fact(run, Kind.GATE_WAITING, stage="live", gate=GateKind.PAUSE.value)
+    paused = made.now
+    made.now += timedelta(minutes=3)
+    columns = await columns_of(made, run)
+    assert waited(node(columns, "live", "Approval")) == (Status.SUCCEEDED, "2 h 0 min", asked, paused)
+    assert waited(node(columns, "live", "Manual pause")) == (Status.WAITING, "3 min 0 s", paused, None)
+    await made.fact(run, Kind.GATE_OPENED, stage="live", gate=GateKind.PAUSE.value, by=RUI)
+    opened = made.now
+    made.now += timedelta(minutes=1)
+    await made.done(run, "live", "release")
+    columns = await columns_of(made, run)
+    assert waited(node(columns, "live", "Manual pause")) == (Status.SUCCEEDED, "3 min 0 s", paused, opened)
+    written = facts(await view_of(made, run), columns)["stages"]
+    assert (str(asked.isoformat()) in str(written), str(opened.isoformat()) in str(written)) == (True, True)
+
+
+async def test_a_turn_that_was_waited_for_stays_in_the_graph(made: Made) -> None:
+    holder, behind = await made.queued()
+    begun = made.now
+    made.now += timedelta(seconds=75)
+    queue = node(await columns_of(made, behind), "deploy", "Queue")
+    assert waited(queue) == (Status.WAITING, "1 min 15 s", begun, None)
+    await made.store.runs.finish(holder.id, Status.SUCCEEDED)
+    assert (await made.store.locks.enter(behind.id, "hello", "homolog")).held
+    got = made.now
+    made.now += timedelta(minutes=9)
+    await made.done(behind, "deploy", "release")
+    queue = node(await columns_of(made, behind), "deploy", "Queue")
+    assert waited(queue) == (Status.SUCCEEDED, "1 min 15 s", begun, got)
+    assert queue.title == "Waited for its turn in homolog"
+
+
+async def test_a_lock_and_a_pause_by_somebody_stay_where_they_held_the_run_up(made: Made) -> None:
+    run = await made.run(stages=STAGES[:3])
+    await made.done(run, "source", "checkout")
+    lock: dict[str, Json] = {"stage": "build", "gate": GateKind.LOCK.value}
+    await made.fact(run, Kind.GATE_WAITING, **lock, held_by=RUI, reason="the fair")
+    made.now += timedelta(seconds=30)
+    held = node(await columns_of(made, run), "build", "Lock")
+    assert (held.status, held.took) == (Status.WAITING, "30 s")
+    assert held.title == "build waits until it is lifted: locked by Rui (the fair)"
+    await made.fact(run, Kind.GATE_OPENED, **lock, by="estiva")
+    await made.done(run, "build", "image", "audit", "unit")
+    await made.fact(run, Kind.PAUSED, by=RUI, number=1)
+    made.now += timedelta(minutes=5)
+    await made.fact(run, Kind.RESUMED, by=RUI, number=1)
+    await made.done(run, "deploy", "release")
+    columns = await columns_of(made, run)
+    held, halt = node(columns, "build", "Lock"), node(columns, "deploy", "Manual pause")
+    assert (held.status, held.took, held.title) == (Status.SUCCEEDED, "30 s", "Waited for the end of a lock or freeze")
+    assert (halt.status, halt.took, halt.title) == (Status.SUCCEEDED, "5 min 0 s", "Paused by Rui")
+
+
+async def test_what_was_still_waited_for_at_the_end_has_stopped_with_the_run(made: Made) -> None:
+    run = await made.paused()
+    made.now += timedelta(minutes=4)
+    await made.store.runs.finish(run.id, Status.CANCELLED)
+    end = made.now
+    made.now += timedelta(days=2)
+    pause = node(await columns_of(made, run), "live", "Manual pause")
+    assert (pause.status, pause.took, pause.ended_at) == (Status.CANCELLED, "4 min 0 s", end)
+    assert not pause.skipped
+
+
+async def test_in_a_terminal_each_step_says_when_it_began_by_the_clock_there(made: Made) -> None:
+    made.now = datetime(2026, 11, 27, 2, 50, tzinfo=UTC)
+    run = await made.at_the_gate()
+    made.now += timedelta(minutes=20)
+    day = run.opened_at
+    lines = [line.plain for line in drawn(await columns_of(made, run), day, ZoneInfo("America/Sao_Paulo"))]
+    assert "┌ ✓ 23:50:10  image         Built image  7 s" in lines
+    assert "─ ◷ 23:50:39  Approval      Waiting for approval (1 of 2)  20 min 0 s" in lines
+    assert "─ ✓           Success       The same image has succeeded in homolog" in lines
+    late = [line.plain for line in drawn(await columns_of(made, run), day - timedelta(days=1), ZoneInfo("UTC"))]
+    assert "┌ ✓ 11-27 02:50  image         Built image  7 s" in late

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -243,18 +243,37 @@ def test_the_generated_pages_are_what_the_code_says(page: Page) -> None:
 
 def test_in_a_narrow_terminal_each_run_is_one_line(tmp_path: Path) -> None:
     remember(tmp_path / "data")
-    known = {"ESTIVA_DATA": str(tmp_path / "data"), "ESTIVA_CATALOG": str(CATALOG), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bot", "runs"]
-
-    def lines(**terminal: str) -> list[str]:
-        done = subprocess.run(command, env={**known, **terminal}, capture_output=True, text=True, check=True)
-        return [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", done.stdout).splitlines()]
-
-    head, run = lines(FORCE_COLOR="1", COLUMNS="64")
+    head, run = printed(tmp_path / "data", "runs", FORCE_COLOR="1", COLUMNS="64")
     assert head.split() == ["run", "to", "state", "asked", "by", "since", "(UTC)"]
     assert re.fullmatch(r"hello-1  ✗  homolog  Couldn't fetch h\w*…  Ana       \d\d-\d\d \d\d:\d\d", run)
     assert len(run) <= 64
-    assert "Couldn't fetch hello (failed after 0 s)" in lines(COLUMNS="64")[1], "programs get all of it"
+    assert "Couldn't fetch hello (failed after 0 s)" in printed(tmp_path / "data", "runs", COLUMNS="64")[1], (
+        "programs get all of it"
+    )
+
+
+def test_times_are_those_of_the_machine(tmp_path: Path) -> None:
+    remember(tmp_path / "data")
+    moment, there = datetime.now(UTC), {"TZ": "Asia/Kathmandu", "COLUMNS": "90"}
+    near = [f"{(moment + timedelta(hours=5, minutes=45, seconds=-s)):%H:%M:%S}" for s in range(600)]
+    drawn = "\n".join(printed(tmp_path / "data", "run", "show", "hello-1", **there))
+    began = re.search(r"─ ✗ (\d\d:\d\d:\d\d)  checkout", drawn)
+    assert began is not None, drawn
+    assert began[1] in near
+    assert re.search(r" · \d{4}-\d\d-\d\d \d\d:\d\d \+0545 · main", drawn), drawn
+    assert "since (+0545)" in printed(tmp_path / "data", "runs", **there)[0]
+    assert re.search(
+        r" · \d\d/\d\d/\d{4} \d\d:\d\d \+0545 · main",
+        "\n".join(printed(tmp_path / "data", "run", "show", "hello-1", **there, ESTIVA_LANGUAGE="pt_BR")),
+    )
+
+
+def printed(data: Path, *words: str, **terminal: str) -> list[str]:
+    """Run `estiva` as a process of its own; gives the lines that it prints, without their colours."""
+    known = {"ESTIVA_DATA": str(data), "ESTIVA_CATALOG": str(CATALOG), "PYTHONPATH": str(ROOT), "TZ": "UTC"}
+    command = [sys.executable, "-m", "bot", *words]
+    done = subprocess.run(command, env={**known, **terminal}, capture_output=True, text=True, check=True)
+    return [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", done.stdout).splitlines()]
 
 
 def test_runs_lists_them_and_run_show_draws_one(estiva: Estiva, tmp_path: Path) -> None:
@@ -265,7 +284,7 @@ def test_runs_lists_them_and_run_show_draws_one(estiva: Estiva, tmp_path: Path) 
     drawn = estiva("run", "show", "hello-1").stdout
     assert "Couldn't fetch hello" in drawn
     assert "no such branch" in drawn
-    assert "─ - push" in drawn
+    assert re.search(r"─ - +push", drawn)
     known = json.loads(estiva("run", "show", "1", "--json").stdout)
     assert (known["run"], known["status"]) == ("hello-1", "failed")
     assert known["stages"][0]["steps"][0][0]["status"] == "failed"

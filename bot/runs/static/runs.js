@@ -1,0 +1,20 @@
+// Puts the times of the page into the reader's own zone; without this they stand in UTC.
+const language = document.documentElement.lang;
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const write = (at, form) => new Intl.DateTimeFormat(language, form).format(at);
+const began = document.querySelector("main").dataset.began;
+const sameDay = (at) => began && at.toDateString() === new Date(began).toDateString();
+
+const FORMS = {
+  moment: (at) => write(at, { year: "numeric", month: "short", day: "numeric", ...TIME }),
+  clock: (at) => write(at, sameDay(at) ? { ...TIME, second: "2-digit" } : { month: "short", day: "numeric", ...TIME }),
+};
+
+for (const element of document.querySelectorAll("time[data-form]")) {
+  element.textContent = FORMS[element.dataset.form](new Date(element.dateTime));
+}
+
+const zone = new Intl.DateTimeFormat(language, { timeZoneName: "short" }).formatToParts(began ? new Date(began) : new Date());
+for (const element of document.querySelectorAll(".zone")) {
+  element.textContent = zone.find((part) => part.type === "timeZoneName").value;
+}

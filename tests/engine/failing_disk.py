@@ -1,6 +1,6 @@
 """A bot whose disk fails at some moment: `python -m tests.engine.failing_disk URL FOLDER SCENE ERROR`.
 
-At SIGUSR1 the kernel refuses all that reaches the disk, for all threads and until the process ends: `EIO` refuses
+At SIGUSR2 the kernel refuses all that reaches the disk, for all threads and until the process ends: `EIO` refuses
 what is written at a place of a file and what is to be synchronised, `EROFS` besides that what is opened for writing.
 """
 
@@ -61,5 +61,5 @@ def _filter(name: str) -> bytes:
 
 if __name__ == "__main__":
     url, folder, scene, error = sys.argv[1:]
-    signal.signal(signal.SIGUSR1, lambda *_: fail(error))
+    signal.signal(signal.SIGUSR2, lambda *_: fail(error))
     asyncio.run(main(url, Path(folder), scene))

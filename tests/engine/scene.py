@@ -7,13 +7,15 @@ that back. `timed`: one whose actions take longer than they may, for whoever wat
 `deaf deploy`: such a one that is cancelled, and the lock that it leaves.
 `worker`: asks for nothing. `busy`: only starts, and says why it cannot.
 
-Each ends when its runs have, or by SIGTERM; then it makes a file, so that one can see from when it stops.
+Each ends when its runs have, or by SIGTERM; then it makes a file, so that one can see from when it stops. At SIGUSR1
+somebody cancels all that goes on: it is done when the process goes on where it was.
 """
 
 import asyncio
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,8 +140,24 @@ async def play(world: World, engine: Engine, scene: str) -> None:
         await asyncio.sleep(0.05)
 
 
+def cancel_all(url: str, folder: Path) -> None:
+    """Cancel all runs that go on, as another process would: what is at work here stands still meanwhile."""
+    canceller = threading.Thread(target=lambda: asyncio.run(_cancel_all(url, folder)))
+    canceller.start()
+    canceller.join()
+
+
+async def _cancel_all(url: str, folder: Path) -> None:
+    other = await World(url, folder).open()
+    for run in await other.store.runs.active():
+        await other.store.runs.request_cancel(run.id, "U0BOB")
+    await other.close()
+    (folder / "cancelled").touch()
+
+
 async def main(url: str, folder: Path, scene: str) -> None:
     stopping = asyncio.Event()
+    signal.signal(signal.SIGUSR1, lambda *_: cancel_all(url, folder))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     world = await World(url, folder, PATIENT if scene == "deaf" else LIMITS, forgets=scene in WHOLE).open()
     keep_up(world)

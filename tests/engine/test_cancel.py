@@ -1,12 +1,18 @@
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from runners.crash import SIGNAL
 from runners.limits import Limits
 from storage.model.catalog import Stage
 from storage.model.run import Status
-from tests.engine.world import HOMOLOG, PRODUCTION, World, action, gated, pipeline, plan
+from tests.engine.test_kill import BACK, PLACES, end, play
+from tests.engine.world import HOMOLOG, PRODUCTION, World, action, asked, gated, pipeline, plan
+from tests.invariants import Told, violations
 
 
 async def test_cancelling_stops_the_outside_work_at_once_and_says_by_whom(world: World) -> None:
@@ -88,15 +94,70 @@ async def test_a_cancel_while_the_bot_was_down_stops_what_was_left_running(world
     assert (await world.action(run, "image")).status is Status.CANCELLED
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
-async def test_a_cancel_at_any_moment_ends_the_run_once(world: World, moment: float) -> None:
-    engine = await world.start()
-    run = await world.ask(plan(*pipeline(sleep=0.1)))
-    await asyncio.sleep(moment)
-    asked = await engine.cancel(run.id, "U0BOB")
-    view = await world.ended(run)
-    allowed = {Status.CANCELLED, Status.SUCCEEDED} if asked else {Status.SUCCEEDED}
-    assert view.status in allowed
-    released = await world.store.releases.current("hello", "homolog")
-    done = (await world.action(run, "release")).status is Status.SUCCEEDED
-    assert (released is not None) == done
+MOMENTS = {
+    "opened": "begin.before",
+    "waiting for a lock": "lock.after:2",
+    "about to start an action": "started.before",
+    "at work": "work.before",
+    "finishing": "finish.before",
+}
+ENDS = {"whole": (Status.SUCCEEDED, Status.SUCCEEDED, Status.FAILED), "back": (Status.SUCCEEDED, Status.FAILED)}
+"""Scene -> how its runs end when nobody cancels them."""
+
+
+async def cancelled_at(place: str, url: str, folder: Path, scene: str = "whole") -> None:
+    """Cancel all that goes on when the process is at a place, and see all of it end well, once."""
+    process = await play(url, folder, scene, place, **{SIGNAL: "SIGUSR1"})
+    try:
+        async with asyncio.timeout(90):
+            _, said = await process.communicate()
+    finally:
+        await end(process)
+    assert process.returncode == 0, said.decode()
+    assert (folder / "cancelled").exists(), "it never came to this place"
+    world = await World(url, folder).open()
+    try:
+        numbers = range(1, len(ENDS[scene]) + 1)
+        found = await world.found(asked=[asked(number) for number in numbers])
+        assert violations(found) == []
+        for told, uncancelled in zip(found.runs, ENDS[scene], strict=True):
+            wanted = {Status.CANCELLED, uncancelled} if told.run.cancel_requested else {uncancelled}
+            assert told.run.status in wanted, told.run.id
+        await as_many_releases_as_deploys(world, found.runs)
+        await world.sound()
+    finally:
+        await world.close()
+
+
+async def as_many_releases_as_deploys(world: World, runs: Sequence[Told]) -> None:
+    """What was deployed is known as released, and nothing else is."""
+    done = Counter(
+        (told.run.id, stage.stage.environment)
+        for told in runs
+        for stage in told.view.stages
+        for action in stage.actions
+        if action.action.uses == "deploy" and action.status is Status.SUCCEEDED
+    )
+    kept = [
+        (each.run, name)
+        for name in ("homolog", "production")
+        for each in await world.store.releases.history("hello", name)
+    ]
+    assert Counter(kept) == done
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_cancel_at_a_moment_ends_the_runs_once(moment: str, tmp_path: Path) -> None:
+    await cancelled_at(MOMENTS[moment], f"sqlite:///{tmp_path / 'estiva.db'}", tmp_path)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_cancel_at_each_place_ends_the_runs_once(place: str, url: str, tmp_path: Path) -> None:
+    await cancelled_at(place, url, tmp_path)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("place", [*BACK, "started.after:4", "work.before:4", "work.after:3", "release.before:3"])
+async def test_a_cancel_while_something_is_put_back_ends_the_run_once(place: str, url: str, tmp_path: Path) -> None:
+    await cancelled_at(place, url, tmp_path, "back")

@@ -109,7 +109,7 @@ async def test_a_disk_that_fails_costs_only_time(error: str, tmp_path: Path) -> 
     try:
         run = await world.ask(plan(*pipeline(sleep=2, lines=["one", "two"])))
         await world.began(f"{run.id}/build/image/1", 60)
-        failing.send_signal(signal.SIGUSR1)
+        failing.send_signal(signal.SIGUSR2)
         assert failing.stderr is not None
         async with asyncio.timeout(60):
             while "disk I/O error" not in (await failing.stderr.readline()).decode():

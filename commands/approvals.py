@@ -1,5 +1,8 @@
 """What the commands about approvals share: which one is meant, and whether this person may decide on it."""
 
+import asyncio
+import contextlib
+
 from commands.approvers import is_asked
 from commands.command import Asked, Refused
 from commands.policy import Denied, decide
@@ -11,6 +14,9 @@ from storage.model.catalog import ApprovalRule
 from storage.model.fold import fold
 from storage.model.request import Via
 from storage.model.view import RunView
+from storage.posts import Post
+
+_LOOK_AGAIN = 0.1
 
 
 async def open_approval(asked: Asked) -> Approval:
@@ -44,10 +50,21 @@ async def _check_message(asked: Asked, approval: Approval) -> None:
     request = asked.request
     if request.via not in (Via.BUTTON, Via.MODAL) or not request.message:
         return
-    post = await asked.desk.store.posts.get(f"{approval.run}/approval/{approval.stage}")
+    post = await _question(asked, approval)
     if post is None or (post.channel, post.ts) != (request.channel, request.message):
         text = asked.say("This message does not ask that any more; the question stands in another one.")
         await deny(asked, approval, "message", text)
+
+
+async def _question(asked: Asked, approval: Approval) -> Post | None:
+    """Find the message that asks. It is noted soon after people see it; after a crash in between, by the next start."""
+    posts, key = asked.desk.store.posts, f"{approval.run}/approval/{approval.stage}"
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(asked.desk.patience):
+            while (post := await posts.get(key)) is None:  # noqa: ASYNC110 - who speaks may be another process
+                await asyncio.sleep(_LOOK_AGAIN)
+            return post
+    return None
 
 
 async def deny(asked: Asked, approval: Approval, why: str, text: str) -> None:

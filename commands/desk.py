@@ -62,16 +62,19 @@ class Desk:
         runners: Mapping[str, Runner] = _NO_RUNNERS,
         language_of: Callable[[str], str] = lambda _user: DEFAULT,
         environ: Mapping[str, str] | None = None,
+        patience: float = 20.0,
     ) -> None:
         """Take what handlers work with. `catalog` and `directory` are asked anew for each request.
 
-        `runners` know their targets. `environ` holds the secrets that the catalog names.
+        `runners` know their targets. `environ` holds the secrets that the catalog names. `patience` is how many seconds
+        a message that somebody clicked may take to be noted as ours: the dead's turn to speak is taken over in fifteen.
         """
         self.store = store
         self.engine = engine
         self.mirrors = mirrors
         self.directory = directory
         self.runners = runners
+        self.patience = patience
         self.environ: Mapping[str, str] = {} if environ is None else environ
         self._catalog = catalog
         self.language_of = language_of

@@ -1,5 +1,6 @@
 """Who may approve, how many, for how long, and what happens while nobody does."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -237,6 +238,23 @@ async def test_a_click_counts_only_on_the_message_that_asks(office: Office) -> N
         assert "does not ask that any more" in refused.text
     done = await office.ask(BIA, f"approve {question.id}", via=Via.BUTTON, message="100.1")
     assert done.verdict is Verdict.DONE
+
+
+async def test_a_click_counts_on_a_question_that_is_not_noted_yet(office: Office) -> None:
+    """It stands in Slack before that is written down, longer when a crash comes between."""
+    question = await office.question()
+    clicked = asyncio.create_task(office.ask(BIA, f"approve {question.id}", via=Via.BUTTON, message="100.1"))
+    await asyncio.sleep(0.3)
+    assert not clicked.done()
+    await office.store.posts.put(f"{question.run}/approval/{question.stage}", "C1", "100.1", "digest")
+    assert (await clicked).verdict is Verdict.DONE
+
+
+async def test_a_click_on_what_never_was_our_question_is_refused(office: Office) -> None:
+    question = await office.question()
+    office.desk.patience = 0.3
+    refused = await office.ask(BIA, f"approve {question.id}", via=Via.BUTTON, message="100.1")
+    assert "does not ask that any more" in refused.text
 
 
 async def test_who_may_is_answered_by_what_decides(office: Office) -> None:

@@ -55,6 +55,18 @@ async def test_doctor_is_content_with_a_demo_that_is_up_and_with_none_that_is_no
         assert ("demo's workspace" in printed) is not bool(expected)
 
 
+async def test_a_click_on_a_question_that_a_crash_left_unnoted_counts(make_world: Make) -> None:
+    with make_world() as world:
+        async with together(world, "dev", "release") as (ana, rui):
+            await ana.deploys("deploy greeter to homolog")
+            run = await ana.starts("deploy greeter to production")
+            question = await rui.reads(f"{run}/approval/approve-production")
+            world.bot.kill()  # most times before it has noted what it said
+            await asyncio.to_thread(world.bot.start)
+            await rui.clicks(question, "Approve")
+            assert await ana.run_ends(run) == "succeeded"
+
+
 async def test_a_killed_bot_goes_on_where_it_was(make_world: Make) -> None:
     with make_world() as world:
         check = {"name": "unit", "with": {"run": ["python3", "-c", "import time; time.sleep(15)"]}}

@@ -137,6 +137,7 @@ def page(template: str, sheet: RunSheet | ListSheet, version: str, language: str
         timed=partial(timed, say=sheet.say),
         clock=clocked(began, sheet.say) if began else None,
         began=began.isoformat(timespec="seconds") if began else "",
+        zone="UTC",
     )
 
 

@@ -44,8 +44,8 @@ async def _begun(world: World, run: str) -> list[str]:
 
 
 async def test_what_failed_is_tried_again_by_a_choice_and_nothing_else(world: World, ana: Person) -> None:
-    _errand(world, "tern")
-    failure = await _failed(ana, "deploy tern to homolog")
+    _errand(world, "skua")
+    failure = await _failed(ana, "deploy skua to homolog")
     assert list(buttons(failure)) == ["Retry", "Full Log"]
     assert list(choices(failure)) == [
         "Retry what did not succeed in check",
@@ -53,16 +53,16 @@ async def test_what_failed_is_tried_again_by_a_choice_and_nothing_else(world: Wo
         "Rerun from a stage…",
     ]
     await ana.chooses(failure, "Retry what did not succeed in check")
-    await ana.sees("Trying `tern-1` again: run `tern-2`")
-    await _resumed(ana, "tern-2")
-    assert await ana.run_ends("tern-2") == "failed"
-    assert [name for name in await _begun(world, "tern-2") if "source" not in name] == ["check/smoke"]
-    assert list(choices(await ana.reads("tern-2/card"))) == [*choices(failure), "Full Log"]
+    await ana.sees("Trying `skua-1` again: run `skua-2`")
+    await _resumed(ana, "skua-2")
+    assert await ana.run_ends("skua-2") == "failed"
+    assert [name for name in await _begun(world, "skua-2") if "source" not in name] == ["check/smoke"]
+    assert list(choices(await ana.reads("skua-2/card"))) == [*choices(failure), "Full Log"]
     await ana.chooses(failure, "Retry all of check")
-    await ana.sees("Trying `tern-1` again: run `tern-3`")
-    await _resumed(ana, "tern-3")
-    assert await ana.run_ends("tern-3") == "failed"
-    assert {"check/unit", "check/smoke"} <= set(await _begun(world, "tern-3"))
+    await ana.sees("Trying `skua-1` again: run `skua-3`")
+    await _resumed(ana, "skua-3")
+    assert await ana.run_ends("skua-3") == "failed"
+    assert {"check/unit", "check/smoke"} <= set(await _begun(world, "skua-3"))
 
 
 async def test_a_run_is_done_again_from_the_stage_that_a_form_asks_for(world: World, ana: Person) -> None:

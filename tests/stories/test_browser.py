@@ -28,8 +28,9 @@ async def look(world: World) -> AsyncIterator[Open]:
             page.set_default_timeout(_SOON)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
-            await page.goto(f"{world.local.url}/?token={world.local.token}&as={person}&channel=C0DEPLOYS")
-            await page.wait_for_selector("html[data-ready]")
+            address = f"{world.local.url}/?token={world.local.token}&as={person}&channel=C0DEPLOYS"
+            await page.goto(address, timeout=_LONG)
+            await page.wait_for_selector("html[data-ready]", timeout=_LONG)
             return page
 
         yield opened

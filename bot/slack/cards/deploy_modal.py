@@ -1,13 +1,12 @@
 """The form of a deploy: what, which commit, where; the branches and pipelines follow once a service is chosen."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.blocks import Block, plain
-from bot.slack.cards.modals import ask_choice, ask_text, chosen_in, typed_in
+from bot.slack.blocks import Block
+from bot.slack.cards.modals import ask_choice, ask_text, chosen_in, modal, typed_in
 from bot.slack.marks import Say
 from commands.printer import quoted
 from commands.texts import later
@@ -30,22 +29,14 @@ class Picked:
 def deploy_modal(catalog: Catalog, say: Say, *, channel: str, picked: Picked | None = None) -> Block:
     """Ask for service, ref, environment and pipeline. `channel` is where the run will be shown."""
     first = picked.service if picked else None
-    return {
-        "type": "modal",
-        "callback_id": DEPLOY,
-        "private_metadata": json.dumps({"channel": channel}),
-        "title": plain(say("Deploy"), 24),
-        "submit": plain(say("Deploy"), 24),
-        "close": plain(say("Close"), 24),
-        "blocks": [
-            ask_choice(
-                SERVICE, say("Service"), sorted(catalog.services), first=first, empty=say("Choose"), dispatched=True
-            ),
-            *_refs(say, picked),
-            ask_choice("environment", say("Environment"), list(catalog.environments), empty=say("Choose")),
-            *_pipelines(catalog, say, picked),
-        ],
-    }
+    services = sorted(catalog.services)
+    blocks = [
+        ask_choice(SERVICE, say("Service"), services, first=first, empty=say("Choose"), dispatched=True),
+        *_refs(say, picked),
+        ask_choice("environment", say("Environment"), list(catalog.environments), empty=say("Choose")),
+        *_pipelines(catalog, say, picked),
+    ]
+    return modal(DEPLOY, blocks, say, title=say("Deploy"), submit=say("Deploy"), carried={"channel": channel})
 
 
 def deploy_command(view: Mapping[str, Any]) -> tuple[str, dict[str, str]]:

@@ -12,38 +12,39 @@ REJECT, APPROVE = "estiva_reject", "estiva_approve"
 _CHOICES, _REASON, _CODE = 100, 500, 9
 
 
+def modal(
+    callback: str, blocks: Sequence[Block], say: Say, *, title: str, submit: str, carried: Mapping[str, str | None]
+) -> Block:
+    """Make a modal. `carried` comes back with it: what it is about, and where it was opened."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": json.dumps(carried, ensure_ascii=False),
+        "title": plain(title, 24),
+        "submit": plain(submit, 24),
+        "close": plain(say("Close"), 24),
+        "blocks": list(blocks),
+    }
+
+
 def approve_modal(approval: str, say: Say, *, channel: str, thread: str | None, message: str | None) -> Block:
     """Ask for the code of the approver's authenticator."""
     carried = {"channel": channel, "thread": thread, "message": message, "approval": approval[:300]}
-    return {
-        "type": "modal",
-        "callback_id": APPROVE,
-        "private_metadata": json.dumps(carried, ensure_ascii=False),
-        "title": plain(say("Approve release"), 24),
-        "submit": plain(say("Approve"), 24),
-        "close": plain(say("Close"), 24),
-        "blocks": [
-            context(marked(say, "{run} will be released.", run=_run_of(approval))),
-            {**ask_text("code", say("Code"), say("Six digits, from your authenticator"), _CODE), "optional": False},
-        ],
-    }
+    blocks = [
+        context(marked(say, "{run} will be released.", run=_run_of(approval))),
+        {**ask_text("code", say("Code"), say("Six digits, from your authenticator"), _CODE), "optional": False},
+    ]
+    return modal(APPROVE, blocks, say, title=say("Approve release"), submit=say("Approve"), carried=carried)
 
 
 def reject_modal(approval: str, say: Say, *, channel: str, thread: str | None, message: str | None = None) -> Block:
     """Ask for the reason of a rejection; none need be given."""
     carried = {"channel": channel, "thread": thread, "message": message, "approval": approval[:300]}
-    return {
-        "type": "modal",
-        "callback_id": REJECT,
-        "private_metadata": json.dumps(carried, ensure_ascii=False),
-        "title": plain(say("Reject release"), 24),
-        "submit": plain(say("Reject"), 24),
-        "close": plain(say("Close"), 24),
-        "blocks": [
-            context(marked(say, "{run} will not be released.", run=_run_of(approval))),
-            ask_text("reason", say("Reason"), say("Shown to everybody in the channel"), _REASON, several_lines=True),
-        ],
-    }
+    blocks = [
+        context(marked(say, "{run} will not be released.", run=_run_of(approval))),
+        ask_text("reason", say("Reason"), say("Shown to everybody in the channel"), _REASON, several_lines=True),
+    ]
+    return modal(REJECT, blocks, say, title=say("Reject release"), submit=say("Reject"), carried=carried)
 
 
 def _run_of(approval: str) -> str:

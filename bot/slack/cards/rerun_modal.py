@@ -1,11 +1,10 @@
 """The form of a rerun: it asks from which of its stages on a run is done again."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.blocks import Block, context, plain
-from bot.slack.cards.modals import ask_choice, chosen_in, metadata
+from bot.slack.blocks import Block, context
+from bot.slack.cards.modals import ask_choice, chosen_in, metadata, modal
 from bot.slack.marks import Say, code, joined, marked
 from commands.printer import quoted
 from runners.onward import repeatable, stopped_at
@@ -28,24 +27,12 @@ def rerun_modal(view: RunView, say: Say, *, channel: str, thread: str | None, me
     run, stopped = view.run.id, stopped_at(view) if view.status is not Status.SUCCEEDED else None
     carried = {"channel": channel, "thread": thread, "message": message, "run": run}
     told = marked(say, "Earlier stages are not done again: what they have made is used.")
-    return {
-        "type": "modal",
-        "callback_id": RERUN,
-        "private_metadata": json.dumps(carried, ensure_ascii=False),
-        "title": plain(say("Rerun"), 24),
-        "submit": plain(say("Rerun"), 24),
-        "close": plain(say("Close"), 24),
-        "blocks": [
-            context(joined([code(run), told], " · ")),
-            ask_choice(
-                STAGE,
-                say("From which stage"),
-                rerun_stages(view),
-                first=stopped.stage.name if stopped else None,
-                empty=say("Choose"),
-            ),
-        ],
-    }
+    first = stopped.stage.name if stopped else None
+    blocks = [
+        context(joined([code(run), told], " · ")),
+        ask_choice(STAGE, say("From which stage"), rerun_stages(view), first=first, empty=say("Choose")),
+    ]
+    return modal(RERUN, blocks, say, title=say("Rerun"), submit=say("Rerun"), carried=carried)
 
 
 def rerun_command(view: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """A batch of CodeBuild: several builds that a buildspec makes of one start; found, started and stopped once."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,18 +98,13 @@ async def look(account: Account, id_: str) -> Batch:
 
 async def find(account: Account, project: str, key: str, since: datetime | None) -> Batch | None:
     """Find the batch that was started for a key: among the newest hundred, or all of those since then."""
-    newest_first = {"projectName": project, "sortOrder": "DESCENDING"}
-    try:
-        async for listed in account.pages("codebuild", "list_build_batches_for_project", **newest_first):
-            page = await _look(account, listed.get("ids", []))
-            mine = [batch for batch in page if batch.whole.key == key]
-            if mine:
-                return mine[0]
-            if since is None or any(batch.whole.started_at < since for batch in page):
-                return None
-    except AwsRefused as refused:
-        if refused.code != "ResourceNotFoundException":  # no such project, which is said when it is looked at
-            raise
+    async for ids in builds.listed(account, "list_build_batches_for_project", project):
+        page = await _look(account, ids)
+        mine = [batch for batch in page if batch.whole.key == key]
+        if mine:
+            return mine[0]
+        if since is None or any(batch.whole.started_at < since for batch in page):
+            break
     return None
 
 
@@ -118,7 +112,7 @@ async def start(account: Account, key: str, given: Mapping[str, Any]) -> Batch:
     """Start a batch for a key. Asked twice within five minutes, CodeBuild itself starts one."""
     crash_here("codebuild.batch.before")
     with builds.room():
-        answer = await account.call("codebuild", "start_build_batch", idempotencyToken=_token(key), **given)
+        answer = await account.call("codebuild", "start_build_batch", idempotencyToken=builds.token(key), **given)
     crash_here("codebuild.batch.after")
     return read(answer["buildBatch"])
 
@@ -132,7 +126,7 @@ async def retry(account: Account, key: str, batch: Batch) -> Batch:
             "retry_build_batch",
             id=batch.whole.id,
             retryType="RETRY_FAILED_BUILDS",
-            idempotencyToken=_token(key),
+            idempotencyToken=builds.token(key),
         )
     crash_here("codebuild.again.after")
     return read(answer["buildBatch"])
@@ -147,10 +141,6 @@ async def stop(account: Account, batch: Batch) -> None:
         if not (await look(account, batch.whole.id)).whole.over:
             raise
     crash_here("codebuild.halt.after")
-
-
-def _token(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 async def _look(account: Account, ids: Sequence[str]) -> list[Batch]:

@@ -1,7 +1,7 @@
 """A build of CodeBuild: started once for a key, found again by it, stopped; read from one look at it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,27 +157,31 @@ def lost(id_: str) -> ActionFailed:
 
 async def find(account: Account, project_: str, key: str, since: datetime | None) -> Build | None:
     """Find the build that was started for a key: among the newest hundred, or all of those since then."""
-    newest_first = {"projectName": project_, "sortOrder": "DESCENDING"}
+    async for ids in listed(account, "list_builds_for_project", project_):
+        page = await several(account, ids)
+        mine = [build for build in page if build.key == key]
+        if mine:
+            return min(mine, key=lambda build: build.started_at)  # the others are tries of it
+        if since is None or any(build.started_at < since for build in page):
+            break
+    return None
+
+
+async def listed(account: Account, operation: str, project_: str) -> AsyncIterator[Sequence[str]]:
+    """List the ids of a project's builds, or batches, newest first, a page at a time."""
     try:
-        async for listed in account.pages("codebuild", "list_builds_for_project", **newest_first):
-            page = await several(account, listed.get("ids", []))
-            mine = [build for build in page if build.key == key]
-            if mine:
-                return min(mine, key=lambda build: build.started_at)  # the others are tries of it
-            if since is None or any(build.started_at < since for build in page):
-                return None
+        async for page in account.pages("codebuild", operation, projectName=project_, sortOrder="DESCENDING"):
+            yield page.get("ids", [])
     except AwsRefused as refused:
         if refused.code != "ResourceNotFoundException":  # no such project, which is said when it is looked at
             raise
-    return None
 
 
 async def start(account: Account, key: str, given: Mapping[str, Any]) -> Build:
     """Start a build for a key. Asked twice within five minutes, CodeBuild itself starts one."""
-    token = hashlib.sha256(key.encode()).hexdigest()
     crash_here("codebuild.start.before")
     with room():
-        answer = await account.call("codebuild", "start_build", idempotencyToken=token, **given)
+        answer = await account.call("codebuild", "start_build", idempotencyToken=token(key), **given)
     crash_here("codebuild.start.after")
     return read(answer["build"])
 
@@ -211,6 +215,11 @@ def _phase(raw: Mapping[str, Any]) -> Phase:
         code=said.get("statusCode", ""),
         message=" ".join(said.get("message", "").split()),
     )
+
+
+def token(key: str) -> str:
+    """Make what CodeBuild knows a request by that it gets twice."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 @contextmanager

@@ -87,17 +87,13 @@ def _measure(file: Json, names: Names) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _link(sign: str, word: str, address: str, **more: str | bool) -> Markup:
+    return tag("a", icon(sign), word, class_="button small", href=address, **more)
+
+
 def _download(address: str, name: str, names: Names) -> Markup:
     label = names.say("Download {name}", name=name)
-    return tag(
-        "a",
-        icon("download"),
-        names.say("Download"),
-        class_="button small",
-        href=address,
-        download=True,
-        aria_label=label,
-    )
+    return _link("download", names.say("Download"), address, download=True, aria_label=label)
 
 
 def _open(file: Json, name: str, names: Names) -> Markup | None:
@@ -105,16 +101,7 @@ def _open(file: Json, name: str, names: Names) -> Markup | None:
     if address is None:
         return None
     label = names.say("Open {name} in a new tab", name=name)
-    return tag(
-        "a",
-        icon("eye"),
-        names.say("Open"),
-        class_="button small",
-        href=address,
-        target="_blank",
-        rel="noopener",
-        aria_label=label,
-    )
+    return _link("eye", names.say("Open"), address, target="_blank", rel="noopener", aria_label=label)
 
 
 def _preview(file: Json, names: Names) -> Markup | None:

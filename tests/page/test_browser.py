@@ -1,5 +1,6 @@
 """People use the page in a real Chromium, against the real workspace and a real bolt app."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -143,6 +144,30 @@ async def test_what_is_said_while_a_place_is_opened_stands_there(look: Open, wor
     await say_meanwhile("channel", None)
     await page.get_by_role("link", name="deploys").click()
     await expect(page.locator("#log article").last).to_contain_text("changed in the channel")
+
+
+async def test_a_thread_that_opens_late_leaves_alone_who_writes_elsewhere(
+    look: Open, workspace: LocalWorkspace
+) -> None:
+    page = await look()
+    await say(page, "@estiva plan")
+    replies, opened = page.get_by_role("button", name="1 reply"), asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await opened.wait()
+        await route.continue_()
+
+    await page.route("**/page/thread?*", held)
+    await replies.click()
+    await page.click("#draft")
+    await page.keyboard.type("half a ")
+    opened.set()
+    await expect(page.locator("#thread")).to_contain_text("details")
+    await page.keyboard.type("message")
+    await expect(page.locator("#draft")).to_have_value("half a message")
+    await page.keyboard.press("Escape")
+    await replies.click()
+    await expect(page.get_by_label("Reply in the thread")).to_be_focused()
 
 
 async def test_a_table_shows_all_its_columns_beside_a_channel(look: Open, workspace: LocalWorkspace) -> None:

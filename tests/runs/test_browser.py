@@ -26,7 +26,8 @@ PAIRS = [
 
 @pytest.mark.browser
 async def test_every_page_fits_every_screen_and_keeps_its_own_policy(made: Made) -> None:
-    runs = [await made.trying_again(), await made.paused(), await made.failed(), *await made.queued()]
+    why = f"`docker build --build-arg COMMIT=${'A_LONG_NAME_' * 5} .` ended with exit code 1"
+    runs = [await made.trying_again(), await made.paused(), await made.failed(why), *await made.queued()]
     complaints: list[str] = []
     async with served(made) as links, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -85,6 +85,7 @@ export function refreshSidebar() {
 }
 
 async function unfold(channel, root, focus = true) {
+  const before = document.activeElement;
   const html = await fragment("thread", { channel, ts: root });
   if (html === null) return toast(say("This thread is gone"), true);
   pane.replaceChildren(parsed(html));
@@ -94,7 +95,9 @@ async function unfold(channel, root, focus = true) {
   settle(threadLog());
   toBottom(threadLog());
   fill(pane.querySelector(".composer"));
-  if (focus) pane.querySelector(".draft").focus();
+  // whoever went on to write elsewhere meanwhile goes on there
+  const stayed = [before, document.body].includes(document.activeElement);
+  if (focus && stayed) pane.querySelector(".draft").focus();
   history.replaceState({}, "", address(here(), "", root));
 }
 

@@ -1,6 +1,7 @@
 """A real image registry for tests: Debian's `docker-registry` on a free port, with one user."""
 
 import contextlib
+import secrets
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from storage.model import catalog
 
 USER = "robot"
 PASSWORD = "correct horse battery"
+_LOWEST, _PORTS = 20_000, 12_000
+"""Below those that Linux gives to connections (32768 and above)."""
 
 _CONFIGURATION = """\
 version: 0.1
@@ -48,9 +51,12 @@ class Registry:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Choose a port that nothing listens at, and that no connection is given before it is used."""
+    while True:
+        port = _LOWEST + secrets.randbelow(_PORTS)  # not `random`, which each worker of the tests begins alike
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.imports import uncollected
 from bot.cli.terminal import err, fail, out, run, settings
 from bot.local import LocalAccess
 from bot.role import Role
@@ -43,11 +44,12 @@ def _start(role: Role, *, workspace: bool) -> None:
     logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("dbos", "slack_bolt", "bot.slack.bolt", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
-    from bot.compose import PortTaken, SeveralNeedPostgres
-    from bot.slack.connection import SlackSetupError
-    from runners.caddy import ForeignProxy
-    from runners.lease import EngineBusy
-    from storage.catalog import CatalogProblems
+    with uncollected():
+        from bot.compose import PortTaken, SeveralNeedPostgres
+        from bot.slack.connection import SlackSetupError
+        from runners.caddy import ForeignProxy
+        from runners.lease import EngineBusy
+        from storage.catalog import CatalogProblems
 
     try:
         run(_serve(chosen, role))

@@ -13,11 +13,14 @@ import urllib.error
 import urllib.request
 import uuid
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
 
 from bot.workspace.client import WorkspaceClient
 from runners.crash import ARMED
@@ -29,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 CHANNEL = "#deploys"
 ENVIRONMENTS = ("homolog", "production")
 SERVE = ("-m", "bot", "serve", "--workspace")
+_OURS = ("ESTIVA_", "PYTHONDONTWRITEBYTECODE")
+"""What the machine says about us is not for this bot; and it starts as an installed one does, from its bytecode."""
 _AGAIN = 20.0
 """Seconds after which a person says something again that nobody took."""
 
@@ -43,6 +48,8 @@ class Scene:
     pushes: Pushes
     greeters: tuple[str, ...] = ()
     """Further services: each is only a Dockerfile."""
+    url: str = ""
+    """Of a PostgreSQL; empty: SQLite, in the data folder."""
     lives: int = 0
     commits: int = 0
     bot: Process | None = None
@@ -164,8 +171,11 @@ class Scene:
         """Keys of the journal's facts about runs, oldest first."""
         return [row["key"] for row in self.rows("SELECT key FROM journal WHERE run IS NOT NULL ORDER BY id")]
 
-    def rows(self, query: str) -> list[sqlite3.Row]:
+    def rows(self, query: str) -> Sequence[Any]:
         """Look into the bot's database from outside."""
+        if self.url:
+            with psycopg.connect(self.url.replace("+psycopg", ""), row_factory=dict_row) as there:
+                return there.execute(query.encode()).fetchall()
         if not self.database.exists():
             return []
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
@@ -220,7 +230,8 @@ class Scene:
         await asyncio.sleep(3)
         after = (self.rows("SELECT count(*) AS n FROM posts"), len(await self.messages()))
         assert self.bot is not None
-        return self.bot.returncode is None and [*before[0][0]] == [*after[0][0]] and before[1] == after[1]
+        same = before[0][0]["n"] == after[0][0]["n"] and before[1] == after[1]
+        return self.bot.returncode is None and same
 
     def _ready(self) -> bool:
         try:
@@ -230,7 +241,7 @@ class Scene:
             return False
 
     async def _spawn(self, name: str, *words: str, crash_at: str = "") -> Process:
-        outside = {key: value for key, value in os.environ.items() if not key.startswith("ESTIVA_")}
+        outside = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
         environment = {
             **outside,
             **self.registry.environ,
@@ -240,6 +251,7 @@ class Scene:
             "ESTIVA_HTTP_PORT": str(self._http),
             "PYTHONPATH": str(ROOT),
             ARMED: crash_at,
+            **({"ESTIVA_DATABASE_URL": self.url} if self.url else {}),
         }
         with (self.folder / f"{name}.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
@@ -292,7 +304,18 @@ class Scene:
             "policy": [
                 {
                     "who": ["everyone"],
-                    "may": ["status", "logs", "history", "help", "deploy", "approve", "cancel", "retry", "rollback"],
+                    "may": [
+                        "status",
+                        "logs",
+                        "history",
+                        "help",
+                        "deploy",
+                        "approve",
+                        "cancel",
+                        "retry",
+                        "rollback",
+                        "resume",
+                    ],
                     "in": [*ENVIRONMENTS],
                 }
             ],
@@ -310,7 +333,7 @@ class Scene:
 
 @asynccontextmanager
 async def installation(
-    registry: Registry, registry_folder: Path, greeters: tuple[str, ...] = ()
+    registry: Registry, registry_folder: Path, greeters: tuple[str, ...] = (), url: str = ""
 ) -> AsyncIterator[Scene]:
     """An installation with a namespace of its own, of which nothing stays behind."""
     docker = Docker(f"sweep-{uuid.uuid4().hex[:6]}")
@@ -322,6 +345,7 @@ async def installation(
             docker=docker,
             pushes=Pushes(registry_folder / "registry.log"),
             greeters=greeters,
+            url=url,
         )
         try:
             await scene.open()

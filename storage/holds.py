@@ -1,5 +1,6 @@
 """Locks and freezes of people: one row each, taken once, ended once, by comparing which one it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,12 @@ from storage.model.gate import GateKind
 from storage.model.hold import Hindrance, Hold, HoldKind
 from storage.model.run import Run, Trigger
 from storage.tables import HeldRow, HoldRow, RunRow
+
+_KIND = (HeldRow.service, HeldRow.environment, RunRow.requester, RunRow.trigger)
+"""What a hold asks about a run: who asked for what to be released where."""
+# an outer join goes from those that wait to their runs, never through all the runs
+_WAITING = sa.join(HeldRow, RunRow, col(RunRow.id) == HeldRow.run, isouter=True)
+_KINDS = sa.select(*_KIND).select_from(_WAITING).distinct()  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,18 +137,15 @@ class Holds:
         return await self._database.read(lambda session: [(*row,) for row in session.exec(statement)])
 
     async def free(self, now: datetime) -> list[tuple[str, str, str]]:
-        """Return (run, stage, environment) of each run that waits and that no hold keeps out any more."""
-        columns = (HeldRow.run, HeldRow.stage, HeldRow.service, HeldRow.environment, RunRow.requester, RunRow.trigger)
-        # an outer join goes from those that wait to their runs, never through all the runs
-        statement = sa.select(*columns).join(RunRow, col(RunRow.id) == HeldRow.run, isouter=True)  # type: ignore[call-overload]
+        """Return (run, stage, environment) of each run that waits and that no hold keeps out any more.
+
+        Thousands that wait are of few kinds, and only the runs of a kind that nothing keeps out are read.
+        """
 
         def work(session: Session) -> list[tuple[str, str, str]]:
-            waiting, holds = session.execute(statement).all(), _active(session)
-            return [
-                (run, stage, environment)
-                for run, stage, service, environment, requester, trigger in waiting
-                if not any(_hinders(hold, service, environment, requester, Trigger(trigger), now) for hold in holds)
-            ]
+            kinds, holds = session.execute(_KINDS).all(), _active(session)
+            free = [kind for kind in kinds if not any(_hinders_kind(hold, kind, now) for hold in holds)]
+            return [(*row,) for kind in free for row in session.execute(_of_kind(kind))]
 
         return await self._database.read(work)
 
@@ -231,6 +235,17 @@ def _hinders(hold: Hold, service: str, environment: str, requester: str, trigger
     own = hold.kind is HoldKind.LOCK and hold.owner == requester and hold.rollback is None
     further_back = hold.rollback is not None and trigger is Trigger.ROLLBACK
     return hold.covers(service, environment) and not (own or further_back or hold.over(now))
+
+
+def _hinders_kind(hold: Hold, kind: Sequence[str], now: datetime) -> bool:
+    service, environment, requester, trigger = kind
+    return _hinders(hold, service, environment, requester, Trigger(trigger), now)
+
+
+def _of_kind(kind: Sequence[str]) -> sa.Select[tuple[str, str, str]]:
+    same = (column == value for column, value in zip(_KIND, kind, strict=True))
+    found = sa.select(HeldRow.run, HeldRow.stage, HeldRow.environment)  # type: ignore[call-overload]
+    return found.select_from(_WAITING).where(*same)  # type: ignore[no-any-return]
 
 
 def _why(hindrance: Hindrance) -> dict[str, Json]:

@@ -141,8 +141,8 @@ def _origin(rows: list[ReleaseRow]) -> ReleaseRow | None:
     """Give the newest of `rows`, newest first; for one that was put back, the release that it had been at first."""
     at = 0
     while at < len(rows) and rows[at].restored:
-        mine, digest = rows[at].run, rows[at].digest
-        before = (n for n in range(at + 1, len(rows)) if rows[n].digest == digest and rows[n].run != mine)
+        mine, what = rows[at].run, _what(rows[at])
+        before = (n for n in range(at + 1, len(rows)) if _what(rows[n]) == what and rows[n].run != mine)
         at = next(before, len(rows))
     return rows[at] if at < len(rows) else None
 
@@ -155,12 +155,16 @@ def _before_current(rows: list[ReleaseRow]) -> ReleaseRow | None:
     """
     at = 0
     while at < len(rows) and rows[at].rollback:
-        original = (n for n in range(at + 1, len(rows)) if rows[n].digest == rows[at].digest)
+        original = (n for n in range(at + 1, len(rows)) if _what(rows[n]) == _what(rows[at]))
         found = next(original, None)
         if found is None:
             break
         at = found
-    return next((row for row in rows[at + 1 :] if row.digest != rows[at].digest), None)
+    return next((row for row in rows[at + 1 :] if _what(row) != _what(rows[at])), None)
+
+
+def _what(row: ReleaseRow) -> str:
+    return _release(row).what
 
 
 def _rows(session: Session, service: str, environment: str, limit: int | None) -> list[ReleaseRow]:

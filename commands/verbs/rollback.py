@@ -65,7 +65,7 @@ async def _named(asked: Asked) -> Release:
         text = asked.say("Run `{run}` released nothing to {environment}.", run=run, environment=environment)
         raise Refused(text, offers=(_pick(asked),))
     current = await asked.desk.store.releases.current(found.service, environment)
-    if current is not None and current.digest == found.digest and not await under_way(asked):
+    if current is not None and current.what == found.what and not await under_way(asked):
         text = asked.say(
             "What `{run}` released runs in {environment} already (`{commit}`).",
             run=run,
@@ -118,8 +118,8 @@ async def _list(asked: Asked) -> Reply:
     """Show what there is to go back to, each image once, newest first."""
     service, environment = service_of(asked).name, environment_of(asked).name
     releases = await asked.desk.store.releases.history(service, environment, _LOOKED_BACK)
-    newest = {release.digest: release for release in reversed(releases)}
-    earlier = [r for r in releases if r.digest != releases[0].digest and newest[r.digest] is r][:_OFFERED]
+    newest = {release.what: release for release in reversed(releases)}
+    earlier = [r for r in releases if r.what != releases[0].what and newest[r.what] is r][:_OFFERED]
     if not earlier:
         text = asked.say(
             "There is no earlier release of `{service}` in {environment} to go back to.",

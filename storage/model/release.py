@@ -19,13 +19,18 @@ class Release:
     image: str
     """Repository and tag, for people."""
     digest: str
-    """What runs: `sha256:...`."""
+    """What runs: `sha256:...`; empty where a pipeline elsewhere knows it."""
     address: str
     by: str
     """Slack user id of the requester."""
     at: datetime
     replicas: int | None = None
     """How many containers of it run, once somebody has said how many; `None`: as many as the target itself chooses."""
+
+    @property
+    def what(self) -> str:
+        """Tell it from others: by its image, or its commit where a pipeline elsewhere builds and hands on no digest."""
+        return self.digest or self.commit
 
 
 def artifacts_of(release: Release) -> dict[str, str]:

@@ -13,6 +13,7 @@ from tests.doubles.aws.pipelines import Action, Pipelines, Stage, approval
 from tests.doubles.aws.server import ACCOUNT, REGION, SURROUNDINGS, Server, serving
 from tests.stories.conftest import Make
 from tests.stories.reading import words
+from tests.stories.sources import Source
 from tests.stories.world import SECRET, World, together
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/estiva"
@@ -53,7 +54,7 @@ def begun(builds: Builds) -> str:
     return builds.start("pelican-image").id
 
 
-def in_the_cloud(world: World, cloud: Cloud) -> None:
+def in_the_cloud(world: World, cloud: Cloud) -> Source:
     """Give both environments an account, and let production be released by the pipeline."""
     place = json.dumps({"account": ACCOUNT, "region": REGION, "role": ROLE, "endpoints": cloud.server.endpoints})
     before, production = world.catalog.read_text().split("promotes_from: homolog", 1)
@@ -82,7 +83,7 @@ def in_the_cloud(world: World, cloud: Cloud) -> None:
             ],
         },
     ]
-    world.service("pelican", pipeline=stages)
+    return world.service("pelican", pipeline=stages)
 
 
 async def test_a_pipeline_in_aws_is_built_approved_and_frozen_from_chat(make_world: Make, cloud: Cloud) -> None:
@@ -119,9 +120,9 @@ async def test_a_pipeline_in_aws_is_built_approved_and_frozen_from_chat(make_wor
 
 async def test_variables_are_given_to_the_pipeline_in_chat(make_world: Make, cloud: Cloud) -> None:
     with make_world(**SURROUNDINGS) as world:
-        in_the_cloud(world, cloud)
+        repository = in_the_cloud(world, cloud)
         text = world.catalog.read_text().replace("{freeze: Deploy}", "{from_chat: [VERSION, NOTE]}")
-        text = text.replace("may: [retry], in: [production]", "may: [redeploy, variables], in: [production]")
+        text = text.replace("may: [retry], in: [production]", "may: [redeploy, rollback, variables], in: [production]")
         world.write_catalog(text)
         async with together(world, "dev", "release") as (ana, rui):
             start = "deploy pelican main to production with"
@@ -148,8 +149,19 @@ async def test_variables_are_given_to_the_pipeline_in_chat(make_world: Make, clo
             again = await ana.starts("redeploy pelican in production")
             await rui.clicks(await rui.reads(f"{again}/approval/approve-production", given), "Approve")
             assert await ana.run_ends(again) == "succeeded"
-            variables = [{"name": "VERSION", "value": "2"}, {"name": "NOTE", "value": "#{run.ID} and $(id)"}]
-            assert [each.given["variables"] for each in pipeline.executions] == [variables, variables]
+            repository.commit("Fly further", {"README": "Further"})
+            third = await ana.starts(f"{start} VERSION=3 NOTE=third")
+            await rui.clicks(await rui.reads(f"{third}/approval/approve-production", "NOTE=third"), "Approve")
+            assert await ana.run_ends(third) == "succeeded"
+            back = await ana.starts("rollback pelican in production")
+            await rui.clicks(await rui.reads(f"{back}/approval/approve-production", given), "Approve")
+            assert await ana.run_ends(back) == "succeeded"
+            first, new = variables("2", "#{run.ID} and $(id)"), variables("3", "third")
+            assert [each.given["variables"] for each in pipeline.executions] == [first, first, new, first]
+
+
+def variables(version: str, note: str) -> list[dict[str, str]]:
+    return [{"name": "VERSION", "value": version}, {"name": "NOTE", "value": note}]
 
 
 async def closed(cloud: Cloud) -> bool:

@@ -14,7 +14,7 @@ _BAD = re.compile(
     r"\b(?:error|errors|failed|failure|failures|fatal|exception|traceback|panic|cannot|could not|denied|refused"
     r"|undefined|unresolved|missing|no such|not found|killed|abort(?:ed)?|timed? ?out|assert(?:ion)?(?:error)?"
     r"|unable to|can't|does(?:n't| not) exist|no matching|non-zero|segmentation fault|core dumped)\b"
-    r"|\w+(?:Error|Exception)\b|^E[:\s]|\bERR!|^\s*(?:FAIL|✗|✘)",
+    r"|\w+(?:Error|Exception)\b|^E[:\s]|\bERR!|^\s*(?:--- )?(?:FAIL|✗|✘)",
     re.IGNORECASE,
 )
 _GOOD = re.compile(
@@ -40,13 +40,18 @@ def excerpt_of(lines: Sequence[str]) -> list[str]:
     """
     told = _first_failure([line for line in (_clean(line) for line in lines) if not _NOISE.match(line)])
     clean = without_repeats(told)
-    bad = [index for index, line in enumerate(clean) if _BAD.search(line) and not _GOOD.search(line)]
+    bad = [index for index, line in enumerate(clean) if looks_bad(line)]
     if not bad or len(clean) <= LINES:
         return _fitting(clean, bad[-1] if bad else len(clean) - 1)
     first, last = _cluster(clean, bad)
     end = min(len(clean), max(last + 6, first + LINES))
     begin = max(0, min(first - 4, end - 1), end - LINES)
     return _fitting(clean[begin:end], last - begin)
+
+
+def looks_bad(line: str) -> bool:
+    """Tell whether a line looks like an error."""
+    return _BAD.search(line) is not None and not _GOOD.search(line)
 
 
 def _first_failure(lines: list[str]) -> list[str]:

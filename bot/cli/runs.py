@@ -111,14 +111,15 @@ def _link(chosen: Settings) -> str:
 def _lines(found: Shown) -> "list[Text]":
     from bot.runs.facts import head
     from bot.runs.terminal import drawn
-    from bot.slack.cards.states import state, why
+    from bot.slack.cards.states import cause, state, why
     from bot.slack.cards.titles import run_title
 
     view, around = found.view, found.around
     top = Text(f"{view.run.id} · {run_title(view, around.say)}", style="bold")
     now = Text(" · ".join(part for part in (state(view, around), in_words_of(around.say, why(view))) if part))
+    line = [Text(f"  {cause(view)}")] if cause(view) else []
     about = Text(" · ".join(head(view, around)), style="dim")
-    return [top, now, about, Text(), *drawn(found.columns, view.run.opened_at)]
+    return [top, now, *line, about, Text(), *drawn(found.columns, view.run.opened_at)]
 
 
 def _row(each: Shown, now: datetime) -> tuple[str, ...]:

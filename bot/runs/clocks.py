@@ -1,5 +1,6 @@
 """When something was, by the clock of whoever reads: on a page in their zone, in a terminal in the machine's."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -9,6 +10,8 @@ from markupsafe import Markup, escape
 from bot.slack.marks import Say
 from commands.times import written
 from storage.model.moment import pieces, spelled
+
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def clock(at: datetime, day: datetime, zone: tzinfo | None = UTC) -> str:
@@ -24,10 +27,20 @@ def local(text: str, say: Say) -> str:
 
 
 def timed(text: str, say: Say) -> Markup:
-    """Make HTML of a text; its moments are put into the reader's zone by the page, and stand in UTC until then."""
+    """Make HTML of a text, in which only pairs of back-ticks are markup.
+
+    Its moments are put into the reader's zone by the page, and stand in UTC until then.
+    """
     return Markup("").join(
-        escape(piece) if isinstance(piece, str) else _time(piece, written(say, piece), "moment")
+        _words(piece) if isinstance(piece, str) else _time(piece, written(say, piece), "moment")
         for piece in pieces(text)
+    )
+
+
+def _words(text: str) -> Markup:
+    parts = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if nth % 2 else escape(part) for nth, part in enumerate(parts)
     )
 
 

@@ -71,7 +71,8 @@ def _node(node: Node) -> Json:
         "attempt": node.attempt,
         "started_at": _iso(node.started_at),
         "ended_at": _iso(node.ended_at),
-        "notes": [spelled(note, _utc) for note in node.notes],
+        "notes": [spelled(note, _utc) for note in node.all_notes],
+        "cause": node.cause or None,
         "hint": node.hint or None,
         "waits": node.log is None and node.attempt == 0 and node.status.value == "waiting",
     }

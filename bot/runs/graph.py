@@ -12,9 +12,12 @@ from itertools import groupby
 from bot.runs.signs import word
 from bot.runs.waits import Node, given, waits
 from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.states import told
 from bot.slack.cards.titles import action_title
+from bot.slack.marks import clean
 from commands.texts import several
 from commands.times import span
+from runners.cause import cause_in
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView, StageView
 from storage.model.worded import in_words_of
@@ -69,6 +72,9 @@ class _Drawing:
             skipped=self._skipped(action.status),
             took=self._took(action),
             notes=self._notes(action),
+            reason=self._reason(action),
+            cause=clean(cause_in(action.excerpt, action.reason)) if action.status is Status.FAILED else "",
+            said_above=action is told(self.view),
             hint=in_words_of(self.around.say, action.hint),
             started_at=action.started_at,
             ended_at=action.ended_at,
@@ -89,10 +95,11 @@ class _Drawing:
         if action.attempt > 1:
             most = max(action.action.attempts, action.attempt)
             tries = say("attempt {attempt} of {most}", attempt=action.attempt, most=most)
-        reason = in_words_of(say, action.reason)
-        if self.view.cancelled_by:
-            reason = reason.replace(self.view.cancelled_by, self.around.name(self.view.cancelled_by))
-        return given(tries, reason or in_words_of(say, action.summary))
+        return given(tries, "" if action.reason else in_words_of(say, action.summary))
+
+    def _reason(self, action: ActionView) -> str:
+        reason, by = in_words_of(self.around.say, action.reason), self.view.cancelled_by
+        return reason.replace(by, self.around.name(by)) if by else reason
 
     def _took(self, action: ActionView) -> str:
         over = action.ended_at or self.view.ended_at

@@ -1,7 +1,7 @@
 """What the pages hold, as finished words, and the templates that they are drawn with (each value is escaped)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -15,11 +15,11 @@ from bot.runs.layout import Picture, narrow, wide
 from bot.runs.signs import sign, word
 from bot.runs.waits import Node
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import state, why
+from bot.slack.cards.states import cause, state, told, why
 from bot.slack.cards.titles import run_title
-from bot.slack.marks import Say
+from bot.slack.marks import Say, clean
 from commands.times import written
-from storage.model.event import Event
+from storage.model.event import Event, Kind
 from storage.model.moment import spelled, token
 from storage.model.run import Status
 from storage.model.view import RunView
@@ -45,6 +45,8 @@ class RunSheet:
     state: str
     status: Status
     why: str
+    cause: str
+    """The line of the log that says best why it failed."""
     parts: tuple[str, ...]
     done: str
     pictures: tuple[tuple[str, Picture], ...]
@@ -93,12 +95,13 @@ def run_sheet(
         state=state(view, around),
         status=view.status,
         why=in_words_of(around.say, why(view)),
+        cause=clean(cause(view)),
         parts=head(view, around),
         done=counted(columns, around),
         pictures=(("wide", wide(columns)), ("narrow", narrow(columns))),
         columns=columns,
         logs=logs,
-        happened=tuple((event.at, actor(event, around), sentence(event, around)) for event in events),
+        happened=tuple((event.at, actor(event, around), _happened(event, view, around)) for event in events),
         began=view.run.opened_at,
         again=_again(view),
         say=around.say,
@@ -141,6 +144,13 @@ def page(template: str, sheet: RunSheet | ListSheet, version: str, language: str
     )
 
 
+def _happened(event: Event, view: RunView, around: Surroundings) -> str:
+    """Say what happened; why the run has failed stands above, and with the action that did."""
+    if event.kind is Kind.RUN_ENDED and told(view):
+        event = replace(event, data={"status": event.data.get("status")})
+    return sentence(event, around)
+
+
 def _again(view: RunView) -> int:
     if view.status.over:
         return 0
@@ -150,5 +160,5 @@ def _again(view: RunView) -> int:
 def _tip(say: Say, node: Node) -> str:
     """Everything about a node, for who points at it and for who hears it read."""
     since = token(node.started_at) if node.started_at else ""
-    text = " · ".join(part for part in (node.title, since, node.took, *node.notes) if part)
+    text = " · ".join(part for part in (node.title, since, node.took, *node.all_notes) if part)
     return spelled(text, partial(written, say))

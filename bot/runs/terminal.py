@@ -81,7 +81,8 @@ def _line(bracket: str, node: Node, began: str, width: int) -> Text:
 
 
 def _notes(node: Node) -> Iterator[Text]:
-    for note in (*node.notes, node.hint):
+    failed = () if node.said_above else (node.reason, node.cause)
+    for note in (*node.notes, *failed, node.hint):
         if note:
             yield Text(f"      {note}", style="dim")
 

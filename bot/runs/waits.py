@@ -33,10 +33,16 @@ class Node:
     """The title in a word or two, where there is little room."""
     took: str = ""
     notes: tuple[str, ...] = ()
-    """What else is to be said: attempts, what came out, why it failed, who may decide and until when.
+    """What else is to be said: attempts, what came out, who may decide and until when.
 
     Moments stand in it as `storage.model.moment` writes them: who shows it writes them by the reader's clock.
     """
+    reason: str = ""
+    """Why it failed or was stopped."""
+    cause: str = ""
+    """The line of its log that says that best, where the reason does not."""
+    said_above: bool = False
+    """The head of the run says both."""
     hint: str = ""
     started_at: datetime | None = None
     """When it began to run, or the run to wait for it."""
@@ -44,6 +50,11 @@ class Node:
     attempt: int = 0
     log: tuple[str, str] | None = None
     """Stage and action under which its log is kept, when it has begun."""
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """Everything that is to be said, for who sees this node alone."""
+        return given(*self.notes, self.reason)
 
 
 def waits(view: RunView, stage: StageView, around: Surroundings, now: datetime) -> tuple[Node, ...]:

@@ -112,13 +112,13 @@ class Made:
             await self.store.locks.enter(each.id, "hello", "homolog")
         return holder, behind
 
-    async def failed(self, reason: str = "exit code 1") -> Run:
+    async def failed(self, reason: str = "exit code 1", excerpt: tuple[str, ...] = ()) -> Run:
         run = await self.run()
         await self.done(run, "source", "checkout")
-        why: dict[str, Json] = {"reason": reason, "hint": "see the log", "excerpt": [], "final": True}
+        why: dict[str, Json] = {"reason": reason, "hint": "see the log", "excerpt": [*excerpt], "final": True}
         await self.fact(run, Kind.ACTION_STARTED, stage="build", action="image", attempt=1)
         await self.fact(run, Kind.ACTION_FAILED, stage="build", action="image", attempt=1, **why)
-        await self.store.runs.finish(run.id, Status.FAILED, f"image failed: {reason}")
+        await self.store.runs.finish(run.id, Status.FAILED, f"build/image: {reason}")
         return run
 
 

@@ -47,6 +47,40 @@ async def test_a_run_that_is_over_is_not_asked_for_again(made: Made, links: Link
     assert "see the log" in text
 
 
+BUILT = "BUILD: `docker build .` ended with exit code 1"
+COPY = "COPY failed: file not found: stat <greetings>.json"
+
+
+async def test_why_a_run_failed_stands_above_its_graph_with_the_line_of_the_log_that_says_it(
+    made: Made, links: Links
+) -> None:
+    run = await made.failed(BUILT, ("Step 3/3 : COPY <greetings>.json ./", COPY))
+    text = await page(links, made, run.id)
+    assert "<code>COPY failed: file not found: stat &lt;greetings&gt;.json</code>" in text.partition("<svg")[0]
+    coded = BUILT.replace("`docker build .`", "<code>docker build .</code>")
+    above, _, below = re.sub(r"<title>.*?</title>", "", text).partition("<svg")
+    steps, _, trail = below.partition('<ol class="events">')
+    assert f"build/image: {coded}" in above
+    assert "exit code 1" not in steps, "it stands above in the same glance"
+    assert trail.count("exit code 1") == 1, "the trail says it once"
+    assert "see the log" in steps
+
+
+async def test_a_step_that_failed_beside_another_says_itself_why(made: Made, links: Links) -> None:
+    run = await made.run()
+    await made.done(run, "source", "checkout")
+    for action in ("image", "audit"):
+        why: dict[str, Json] = {"stage": "build", "action": action, "attempt": 1, "excerpt": [f"error: no {action}"]}
+        await made.fact(run, Kind.ACTION_STARTED, **why)
+        await made.fact(run, Kind.ACTION_FAILED, **why, reason="`make` ended with exit code 2")
+    await made.store.runs.finish(run.id, Status.FAILED, "build/image: `make` ended with exit code 2")
+    above, _, below = (await page(links, made, run.id)).partition('<table class="steps">')
+    assert "<code>error: no image</code>" in above
+    assert "<code>error: no audit</code>" in below
+    assert "error: no image" not in below
+    assert "<code>make</code> ended with exit code 2" in below
+
+
 async def test_it_is_read_in_the_language_that_is_asked_for(made: Made, links: Links) -> None:
     run = (await made.at_the_gate()).id
     assert '<html lang="pt-BR">' in (portuguese := await page(links, made, run, "&lang=pt_BR"))
@@ -64,7 +98,7 @@ async def test_what_happened_is_told_in_that_language_too(made: Made, links: Lin
     await made.fact(run, Kind.APPROVAL_DENIED, by=RUI, reason="author")
     await made.store.runs.finish(run.id, Status.FAILED, worded("rejected by {name}", name=RUI))
     portuguese = await page(links, made, run.id, "&lang=pt_BR")
-    assert "build/image falhou: `make test` terminou com o código de saída 2" in portuguese
+    assert "build/image falhou: <code>make test</code> terminou com o código de saída 2" in portuguese
     assert "espera antes de deploy: trava" in portuguese
     assert "terminou com falha: rejeitado por Rui" in portuguese
     assert "não pode aprovar: escreveu um dos commits" in portuguese

@@ -282,6 +282,20 @@ def test_tests_are_not_tested_twice_in_a_title(name: str) -> None:
     assert action_title(running, partial(phrase, PORTUGUESE), "hello") == "Testes de smoke em andamento"
 
 
+def test_a_failed_run_names_the_line_of_its_log_that_says_best_why() -> None:
+    view = _failed()
+    probe = replace(view.stages[0].actions[0], excerpt=("starting", "ModuleNotFoundError: No module named `<flask>`"))
+    view = replace(view, stages=(replace(view.stages[0], actions=(probe,)),))
+    card = desired(view, Surroundings(say=SAY))[0]
+    assert {"type": "mrkdwn", "text": "`ModuleNotFoundError: No module named '&lt;flask&gt;'`"} in card.blocks[2][
+        "elements"
+    ]
+    under_way = replace(view, status=Status.RUNNING, reason="", ended_at=None)
+    card = desired(under_way, Surroundings(say=SAY))[0]
+    assert "ModuleNotFoundError: No module named '<flask>'" in json.dumps(card.blocks[1])
+    assert "ModuleNotFoundError" not in json.dumps(card.blocks[2])
+
+
 def _end_of(view: RunView, language: str = DEFAULT) -> str:
     around = Surroundings(say=partial(phrase, language))
     ends = [message for message in desired(view, around) if message.key.endswith("/ended")]

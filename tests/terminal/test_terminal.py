@@ -44,7 +44,7 @@ def remember(data: Path) -> None:
         run = await store.runs.open(request, plan)
         stage, action = service.stages[0].name, service.stages[0].actions[0].name
         where: dict[str, Json] = {"stage": stage, "action": action, "attempt": 1}
-        failed: dict[str, Json] = {**where, "reason": "no such branch", "excerpt": [], "final": True}
+        failed: dict[str, Json] = {**where, "reason": "no such branch", "excerpt": ["fatal: not there"], "final": True}
         sink = store.logs.sink(run.id, stage, action, 1)
         sink.line("fatal: it is not there")
         sink.close()
@@ -53,7 +53,7 @@ def remember(data: Path) -> None:
             Fact(kind=Kind.ACTION_FAILED, actor="estiva", run=run.id, data={**failed}),
             Fact(kind=Kind.COMMAND_REFUSED, actor="UEVA", data={"text": "=cmd()", "reason": "no", "request": "x"}),
         )
-        await store.runs.finish(run.id, Status.FAILED, "no such branch")
+        await store.runs.finish(run.id, Status.FAILED, f"{stage}/{action}: no such branch")
         await store.close()
 
     data.mkdir(parents=True)
@@ -283,10 +283,11 @@ def test_runs_lists_them_and_run_show_draws_one(estiva: Estiva, tmp_path: Path) 
     assert estiva("runs", "--service", "greeter").stdout == "No runs.\n"
     drawn = estiva("run", "show", "hello-1").stdout
     assert "Couldn't fetch hello" in drawn
-    assert "no such branch" in drawn
+    assert drawn.count("no such branch") == drawn.count("fatal: not there") == 1, "once, in the head"
     assert re.search(r"─ - +push", drawn)
     known = json.loads(estiva("run", "show", "1", "--json").stdout)
     assert (known["run"], known["status"]) == ("hello-1", "failed")
-    assert known["stages"][0]["steps"][0][0]["status"] == "failed"
+    failed = known["stages"][0]["steps"][0][0]
+    assert (failed["status"], failed["notes"], failed["cause"]) == ("failed", ["no such branch"], "fatal: not there")
     assert json.loads(estiva("runs", "--environment", "homolog", "--json").stdout)[0]["run"] == "hello-1"
     assert "There is no run hello-9" in estiva("run", "show", "hello-9", code=2).output

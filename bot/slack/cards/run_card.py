@@ -5,12 +5,13 @@ from bot.slack.blocks import Block
 from bot.slack.cards.again import again
 from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import gates, state, why
+from bot.slack.cards.states import cause, gates, state, told, why
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import Mark, Say, code, escape, escape_within, joined, marked
 from commands.assignments import written
 from commands.texts import several
 from commands.times import span
+from runners.cause import cause_in
 from storage.model import artifact
 from storage.model.approval import Decision
 from storage.model.gate import GateKind
@@ -89,13 +90,18 @@ def _action_task(
     # a task may never be left spinning: when the run is over, whatever had begun has stopped
     status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
     details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
-    told = action.progress if action.status is Status.RUNNING else ""
     # why the run has failed stands below the plan, where nobody has to unfold it
-    below = bool(action.reason) and view.status.over and action.reason in why(view)
-    output = "" if below else in_words_of(around.say, action.reason or action.summary or told)
+    output = "" if action is told(view) else _came_of(action, around.say)
     if view.cancelled_by:
         output = output.replace(view.cancelled_by, around.name(view.cancelled_by))
     return kit.task(name, title, status, details=details if rich else "", output=output if rich else "")
+
+
+def _came_of(action: ActionView, say: Say) -> str:
+    doing = action.progress if action.status is Status.RUNNING else ""
+    said = in_words_of(say, action.reason or action.summary or doing)
+    line = cause_in(action.excerpt, action.reason).replace("`", "'") if action.status is Status.FAILED else ""
+    return f"{said}: `{line}`" if line else said
 
 
 def _gate_task(name: str, stage: StageView, view: RunView, around: Surroundings) -> Block:
@@ -150,6 +156,8 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     parts += given_line(view, around)
     if why(view) and view.status.over:
         parts.append(escape_within(in_words_of(say, why(view)), 500))
+    if cause(view):
+        parts.append(code(cause(view)))
     if around.page:
         parts.append(Mark(f"<{escape(around.page)}|{escape(say('Open run'))}>"))
     return kit.context(*parts)

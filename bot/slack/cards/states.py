@@ -7,10 +7,11 @@ from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title, run_title
 from commands.texts import later
 from commands.times import lasting, span
+from runners.cause import cause_in
 from storage.model.approval import Decision
 from storage.model.run import Status, Trigger
 from storage.model.soundness import changes_infra, subject_of
-from storage.model.view import GateView, RunView
+from storage.model.view import ActionView, GateView, RunView
 
 _NOTICED = timedelta(seconds=10)
 """Shorter waits are not worth a word."""
@@ -68,6 +69,19 @@ def why(view: RunView) -> str:
     if view.status is not Status.CANCELLED or not (stopped or view.cancelled_by or view.superseded_by):
         return view.reason
     return stopped[0].reason if stopped else ""
+
+
+def told(view: RunView) -> ActionView | None:
+    """Find the action whose failure `why` tells."""
+    ended = ((stage.stage.name, action) for stage in view.stages for action in stage.actions)
+    telling = (a for stage, a in ended if a.reason and f"{stage}/{a.action.name}: {a.reason}" in why(view))
+    return next(telling, None) if view.status.over else None
+
+
+def cause(view: RunView) -> str:
+    """Give the line of the log that says best why a run has failed, where `why` does not; untranslated, not escaped."""
+    action = told(view)
+    return cause_in(action.excerpt, action.reason) if action else ""
 
 
 def _failed(view: RunView, around: Surroundings) -> str:

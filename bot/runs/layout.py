@@ -68,11 +68,11 @@ class Frame:
 
     @property
     def detail(self) -> str:
-        """How it stands, how long it took and where it goes: as many of them as fit."""
-        parts = [part for part in (self.column.state, self.column.took, self.column.environment) if part]
-        while len(parts) > 1 and len(" · ".join(parts)) * _SMALL > self.width - 22:
-            parts.pop()
-        return " · ".join(parts)
+        """How it stands, how long it took and where it goes; where that does not fit, its nodes say how long."""
+        state, took, environment = self.column.state, self.column.took, self.column.environment
+        choices = ((state, took, environment), (state, environment), (state, took))
+        texts = (" · ".join(part for part in parts if part) for parts in choices)
+        return next((text for text in texts if len(text) * _SMALL <= self.width - 18), state)
 
 
 @dataclass(frozen=True, slots=True)

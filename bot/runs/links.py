@@ -1,7 +1,7 @@
 """Links to the pages of runs: signed and expiring, so that whoever has one needs no account, and nobody can guess one.
 
-A link opens one path. The list of runs gives links to each run in it, a run's page gives links to its own logs; there
-is no way up from a run to the list.
+A link opens one path. The list of runs gives links to each run in it, a run's page gives links to its own logs, and
+they back to it; there is no way up from a run to the list.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ from functools import partial
 from aiohttp import web
 
 from bot.runs.links import Links
-from bot.runs.sheet import list_sheet, page, run_sheet
+from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
 from bot.slack.cards.shown import Surroundings
 from commands.texts import LANGUAGES, phrase
@@ -89,14 +89,24 @@ class Pages:
         return _html(page("run.html", sheet, self._style.version, self._spoken(request)))
 
     async def log(self, request: web.Request) -> web.Response:
-        """GET /runs/{run}/logs/{stage}/{action}: the end of one log, as plain text."""
-        self._let_in(request)
-        where = request.match_info
-        lines = await self._store.logs.tail(where["run"], where["stage"], where["action"], lines=_MOST_LINES)
+        """GET /runs/{run}/logs/{stage}/{action}: the end of one log, `plain=1` as plain text."""
+        until = self._let_in(request)
+        run, stage, action = (request.match_info[name] for name in ("run", "stage", "action"))
+        lines = await self._store.logs.tail(run, stage, action, lines=_MOST_LINES)
         if not lines:
             raise _nothing()
         text = "\n".join(lines) + "\n"
-        return web.Response(text=text, content_type="text/plain", charset="utf-8", headers=HEADERS)
+        if "plain" in request.query:
+            return web.Response(text=text, content_type="text/plain", charset="utf-8", headers=HEADERS)
+        sheet = LogSheet(
+            title=f"{run} · {stage}/{action}",
+            run=run,
+            back=self._link(request, f"/runs/{run}", until),
+            plain=self._link(request, request.path, until, plain="1"),
+            text=text,
+            say=partial(phrase, self._spoken(request)),
+        )
+        return _html(page("log.html", sheet, self._style.version, self._spoken(request)))
 
     def _let_in(self, request: web.Request) -> int:
         given = request.query
@@ -105,9 +115,9 @@ class Pages:
             raise _nothing()
         return until
 
-    def _link(self, request: web.Request, path: str, until: int) -> str:
+    def _link(self, request: web.Request, path: str, until: int, **more: str) -> str:
         asked = request.query.get("lang", "")
-        return self._links.path(path, until, **({"lang": asked} if asked in LANGUAGES else {}))
+        return self._links.path(path, until, **({"lang": asked} if asked in LANGUAGES else {}), **more)
 
     async def _view(self, request: web.Request) -> tuple[RunView, Sequence[Event]]:
         try:

@@ -84,6 +84,21 @@ class ListSheet:
     say: Say
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSheet:
+    """The page of one log."""
+
+    title: str
+    run: str
+    back: str
+    """Path of the run's page."""
+    plain: str
+    """Path of the log as plain text, to be saved or piped."""
+    text: str
+    say: Say
+    again: int = 0
+
+
 def run_sheet(
     view: RunView, events: Sequence[Event], around: Surroundings, logs: Mapping[tuple[str, str], str], now: datetime
 ) -> RunSheet:
@@ -126,7 +141,7 @@ def list_sheet(shown: Sequence[tuple[RunView, Surroundings]], links: Mapping[str
     return ListSheet(title=say("Runs"), rows=rows, again=_LATER, say=say)
 
 
-def page(template: str, sheet: RunSheet | ListSheet, version: str, language: str) -> str:
+def page(template: str, sheet: RunSheet | ListSheet | LogSheet, version: str, language: str) -> str:
     """Draw a page."""
     began = sheet.began if isinstance(sheet, RunSheet) else None
     return _templates.get_template(template).render(

@@ -107,6 +107,13 @@ def overlap(one: Box, other: Box) -> bool:
     return not beside and not (one.y + one.height <= other.y or other.y + other.height <= one.y)
 
 
+async def test_a_narrow_stage_says_rather_where_it_goes_than_how_long_it_took(made: Made) -> None:
+    run = await made.at_the_gate()
+    details = {frame.column.name: frame.detail for frame in wide(await columns_of(made, run)).frames}
+    assert details["deploy"] == "succeeded · homolog"
+    assert details["source"] == "succeeded · 10 s"
+
+
 @pytest.mark.parametrize("lay", [wide, narrow])
 async def test_in_the_picture_no_box_covers_another_and_all_are_inside(made: Made, lay: object) -> None:
     columns = await columns_of(made, await made.paused())

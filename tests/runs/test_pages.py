@@ -112,10 +112,29 @@ async def test_what_others_wrote_is_shown_and_never_obeyed(made: Made, links: Li
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-async def test_a_log_is_plain_text_behind_its_own_link(made: Made, links: Links) -> None:
+async def test_a_log_stands_behind_its_own_link_with_a_way_back_to_its_run(made: Made, links: Links) -> None:
     run = await made.trying_again()
-    text = await page(links, made, run.id)
-    link = next(unescape(found) for found in re.findall(r'href="(/runs/[^"]*unit[^"]*)"', text))
+    found = linked(await page(links, made, run.id, "&lang=pt_BR"), "unit")
+    status, log = await get(links.base + found)
+    assert status == 200
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in log
+    assert "<script>alert" not in log
+    assert f"Voltar para {run.id}" in log
+    status, back = await get(links.base + linked(log, f"/{run.id}?"))
+    assert status == 200
+    assert linked(back, "unit") == found
+
+
+def linked(text: str, part: str) -> str:
+    """Find the first link whose address has a part in it."""
+    addresses = map(unescape, re.findall(r'href="(/runs/[^"]*)"', text))
+    return next(address for address in addresses if part in address)
+
+
+async def test_a_log_is_plain_text_for_who_asks_for_that(made: Made, links: Links) -> None:
+    run = await made.trying_again()
+    _, log = await get(links.base + linked(await page(links, made, run.id), "unit"))
+    link = linked(log, "plain=1")
     async with aiohttp.ClientSession() as session, session.get(links.base + link) as answer:
         assert answer.content_type == "text/plain"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

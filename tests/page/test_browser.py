@@ -170,6 +170,90 @@ async def test_a_thread_that_opens_late_leaves_alone_who_writes_elsewhere(
     await expect(page.get_by_label("Reply in the thread")).to_be_focused()
 
 
+async def test_what_is_typed_while_a_thread_opens_stands_in_it(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "@estiva plan")
+    opened = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await opened.wait()
+        await route.continue_()
+
+    await page.route("**/page/thread?*", held)
+    await page.get_by_role("button", name="1 reply").click()
+    await page.keyboard.type("cancel? ")
+    opened.set()
+    await expect(page.locator("#thread")).to_contain_text("details")
+    await page.keyboard.type("no")
+    await expect(page.get_by_label("Reply in the thread")).to_have_value("cancel? no")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#thread article").last).to_contain_text("cancel? no")
+    opened.clear()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="2 replies").click()
+    await page.keyboard.press("Escape")
+    opened.set()
+    await page.wait_for_timeout(300)
+    await expect(page.locator("#thread")).to_be_hidden()
+
+
+async def test_a_modal_that_was_closed_does_not_come_back(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Explain Why").click()
+    await expect(page.locator("#modal")).to_be_visible()
+    await page.route("**/act/close", lambda route: route.abort())
+    refused = page.wait_for_event("requestfailed", lambda request: request.url.endswith("/act/close"))
+    await page.keyboard.press("Escape")
+    await refused
+    await expect(page.locator("#modal")).to_be_hidden()
+    await page.reload()
+    await page.wait_for_selector("html[data-ready]")
+    await expect(page.locator("#modal")).to_be_hidden()
+
+
+async def test_a_modal_that_was_closed_while_nobody_was_reached_is_closed_once_somebody_is(
+    look: Open, workspace: LocalWorkspace
+) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Explain Why").click()
+    await expect(page.locator("#modal")).to_be_visible()
+    await page.route("**/act/close", lambda route: route.abort(), times=1)
+    await page.keyboard.press("Escape")
+    await _no_views(workspace)
+
+
+async def test_who_leaves_the_page_leaves_its_modal(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look()
+    await say(page, "@estiva gate")
+    await page.get_by_role("button", name="Explain Why").click()
+    await expect(page.locator("#modal")).to_be_visible()
+    await page.goto("about:blank")
+    await _no_views(workspace)
+
+
+async def _no_views(workspace: LocalWorkspace) -> None:
+    """Wait until the workspace knows of no modal."""
+    async with asyncio.timeout(30):
+        async for event in workspace.workspace.stream.listen("UANADEV01", after=0):
+            if event["type"] == "view" and event["action"] == "closed":
+                return
+
+
+async def test_a_page_whose_scripts_do_not_load_says_so(browser: Browser, workspace: LocalWorkspace) -> None:
+    page = await (await browser.new_context(locale="en")).new_page()
+    await page.route("**/page/static/modal.js*", lambda route: route.abort())
+    await page.goto(f"{workspace.url}/?token={workspace.token}&as=dev")
+    said = page.get_by_text("The scripts of this page have not loaded")
+    await expect(said).to_be_visible()
+    await page.unroute("**/page/static/modal.js*")
+    await page.get_by_role("link", name="Load it again").click()
+    await page.wait_for_selector("html[data-ready]")
+    await expect(said).to_have_count(0)
+    await page.context.close()
+
+
 async def test_a_table_shows_all_its_columns_beside_a_channel(look: Open, workspace: LocalWorkspace) -> None:
     page = await look(viewport={"width": 1280, "height": 800})
     client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)

@@ -17,6 +17,8 @@ from bot.workspace.page.words import Speech
 
 Json = Mapping[str, Any]
 
+_NOWHERE: Json = {"id": "", "kind": "channel", "name": ""}
+"""Where a thread is that has not come yet: the scripts know, and fill it in."""
 QUICK_REACTIONS = ("eyes", "white_check_mark", "thumbsup", "tada", "rocket", "heart", "thinking_face", "x")
 
 templates = Environment(
@@ -46,6 +48,7 @@ class Drawing:
             sidebar=Markup(self.sidebar(channel)),  # noqa: S704 - our own template's output
             content=Markup(self.channel(channel, messages, tab)),  # noqa: S704 - the same
             view=Markup(self.view()),  # noqa: S704 - the same
+            opening=Markup(self._draw("thread.html", about=_NOWHERE, rows=(), root="")),  # noqa: S704 - the same
             here=channel,
             language=self._speech.tag,
             words=self._speech.scripts(),

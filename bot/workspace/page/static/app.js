@@ -131,6 +131,7 @@ document.addEventListener("visibilitychange", () => read());
 addEventListener("focus", () => read());
 addEventListener("resize", () => { const list = log(); if (list && atBottom(list)) toBottom(list); });
 
+document.getElementById("dead").remove();
 const query = new URLSearchParams(location.search);
 const linked = /^\/archives\/([^/]+)\/p(\d+)(\d{6})/.exec(location.pathname);
 const wanted = linked ? `${linked[2]}.${linked[3]}` : "";

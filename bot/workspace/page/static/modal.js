@@ -1,5 +1,5 @@
 // Modals: the topmost view of this person's stack, in one <dialog>.
-import { act, fragment, parsed } from "./api.js";
+import { act, fragment, me, parsed } from "./api.js";
 import { restore, valuesIn } from "./controls.js";
 import { morph } from "./morph.js";
 import { draw } from "./times.js";
@@ -7,19 +7,22 @@ import { draw } from "./times.js";
 const dialog = document.getElementById("modal");
 let round = 0;
 const form = () => dialog.querySelector("form.view");
+const DISMISSED = "dismissed views";
+const dismissed = new Set(JSON.parse(sessionStorage.getItem(DISMISSED) || "[]"));
+const isGone = (view) => dismissed.has(view.dataset.view) || dismissed.has(view.dataset.root);
 
 export async function refreshView() {
   const mine = ++round;
   const html = await fragment("view");
   if (mine !== round) return;
   const old = form();
-  if (!html) {
+  const content = parsed(html || "");
+  const view = content.querySelector("form.view");
+  if (!view || isGone(view)) {
     dialog.replaceChildren();
     if (dialog.open) dialog.close();
     return;
   }
-  const content = parsed(html);
-  const view = content.querySelector("form.view");
   draw(content);
   if (old && old.dataset.view === view.dataset.view) {
     restore(view, old);
@@ -30,6 +33,7 @@ export async function refreshView() {
 }
 
 export function start() {
+  if (form() && isGone(form())) dialog.replaceChildren();
   if (form()) {
     draw(dialog);
     dialog.showModal();
@@ -63,12 +67,36 @@ dialog.addEventListener("close", () => form() && closeView(true));
 
 export async function closeView(all) {
   round += 1;
-  const view = form()?.dataset.view;
+  const left = form();
+  if (left) dismiss(left, all);
   dialog.replaceChildren();
   dialog.close();
-  if (view) await act("close", { view_id: view, all });
+  if (left) await tell(left.dataset.view, all);
   refreshView();
 }
+
+// What a person has closed stays closed, whenever the workspace comes to know.
+function dismiss(view, all) {
+  dismissed.add(all ? view.dataset.root : view.dataset.view);
+  sessionStorage.setItem(DISMISSED, JSON.stringify([...dismissed].slice(-50)));
+}
+
+async function tell(view, all) {
+  let answer = await act("close", { view_id: view, all });
+  while (answer.error === "unreachable") {
+    await new Promise((resume) => setTimeout(resume, 1000));
+    answer = await act("close", { view_id: view, all });
+  }
+}
+
+// Who leaves the page leaves what is open in it, as in Slack: it does not come back with the next page.
+addEventListener("pagehide", () => {
+  const left = form();
+  if (!left) return;
+  dismiss(left, true);
+  const body = JSON.stringify({ as: me, view_id: left.dataset.view, all: true });
+  navigator.sendBeacon("/act/close", new Blob([body], { type: "application/json" }));
+});
 
 function showFaults(sent, errors) {
   let first = null;

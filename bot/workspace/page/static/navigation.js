@@ -12,6 +12,7 @@ const sidebar = document.getElementById("sidebar");
 const rounds = { home: 0, sidebar: 0 };
 let waiting = null;
 let going = Promise.resolve();
+let awaited = null;
 
 // One goes to one place after the other: an earlier answer that comes late must not replace a later one.
 function inTurn(work) {
@@ -24,7 +25,11 @@ function inTurn(work) {
 export const there = () => going.catch(() => null);
 
 export const go = (channel, options) => inTurn(() => enter(channel, options));
-export const openThread = (channel, root, focus) => inTurn(() => unfold(channel, root, focus));
+
+export function openThread(channel, root, write = true) {
+  const mine = write ? prepare(channel, root) : null;
+  return inTurn(() => unfold(channel, root, mine));
+}
 
 async function enter(channel, { tab = "", push = true, wanted = "" } = {}) {
   const html = await fragment("channel", { channel, tab });
@@ -35,7 +40,7 @@ async function enter(channel, { tab = "", push = true, wanted = "" } = {}) {
   if (pane.dataset.channel !== channel) closeThread(false);
   document.body.classList.remove("drawer");
   arrived(wanted);
-  content.querySelector(".draft, #here")?.focus({ preventScroll: true });
+  if (!awaited) content.querySelector(".draft, #here")?.focus({ preventScroll: true });
   refreshSidebar();
 }
 
@@ -84,26 +89,53 @@ export function refreshSidebar() {
   }, 80);
 }
 
-async function unfold(channel, root, focus = true) {
-  const before = document.activeElement;
-  const html = await fragment("thread", { channel, ts: root });
-  if (html === null) return toast(say("This thread is gone"), true);
-  pane.replaceChildren(parsed(html));
+// Opens the pane at once, with a place to write: nothing that is typed until the thread has come is lost. What is
+// written there is kept as a draft of that thread, and so stands in the pane that replaces this one.
+function prepare(channel, root) {
+  if (pane.dataset.channel !== channel || threadLog()?.dataset.thread !== root) {
+    const empty = document.getElementById("opening").content.cloneNode(true);
+    Object.assign(empty.querySelector(".log").dataset, { channel, thread: root });
+    Object.assign(empty.querySelector(".composer").dataset, { channel, thread: root });
+    unveil(empty, channel);
+  }
+  pane.querySelector(".draft").focus();
+  awaited = { root };
+  return awaited;
+}
+
+function unveil(inside, channel) {
+  pane.replaceChildren(inside);
   pane.hidden = false;
   pane.dataset.channel = channel;
   document.getElementById("workspace").classList.add("with-thread");
+  fill(pane.querySelector(".composer"));
+}
+
+// Without `mine` it opens by itself, and takes nobody's place to write.
+async function unfold(channel, root, mine) {
+  const html = await fragment("thread", { channel, ts: root });
+  if (mine !== awaited) return; // it was closed again, or another one opened
+  if (html === null) {
+    closeThread();
+    return toast(say("This thread is gone"), true);
+  }
+  awaited = null;
+  const caret = pane.querySelector(".draft")?.selectionStart;
+  // whoever went on to write elsewhere meanwhile goes on there
+  const stayed = document.activeElement === document.body || pane.contains(document.activeElement);
+  unveil(parsed(html), channel);
   settle(threadLog());
   toBottom(threadLog());
-  fill(pane.querySelector(".composer"));
-  // whoever went on to write elsewhere meanwhile goes on there
-  const stayed = [before, document.body].includes(document.activeElement);
-  if (focus && stayed) pane.querySelector(".draft").focus();
+  const area = pane.querySelector(".draft");
+  if (mine && stayed) area.focus();
+  if (mine && stayed) area.setSelectionRange(caret ?? area.value.length, caret ?? area.value.length);
   history.replaceState({}, "", address(here(), "", root));
 }
 
 export function closeThread(refocus = true) {
   const root = threadLog()?.dataset.thread;
   if (!root) return;
+  if (refocus) awaited = null;
   pane.hidden = true;
   pane.replaceChildren();
   document.getElementById("workspace").classList.remove("with-thread");

@@ -8,7 +8,7 @@ from bot.slack.marks import Mark, Say, code_block, cut_mark, escape, escape_with
 from commands.texts import later
 
 _DRAWN = {
-    "pending": ("○", later("waiting")),
+    "pending": ("○", later("not started")),
     "in_progress": ("◐", later("running")),
     "complete": ("●", later("done")),
     "error": ("✕", later("failed")),

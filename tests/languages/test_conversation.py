@@ -47,7 +47,7 @@ async def test_what_everybody_reads_is_in_the_language_of_the_settings(office: O
             failed = await ana.until(lambda: next((m for m in ana.about(run) if "/failure/" in key_of(m)), None))
             for message in ana.about(run):
                 demand_message([{k: v for k, v in block.items() if k != "block_id"} for block in message["blocks"]])
-            assert {"Repetir", "Log completo"} <= set(buttons(failed))
+            assert {"Repetir desde o início", "Log completo"} <= set(buttons(failed))
             assert "não responde" in words(failed), "what a runner says of its trouble"
             assert "does not answer" in (await ana.asks(f"logs {run}")).text
             assert "não responde" in (await rui.asks(f"logs {run}")).text

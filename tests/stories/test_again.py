@@ -46,7 +46,7 @@ async def _begun(world: World, run: str) -> list[str]:
 async def test_what_failed_is_tried_again_by_a_choice_and_nothing_else(world: World, ana: Person) -> None:
     _errand(world, "skua")
     failure = await _failed(ana, "deploy skua to homolog")
-    assert list(buttons(failure)) == ["Retry", "Full Log"]
+    assert list(buttons(failure)) == ["Retry from Start", "Full Log"]
     assert list(choices(failure)) == [
         "Retry what did not succeed in check",
         "Retry all of check",

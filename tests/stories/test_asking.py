@@ -65,7 +65,7 @@ async def test_status_history_logs_and_help_are_answered(world: World, ana: Pers
     assert "failed" in history
     logs = await ana.asks("logs dunnock")
     assert "the test says no" in logs.text
-    assert "Retry" in buttons(logs.message)
+    assert "Retry from Start" in buttons(logs.message)
     assert "No run of robin has failed" in (await ana.asks("logs robin")).text
     helped = (await ana.asks("help all")).text
     assert "`deploy[!] &lt;service" in helped

@@ -32,10 +32,10 @@ async def test_a_failing_test_ends_the_run_and_says_all_that_is_needed(world: Wo
     assert words(await ana.reads(f"{run}/card", "failed after")).count("`python3 check.py` ended with exit code 3") == 1
     assert "Before that: Fetched merlin, Built" in shown
     assert "&lt;!channel&gt; look &amp; *see* '''" in shown
-    assert list(buttons(failure)) == ["Retry", "Full Log"]
+    assert list(buttons(failure)) == ["Retry from Start", "Full Log"]
     card = tasks(await ana.reads(f"{run}/card"))
     assert card["Couldn't pass unit tests"] == "error"
-    assert card["Not done: Push merlin"] == card["Not done: Deploy merlin"] == "pending"
+    assert card["Push merlin"] == card["Deploy merlin"] == "pending"
     started = [row["data"]["action"] for row in await world.facts(run) if row["kind"] == "action_started"]
     assert started == ["checkout", started[1], "unit"]
     await ana.clicks(failure, "Full Log")
@@ -48,7 +48,7 @@ async def test_a_failing_test_ends_the_run_and_says_all_that_is_needed(world: Wo
     assert "<!channel>" not in everywhere.replace(log, "")
     files = [path for path in world.root.joinpath("data").rglob("*") if path.is_file() and "work" not in path.parts]
     assert not [path for path in files if _holds(path, SECRET) and "mirrors" not in path.parts]
-    await ana.clicks(failure, "Retry")
+    await ana.clicks(failure, "Retry from Start")
     await ana.sees("Trying `merlin-1` again: run `merlin-2`")
     assert await ana.run_ends("merlin-2") == "failed"
 

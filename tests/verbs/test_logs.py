@@ -69,7 +69,7 @@ async def test_the_whole_log_is_in_the_thread_once(place: Office, ana: Person) -
     assert "The whole log is in this thread: `hello-1-test-unit.log`" in words(answer)
     assert _files(ana, failure["thread_ts"]) == ["hello-1-test-unit.log"]
     asked = await ana.asks("logs hello")
-    assert "Retry" in buttons(asked.message)
+    assert "Retry from Start" in buttons(asked.message)
     await ana.until(lambda: _files(ana, asked.message["thread_ts"]) or None)
     assert _files(ana, asked.message["thread_ts"]) == ["hello-1.log"]
 

@@ -149,8 +149,8 @@ async def test_to_production_people_are_asked_anew(place: Office, rui: Person) -
 
 async def test_a_failed_run_offers_to_retry_on_its_card(place: Office, ana: Person) -> None:
     run = await failed_at(place, "test", "unit")
-    card = await ana.until(lambda: _with_button(ana, run, "Retry"))
-    await ana.clicks(card, "Retry")
+    card = await ana.until(lambda: _with_button(ana, run, "Retry from Start"))
+    await ana.clicks(card, "Retry from Start")
     await ana.reads("hello-2/card")
     assert (await place.store.runs.get("hello-2")).plan.origin == run.id
 

@@ -63,7 +63,7 @@ def _before(view: RunView, around: Surroundings) -> Mark:
 def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Block]:
     say, run, plan = around.say, view.run.id, view.run.plan
     made = [
-        kit.button(say("Retry"), "retry", f"retry {run}", style=Style.PRIMARY),
+        kit.button(say("Retry from Start"), "retry", f"retry {run}", style=Style.PRIMARY),
         kit.button(say("Full Log"), "logs", f"logs {run}"),
     ]
     if around.previous:

@@ -8,20 +8,20 @@ from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
 from commands.times import written
 from storage.model.gate import GateKind
-from storage.model.view import RunView, StageView, WaitView
+from storage.model.view import StageView, WaitView
 from storage.model.window import Window
 
 _KINDS = (GateKind.PAUSE, GateKind.WINDOW)
 """In the order in which a run passes them."""
 
 
-def gate_tasks(name: str, stage: StageView, view: RunView, around: Surroundings) -> list[Block]:
+def gate_tasks(name: str, stage: StageView, around: Surroundings) -> list[Block]:
     """Draw one task for each gate that the stage has."""
     has = {GateKind.PAUSE: stage.stage.pause, GateKind.WINDOW: stage.stage.window is not None}
-    return [_task(f"{name}.{kind}", kind, stage, view, around) for kind in _KINDS if has[kind]]
+    return [_task(f"{name}.{kind}", kind, stage, around) for kind in _KINDS if has[kind]]
 
 
-def _task(name: str, kind: GateKind, stage: StageView, view: RunView, around: Surroundings) -> Block:
+def _task(name: str, kind: GateKind, stage: StageView, around: Surroundings) -> Block:
     say, at = around.say, stage.wait.kind if stage.wait else None
     if at is kind:
         return kit.task(name, waiting_at(stage, around), "in_progress")
@@ -30,7 +30,7 @@ def _task(name: str, kind: GateKind, stage: StageView, view: RunView, around: Su
         return kit.task(name, done, "complete")
     window = stage.stage.window if kind is GateKind.WINDOW else None
     title = say("Wait for the window: {window}", window=hours(window)) if window else say("Wait to be resumed")
-    return kit.task(name, say("Not done: {title}", title=title) if view.status.over else title, "pending")
+    return kit.task(name, title, "pending")
 
 
 def waiting_at(stage: StageView, around: Surroundings) -> str:

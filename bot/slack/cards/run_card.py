@@ -74,7 +74,7 @@ def _by_action(view: RunView, around: Surroundings, *, rich: bool) -> list[Block
     for number, stage in enumerate(view.stages):
         if stage.stage.approval:
             tasks.append(_gate_task(f"{number}", stage, view, around))
-        tasks += gate_tasks(f"{number}", stage, view, around)
+        tasks += gate_tasks(f"{number}", stage, around)
         for place, action in enumerate(stage.actions):
             tasks.append(_action_task(f"{number}.{place}", stage, action, view, around, rich=rich))
     return tasks if len(tasks) <= _MANY else _by_stage(view, around)
@@ -84,9 +84,6 @@ def _action_task(
     name: str, stage: StageView, action: ActionView, view: RunView, around: Surroundings, *, rich: bool
 ) -> Block:
     title = action_title(action, around.say, view.run.plan.service.name)
-    skipped = view.status.over and action.status is Status.REQUESTED
-    if skipped:
-        title = around.say("Not done: {title}", title=title)
     # a task may never be left spinning: when the run is over, whatever had begun has stopped
     status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
     details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
@@ -109,7 +106,7 @@ def _gate_task(name: str, stage: StageView, view: RunView, around: Surroundings)
     environment = stage.stage.environment or view.run.plan.environment.name
     if gate is None:
         title = say("Ask for approval for {environment}", environment=environment)
-        return kit.task(name, say("Not done: {title}", title=title) if view.status.over else title, "pending")
+        return kit.task(name, title, "pending")
     status = "error" if stage.status is Status.CANCELLED else _DRAWN[stage.status]
     return kit.task(name, decision_line(gate, around), status)
 
@@ -192,7 +189,7 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
 
 
 def _retry(view: RunView, say: Say) -> Block:
-    return kit.button(say("Retry"), "retry", f"retry {view.run.id}")
+    return kit.button(say("Retry from Start"), "retry", f"retry {view.run.id}")
 
 
 def _going_on(view: RunView, around: Surroundings) -> Block:

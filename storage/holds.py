@@ -1,6 +1,6 @@
 """Locks and freezes of people: one row each, taken once, ended once, by comparing which one it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +18,10 @@ from storage.model.hold import Hindrance, Hold, HoldKind
 from storage.model.run import Run, Trigger
 from storage.tables import HeldRow, HoldRow, RunRow
 
-_KIND = (HeldRow.service, HeldRow.environment, RunRow.requester, RunRow.trigger)
-"""What a hold asks about a run: who asked for what to be released where."""
-# an outer join goes from those that wait to their runs, never through all the runs
-_WAITING = sa.join(HeldRow, RunRow, col(RunRow.id) == HeldRow.run, isouter=True)
-_KINDS = sa.select(*_KIND).select_from(_WAITING).distinct()  # type: ignore[call-overload]
+_AT_ONCE = 500
+_WAITING = sa.select(HeldRow.run, HeldRow.stage, HeldRow.service, HeldRow.environment)  # type: ignore[call-overload]
+_Asked = tuple[str, Trigger]
+"""Who asked for a run, and for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,7 @@ class Holds:
         """Keep holds in `database`."""
         self._database = database
         self._scribe = scribe
+        self._asked: dict[str, _Asked] = {}
 
     async def take(
         self,
@@ -139,13 +139,15 @@ class Holds:
     async def free(self, now: datetime) -> list[tuple[str, str, str]]:
         """Return (run, stage, environment) of each run that waits and that no hold keeps out any more.
 
-        Thousands that wait are of few kinds, and only the runs of a kind that nothing keeps out are read.
+        Thousands may wait, and this is asked each second. Who asked for a run never changes: it is read once.
         """
 
         def work(session: Session) -> list[tuple[str, str, str]]:
-            kinds, holds = session.execute(_KINDS).all(), _active(session)
-            free = [kind for kind in kinds if not any(_hinders_kind(hold, kind, now) for hold in holds)]
-            return [(*row,) for kind in free for row in session.execute(_of_kind(kind))]
+            waiting, holds = session.execute(_WAITING).all(), _active(session)
+            self._asked = _who_asked(session, [run for run, *_ in waiting], self._asked)
+            kinds = {run: (service, environment, *self._asked[run]) for run, _, service, environment in waiting}
+            free = {kind for kind in set(kinds.values()) if not any(_hinders(hold, *kind, now) for hold in holds)}
+            return [(run, stage, environment) for run, stage, _, environment in waiting if kinds[run] in free]
 
         return await self._database.read(work)
 
@@ -237,15 +239,14 @@ def _hinders(hold: Hold, service: str, environment: str, requester: str, trigger
     return hold.covers(service, environment) and not (own or further_back or hold.over(now))
 
 
-def _hinders_kind(hold: Hold, kind: Sequence[str], now: datetime) -> bool:
-    service, environment, requester, trigger = kind
-    return _hinders(hold, service, environment, requester, Trigger(trigger), now)
-
-
-def _of_kind(kind: Sequence[str]) -> sa.Select[tuple[str, str, str]]:
-    same = (column == value for column, value in zip(_KIND, kind, strict=True))
-    found = sa.select(HeldRow.run, HeldRow.stage, HeldRow.environment)  # type: ignore[call-overload]
-    return found.select_from(_WAITING).where(*same)  # type: ignore[no-any-return]
+def _who_asked(session: Session, runs: Sequence[str], known: Mapping[str, _Asked]) -> dict[str, _Asked]:
+    """Tell of each run who asked for it; only of those that are not known the rows are read, which are wide."""
+    asked = {run: known[run] for run in runs if run in known}
+    new = [run for run in runs if run not in known]
+    for some in (new[at : at + _AT_ONCE] for at in range(0, len(new), _AT_ONCE)):
+        statement = sa.select(RunRow.id, RunRow.requester, RunRow.trigger).where(col(RunRow.id).in_(some))  # type: ignore[call-overload]
+        asked |= {run: (requester, Trigger(trigger)) for run, requester, trigger in session.execute(statement)}
+    return asked
 
 
 def _why(hindrance: Hindrance) -> dict[str, Json]:

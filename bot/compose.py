@@ -32,6 +32,7 @@ from runners.engine import Engine
 from runners.kinds import Tools, cleaners, kinds, known_kinds
 from runners.limits import Limits
 from runners.retention import Retention
+from runners.secrets import variables_of
 from storage.model import artifact
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
@@ -127,7 +128,8 @@ def _secrets(settings: Settings, catalog: Catalog, environ: Mapping[str, str]) -
         settings.pages_secret,
     )
     factors = [name for person in catalog.people.values() for name in (person.totp_from, person.token_from)]
-    names = (catalog.registry.password_from, *settings.secrets_from, *factors, *_OF_AWS)
+    own = (catalog.registry.password_from, *settings.secrets_from, *_OF_AWS)
+    names = (*own, *factors, *variables_of(catalog))
     known = [token.get_secret_value() for token in tokens if token]
     if settings.database_url and (password := urlsplit(settings.database_url).password):
         known.append(unquote(password))

@@ -1,6 +1,6 @@
 """Whether the outside world that runners need is there: the engine, the registry, the repositories."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 from runners.aws import checkup as aws
@@ -11,6 +11,7 @@ from runners.contract import ActionFailed
 from runners.findings import Finding
 from runners.mirrors import GitFailed, git
 from runners.registry import login, manifest
+from runners.secrets import VARIABLE, unset
 from storage.model.catalog import Catalog, Service
 
 
@@ -31,6 +32,8 @@ async def checkup(
             if works:
                 yield await _registry(catalog, service, environ, clouds)
             yield await _repository(service)
+            for secret in _secrets(service, environ) if works else ():
+                yield secret
     finally:
         clouds.close()
 
@@ -54,6 +57,17 @@ async def _registry(catalog: Catalog, service: Service, environ: Mapping[str, st
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint or "see that the registry runs")
     return Finding(what, f"{service.image} answers", "")
+
+
+def _secrets(service: Service, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether the variables of this process are set that hold secrets; what AWS keeps is a deploy's to find."""
+    for environment, references in service.secrets.items():
+        named = sum(each.startswith(VARIABLE) for each in references.values())
+        missing = unset(references, environ)
+        mend = "set it where Estiva runs, and start Estiva again" if missing else ""
+        found = f"{', '.join(missing)} not set" if missing else f"{named} from variables, all set"
+        if named:
+            yield Finding(f"secrets of {service.name} in {environment}", found, mend)
 
 
 async def _repository(service: Service) -> Finding:

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from runners import health, options, proxy, releases
+from runners import health, options, proxy, releases, secrets
+from runners.aws.session import Clouds
 from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.health import wait_until_healthy
 from runners.proxy import Proxy, Upstream
 from runners.registry import Logins
 from runners.releases import Release
+from runners.secrets import Secrets
 from runners.tail import tail
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
@@ -36,7 +38,7 @@ _KNOWN = {
 }
 
 
-_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS}
+_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS, **secrets.ERRORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +60,15 @@ class DockerRunner:
     most = 32
 
     def __init__(
-        self, containers: Containers, proxy: Proxy, environ: Mapping[str, str], logins: Logins | None = None
+        self,
+        containers: Containers,
+        proxy: Proxy,
+        environ: Mapping[str, str],
+        clouds: Clouds,
+        logins: Logins | None = None,
     ) -> None:
-        """Take the engine, the proxy, and where the registry's credentials are: in the environment, or in AWS."""
+        """Take the engine, the proxy, and where credentials and secrets are: in the environment, or in AWS."""
+        self._secrets = Secrets(environ, clouds)
         self._logins = logins
         self._containers = containers
         self._proxy = proxy
@@ -112,6 +120,10 @@ class DockerRunner:
                 error="engine_unavailable",
             ) from away
 
+    async def configuration(self, service: Service, environment: Environment) -> Mapping[str, str]:
+        """Say where the service's secrets are there, and in which version."""
+        return await self._secrets.pinned(service, environment)
+
     async def _there(self, release: Release) -> dict[Upstream, str]:
         """Give what serves this very image already, in the proxy's order, and the run that started it."""
         running = await releases.running_already(self._containers, release)
@@ -124,12 +136,18 @@ class DockerRunner:
         """Give as many as are to serve: those that go on, and new ones for the rest."""
         kept = tuple(kept[: len(release.containers)])
         names = release.containers[: len(release.containers) - len(kept)]
+        values: Mapping[str, str] = {}
         if names:
+            # what goes on after a crash has its secrets: whether they can be read now is no matter of it any more
+            if release.secrets and not await releases.all_made(self._containers, release, names):
+                values = await self._secrets.read(work)
             await releases.pulled(self._containers, release, work.registry, self._environ, sink, self._logins)
-        return kept + tuple(await _together(self._healthy(work, release, name, sink) for name in names))
+        return kept + tuple(await _together(self._healthy(work, release, name, values, sink) for name in names))
 
-    async def _healthy(self, work: Work, release: Release, name: str, sink: Sink) -> Upstream:
-        host = await releases.started(self._containers, release, name)
+    async def _healthy(
+        self, work: Work, release: Release, name: str, values: Mapping[str, str], sink: Sink
+    ) -> Upstream:
+        host = await releases.started(self._containers, release, name, values)
         sink.line(f"{name} started from {release.image}")
         address = f"{host}:{release.port}"
         url = f"http://{address}{release.health}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from runners import hidden
 from runners.containers import Containers
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import worded
@@ -96,8 +97,9 @@ async def _still_running(containers: Containers, container: str, sink: Sink) -> 
 
 
 async def _show_tail(containers: Containers, container: str, sink: Sink) -> None:
-    def tail(engine: Any) -> str:
-        return str(engine.logs(container, tail=_TAIL).decode(errors="replace"))
+    def tail(engine: Any) -> list[str]:
+        written = engine.logs(container, tail=_TAIL).decode(errors="replace").splitlines()
+        return hidden.redactor_of(engine, [container]).stream().redact(written)
 
-    for line in (await containers.ask(tail)).splitlines():
+    for line in await containers.ask(tail):
         sink.line(line)

@@ -118,7 +118,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         DockerfileRunner(tools.containers, tools.environ, tools.ecr),
         CommandRunner(tools.containers),
         PushRunner(tools.containers, tools.environ, tools.ecr),
-        DockerRunner(tools.containers, tools.proxy, tools.environ, tools.ecr),
+        DockerRunner(tools.containers, tools.proxy, tools.environ, tools.clouds, tools.ecr),
         EcsRunner(tools.clouds, tools.environ, tools.ecr),
         CodeBuildRunner(tools.clouds, Collector(tools.environ, tools.ecr)),
         CloudFormationRunner(tools.clouds),

@@ -8,7 +8,7 @@ from typing import Any
 
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from runners import registry
+from runners import hidden, registry
 from runners.containers import Containers
 from runners.contract import ActionFailed, Sink, Work
 from runners.job import remove_container
@@ -19,6 +19,7 @@ from runners.trouble import trouble_of
 from storage.model import artifact
 from storage.model.catalog import Json, Registry
 from storage.model.worded import worded
+from storage.redact import Redactor
 
 ERRORS = {
     **registry.ERRORS,
@@ -48,6 +49,8 @@ class Release:
     port: int
     health: str
     variables: Mapping[str, str]
+    secrets: tuple[str, ...]
+    """Names of further variables, whose values are no part of a release."""
     memory: str | int | None
 
     @property
@@ -108,6 +111,7 @@ def of(work: Work, namespace: str) -> Release:
             "ESTIVA_COMMIT": work.artifacts.get(artifact.COMMIT, ""),
             "ESTIVA_DIGEST": digest,
         },
+        secrets=tuple(sorted(service.secrets.get(environment.name, {}))),
         memory=memory if isinstance(memory, str | int) else None,
     )
 
@@ -163,15 +167,28 @@ async def pulled(
     transfer.check(host)
 
 
-async def started(containers: Containers, release: Release, name: str) -> str:
-    """Start one of the release's containers, or find it by its key; returns its address in its network."""
+async def all_made(containers: Containers, release: Release, names: Collection[str]) -> bool:
+    """Tell whether each of these containers was made already, for this key."""
+
+    def look(engine: Any) -> bool:
+        ours = engine.containers(all=True, filters=containers.filters(key=release.key))
+        return {*names} <= {name_of(each) for each in ours}
+
+    return await containers.ask(look)
+
+
+async def started(containers: Containers, release: Release, name: str, secrets: Mapping[str, str]) -> str:
+    """Start one of the release's containers, or find it by its key; returns its address in its network.
+
+    `secrets` are the values of its variables that are secret; one that is found has its own.
+    """
 
     def start(engine: Any) -> str:
         ours = engine.containers(all=True, filters=containers.filters(key=release.key))
         there = [each for each in ours if name_of(each) == name]
         if not there:
             _have_network(engine, containers, release.network)
-            engine.create_container(name=name, **_shape(engine, containers, release))
+            engine.create_container(name=name, **_shape(engine, containers, release, secrets))
         if not there or there[0]["State"] == "created":
             engine.start(name)
         inspected = engine.inspect_container(name)
@@ -180,6 +197,7 @@ async def started(containers: Containers, release: Release, name: str) -> str:
     try:
         return await containers.ask(start)
     except APIError as error:
+        error.explanation = Redactor(secrets.values()).redact(str(error.explanation or error))
         raise trouble_of(error) or ActionFailed(
             worded("the container cannot start: {error}", error=error.explanation or error), error="cannot_start"
         ) from error
@@ -251,10 +269,11 @@ async def pruned(containers: Containers, release: Release, keep: int) -> list[st
     return await containers.ask(prune)
 
 
-def _shape(engine: Any, containers: Containers, release: Release) -> dict[str, Any]:
+def _shape(engine: Any, containers: Containers, release: Release, secrets: Mapping[str, str]) -> dict[str, Any]:
+    named = {hidden.LABEL: " ".join(release.secrets)} if release.secrets else {}
     return {
         "image": release.image,
-        "environment": dict(release.variables),
+        "environment": {**release.variables, **secrets},
         "labels": containers.labels(
             role="app",
             key=release.key,
@@ -262,6 +281,7 @@ def _shape(engine: Any, containers: Containers, release: Release) -> dict[str, A
             service=release.service,
             environment=release.environment,
             digest=release.digest,
+            **named,
         ),
         "host_config": engine.create_host_config(
             network_mode=release.network,

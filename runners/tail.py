@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from runners import hidden
 from runners.containers import Containers
 from runners.contract import ActionFailed
 from runners.releases import name_of
 from storage.model.worded import worded
+from storage.redact import Redactor
 
 
 async def tail(
@@ -15,7 +17,7 @@ async def tail(
 ) -> list[str]:
     """Read the newest lines of the containers that serve; where several do, in the order of time, each with its name.
 
-    Where none of `serving` runs, it is the one that was started last.
+    Where none of `serving` runs, it is the one that was started last. The secrets that they were given are masked.
     """
 
     def read(engine: Any) -> list[str]:
@@ -28,18 +30,28 @@ async def tail(
                 error="not_running",
             )
         found = [each for each in running if name_of(each) in serving] or running[-1:]
-        told = sorted(line for each in found for line in _timed(engine, each, since, lines, several=len(found) > 1))
+        masking = hidden.redactor_of(engine, [each["Id"] for each in found])
+        several = len(found) > 1
+        told = sorted(line for each in found for line in _timed(engine, each, since, lines, masking, several=several))
         return [line for _, line in told[-lines:]]
 
     return await containers.ask(read)
 
 
 def _timed(
-    engine: Any, container: Mapping[str, Any], since: datetime | None, lines: int, *, several: bool
+    engine: Any,
+    container: Mapping[str, Any],
+    since: datetime | None,
+    lines: int,
+    masking: Redactor,
+    *,
+    several: bool,
 ) -> list[tuple[tuple[str, int], str]]:
     """Give each line with its time, and its place among those of the same time."""
     seconds = None if since is None else int(since.timestamp())
     said = engine.logs(container["Id"], stdout=True, stderr=True, tail=lines, since=seconds, timestamps=True)
     name = f"{name_of(container)} | " if several else ""
-    stamped = (line.partition(" ") for line in said.decode(errors="replace").splitlines())
-    return [((time, number), name + text) for number, (time, _, text) in enumerate(stamped)]
+    stamped = [line.partition(" ") for line in said.decode(errors="replace").splitlines()]
+    shown = masking.stream().redact([text for _, _, text in stamped])
+    times = [(time, number) for number, (time, _, _) in enumerate(stamped)]
+    return [(time, name + text) for time, text in zip(times, shown, strict=True)]

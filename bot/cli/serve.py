@@ -42,7 +42,8 @@ def _start(role: Role, *, workspace: bool) -> None:
     if missing:
         fail(f"Not set: {', '.join(missing)}. See docs/connect-slack.md; without Slack: `make demo`.")
     logging.basicConfig(level=chosen.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("dbos", "slack_bolt", "bot.slack.bolt", "alembic"):
+    # that of AWS writes whole answers when it is let, and secrets are answers
+    for chatty in ("dbos", "slack_bolt", "bot.slack.bolt", "alembic", "botocore", "boto3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
     with uncollected():
         from bot.compose import PortTaken, SeveralNeedPostgres

@@ -1,9 +1,10 @@
 """`rollback <service> in <environment> [to <release>]`: deploy the last good release before, or a named one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.current import started, under_way
+from commands.current import maker_of, started, under_way
 from commands.opening import forced
 from commands.permit import may, permit
 from commands.places import environment_of, service_of
@@ -20,7 +21,7 @@ _LOOKED_BACK, _OFFERED = 30, 5
 
 
 async def handle(asked: Asked) -> Reply:
-    """Open a run that deploys an earlier digest again; nothing is built, and nothing is guessed."""
+    """Open a run that deploys an earlier digest again, configured as it was; nothing is built, and nothing is guessed."""
     if "environment" not in asked.arguments:
         return await _where(asked)
     permit(asked, service=service_of(asked).name, environment=environment_of(asked).name)
@@ -44,10 +45,11 @@ async def handle(asked: Asked) -> Reply:
 
 
 async def _go_back(asked: Asked, release: Release) -> Reply:
-    made = await handed_on(asked, release)
+    made, was = await handed_on(asked, release), (await maker_of(asked, release)).plan.service
+    configured = replace(service_of(asked), env=was.env, secrets=was.secrets)
     return await started(
         asked,
-        plan_rollback(asked.catalog, service_of(asked), environment_of(asked), release, handed_on=made),
+        plan_rollback(asked.catalog, configured, environment_of(asked), release, handed_on=made),
         later("Rolling `{service}` in {environment} back to `{commit}` (released by run `{origin}`): run `{run}`."),
         service=release.service,
         environment=release.environment,

@@ -175,8 +175,8 @@ class Service:
     env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Environment name -> variables given to the container there."""
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Environment name -> variable -> where in AWS its value is, which nobody here ever reads: `parameter:/hello/db`,
-    `secret:hello/api`, `secret:hello/api:key`."""
+    """Environment name -> variable -> where its value is, which is kept nowhere here: `parameter:/hello/db`,
+    `secret:hello/api`, `secret:hello/api:key` in AWS, or `variable:HELLO_API_KEY` of Estiva's own process."""
     keep: Keep = field(default_factory=Keep)
     stages: tuple[Stage, ...] = ()
     """The whole default pipeline, first stage to last, over all environments."""

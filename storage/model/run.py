@@ -80,7 +80,7 @@ class Plan:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`stage/action` -> what it handed on in the run before: for actions that this plan leaves out."""
     configuration: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Environment -> variable -> where its value is and in which version: `parameter:/hello/db@7`."""
+    """Environment -> variable -> where its value is, and in AWS in which version: `parameter:/hello/db@7`."""
     given: Mapping[str, str] = field(default_factory=dict, metadata=LATER)
     """What whoever asked for it said in chat: variable -> value, see `runners.given`."""
 

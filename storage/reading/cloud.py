@@ -16,7 +16,10 @@ _ENDPOINT = re.compile(r"https?://[^\s/]+\S*")
 _HOST = re.compile(r"(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _DAY = 86_400
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFERENCE = re.compile(r"parameter:[\w./-]{1,1011}|secret:[\w/+=.@-]{1,512}(?::[^:\s]{1,200})?", re.ASCII)
+_GIVES_SECRETS = ("docker", "ecs")
+_REFERENCE = re.compile(
+    r"parameter:[\w./-]{1,1011}|secret:[\w/+=.@-]{1,512}(?::[^:\s]{1,200})?|variable:[A-Za-z_]\w{0,250}", re.ASCII
+)
 
 
 def aws(item: Item) -> Aws:
@@ -36,17 +39,28 @@ def ecr(item: Item) -> Ecr:
 
 def secrets(entries: Mapping[str, Item], places: Mapping[str, Environment]) -> dict[str, dict[str, str]]:
     """Read where the values of variables are, per environment."""
-    reference = _like(_REFERENCE, "parameter:NAME, secret:NAME or secret:NAME:KEY")
+    reference = _like(_REFERENCE, "parameter:NAME, secret:NAME, secret:NAME:KEY or variable:NAME")
     found = {}
     for place, item in entries.items():
         known = places.get(place)
-        if known is not None and (known.aws is None or known.target != "ecs"):
-            item.problem(f"only containers on ECS get secrets from AWS, and {place} is no environment with target ecs")
+        if known is not None and known.target not in _GIVES_SECRETS:
+            item.problem(f"only containers on docker and ecs get secrets, and the target of {place} is {known.target}")
+        found[place] = {name: reference(entry) for name, entry in item.entries().items()}
         for name, entry in item.entries().items():
             if not _VARIABLE.fullmatch(name):
                 entry.problem(f"{name!r} is no name of a variable")
-        found[place] = {name: reference(entry) for name, entry in item.entries().items()}
+            if known is not None:
+                _reachable(entry, found[place][name], known)
     return found
+
+
+def _reachable(entry: Item, reference: str, place: Environment) -> None:
+    """Note a value that containers there cannot be given."""
+    variable = reference.startswith("variable:")
+    if variable and place.target == "ecs":
+        entry.problem("a variable of Estiva's process is for target docker; on ecs: parameter:NAME or secret:NAME")
+    elif not variable and _REFERENCE.fullmatch(reference) and place.target == "docker" and place.aws is None:
+        entry.problem(f"{place.name} is in no account: add aws to it, or say variable:NAME, of Estiva's own process")
 
 
 def host_of(known: Ecr) -> str:

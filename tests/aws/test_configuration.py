@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runners.aws.ecs.configuration import sources
+from runners.aws.configuration import sources
 from runners.aws.session import Clouds, Visitor
 from runners.contract import ActionFailed, Work
 from storage.model.cloud import Aws

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from runners import releases
+from runners.aws.session import Clouds
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome
 from runners.docker_deploy import DockerRunner
@@ -58,7 +59,7 @@ class Site:
         self.bench = bench
         self.proxy = proxy
         self.registry = registry
-        self.runner = DockerRunner(bench.containers, proxy, registry.environ)
+        self.runner = DockerRunner(bench.containers, proxy, registry.environ, Clouds())
         self.address = bench.service.addresses["homolog"]
 
     async def pushed(self, version: str, *, command: str = "exec httpd -f -p 8000 -h /www") -> dict[str, str]:
@@ -143,7 +144,7 @@ async def test_first_deploys_at_the_same_time_share_one_network(site: Site, engi
     containers = site.bench.containers
     works = [site.bench.work(artifacts=artifacts, run=f"hello-{number}", stage="homolog") for number in range(1, 7)]
     found = [releases.of(work, containers.namespace) for work in works]
-    await asyncio.gather(*(releases.started(containers, release, *release.containers) for release in found))
+    await asyncio.gather(*(releases.started(containers, release, *release.containers, {}) for release in found))
     assert len(engine.networks(filters=containers.filters())) == 1
 
 

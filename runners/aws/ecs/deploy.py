@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runners.aws import configuration
 from runners.aws.ecr import Registries
-from runners.aws.ecs import configuration, history, marks, oneoff, revisions, services, stopped, strategy
+from runners.aws.ecs import history, marks, oneoff, revisions, services, stopped, strategy
 from runners.aws.ecs.events import Events, Heard
 from runners.aws.ecs.images import images_of
 from runners.aws.ecs.oneoff import Before, OneOff

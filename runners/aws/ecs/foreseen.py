@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runners.aws.ecs import configuration, oneoff, revisions, services, strategy
+from runners.aws import configuration
+from runners.aws.ecs import oneoff, revisions, services, strategy
 from runners.aws.ecs.oneoff import Before
 from runners.aws.ecs.revisions import Change, Revision
 from runners.aws.ecs.services import Target

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runners import options, registry
-from runners.aws import errors
+from runners.aws import configuration, errors
 from runners.aws.ecr import Registries
 from runners.aws.ecs import (
-    configuration,
     images,
     oneoff,
     revisions,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runners.aws.ecs.configuration import described
+from runners.aws.configuration import described
 from runners.aws.ecs.revisions import Revision
 from runners.aws.ecs.services import Service
 from runners.aws.ecs.strategy import ROLLING, strategy_of

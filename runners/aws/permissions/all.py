@@ -1,6 +1,6 @@
 """Everything that the roles of the catalog need: the registry's, and that of each environment."""
 
-from runners.aws.permissions import builds, changes, deploys
+from runners.aws.permissions import builds, changes, containers, deploys
 from runners.aws.permissions.need import Arns, Need
 from runners.aws.session import Account
 from storage.model.catalog import Catalog, Environment
@@ -11,6 +11,7 @@ async def needed(catalog: Catalog, environment: Environment, account: Account) -
     """Give it, on what it is needed for as far as the catalog and a look at what is there can name that."""
     return [
         *await deploys.needs(catalog, environment, account),
+        *containers.needs(catalog, environment, Arns(account.place)),
         *await builds.needs(catalog, environment, account),
         *await changes.of_pipelines(catalog, environment, account),
         *changes.of_stacks(catalog, environment, Arns(account.place)),

@@ -1,7 +1,7 @@
 """Configuration that stands in Parameter Store and Secrets Manager: where it is, and in which version; never a value.
 
-The catalog names it, the containers get it from ECS, and a plan pins the versions: what was approved is what is
-released, or nothing.
+The catalog names it, the containers get it (from ECS, or as `values` reads it), and a plan pins the versions: what was
+approved is what is released, or nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,12 +46,17 @@ async def sources(account: Account, references: Mapping[str, str]) -> Mapping[st
     found = {variable: _source(each, parameters, known) for variable, each in references.items()}
     missing = [references[variable] for variable, source in found.items() if source is None]
     if missing:
-        raise ActionFailed(
-            joined([worded("{reference} is not there", reference=each) for each in sorted(set(missing))]),
-            hint=worded("make it in this account and region, or mend the service's secrets in the catalog"),
-            error="configuration_missing",
-        )
+        raise lacking(*missing)
     return {variable: source for variable, source in found.items() if source is not None}
+
+
+def lacking(*references: str) -> ActionFailed:
+    """Say that these are not there."""
+    return ActionFailed(
+        joined([worded("{reference} is not there", reference=each) for each in sorted(set(references))]),
+        hint=worded("make it in this account and region, or mend the service's secrets in the catalog"),
+        error="configuration_missing",
+    )
 
 
 def check(found: Mapping[str, Source], pinned: Mapping[str, str]) -> None:
@@ -68,6 +73,8 @@ def check(found: Mapping[str, Source], pinned: Mapping[str, str]) -> None:
 def _source(reference: str, parameters: Mapping[str, Source], secrets: Mapping[str, Source | None]) -> Source | None:
     if reference.startswith(_PARAMETER):
         return parameters.get(reference.removeprefix(_PARAMETER))
+    if not reference.startswith(_SECRET):
+        return None
     _, name, key = [*reference.split(":"), ""][:3]
     secret = secrets[name]
     if secret is None or not key:

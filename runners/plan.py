@@ -70,7 +70,8 @@ def plan_rollback(
 ) -> Plan:
     """Plan to deploy an earlier release again: the stages that deploy, and the gate where people must approve.
 
-    `service` is configured as it was then. It is the way out of trouble, so it waits for no pause and no window. Raises `Unplannable`.
+    `service` is configured as it was then. It is the way out of trouble, so it waits for no pause and no window.
+    Raises `Unplannable`.
     """
     return _again(catalog, service, environment, Trigger.ROLLBACK, release, pipeline, handed_on)
 

@@ -21,7 +21,7 @@ _LOOKED_BACK, _OFFERED = 30, 5
 
 
 async def handle(asked: Asked) -> Reply:
-    """Open a run that deploys an earlier digest again, configured as it was; nothing is built, and nothing is guessed."""
+    """Open a run that deploys an earlier digest again, configured as it was; nothing is built or guessed."""
     if "environment" not in asked.arguments:
         return await _where(asked)
     permit(asked, service=service_of(asked).name, environment=environment_of(asked).name)

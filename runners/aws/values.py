@@ -25,7 +25,7 @@ async def read(account: Account, pinned: Mapping[str, str]) -> dict[str, str]:
         place = (kind, name, version)
         if place not in texts:
             texts[place] = await _text(account, *place)
-        found[variable] = _part(texts[place], key, reference) if key else texts[place]
+        found[variable] = _held(_part(texts[place], key, reference) if key else texts[place], reference)
     return found
 
 
@@ -53,6 +53,13 @@ def _part(text: str, key: str, reference: str) -> str:
     except (ValueError, LookupError, TypeError, RecursionError):
         raise configuration.lacking(reference) from None
     return found if isinstance(found, str) else json.dumps(found)
+
+
+def _held(value: str, reference: str) -> str:
+    """Give what a variable can hold; the engine would quote any other in what it says."""
+    if "\0" in value:
+        raise _no_text(reference)
+    return value
 
 
 def _no_text(reference: str) -> ActionFailed:

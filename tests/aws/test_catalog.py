@@ -77,12 +77,21 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
         ("untagged: 14d", "untagged: 36h", "should be whole days, such as 14d"),
         ("role/estiva-production", "user/estiva", "should be the ARN of a role"),
         ("111122223333:role/estiva-production", "999988887777:role/x", "is a role of the account 999988887777"),
-        ("parameter:/hello/production/database-url", "/hello/db", "should be parameter:NAME, secret:NAME or"),
+        (
+            "parameter:/hello/production/database-url",
+            "/hello/db",
+            "should be parameter:NAME, secret:NAME, secret:NAME:",
+        ),
+        (
+            "parameter:/hello/production/database-url",
+            "variable:HELLO_DB",
+            "secrets.production.DATABASE_URL: a variable of Estiva's process is for target docker; on ecs: parameter:",
+        ),
         ("        API_KEY: secret", "        API-KEY: secret", "'API-KEY' is no name of a variable"),
         (
             "      production:\n        DATABASE_URL",
-            "      homolog:\n        DATABASE_URL",
-            "only containers on ECS get",
+            "      europe:\n        DATABASE_URL",
+            "only containers on docker and ecs get secrets, and the target of europe is codepipeline",
         ),
         (
             "    secrets:\n      production:",

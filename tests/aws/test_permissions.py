@@ -229,3 +229,25 @@ async def test_ecs_and_values_of_a_buildspec_count_whatever_the_target(
         *("ecs:UpdateService", "ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"),
         *("ssm:GetParameters", "secretsmanager:GetSecretValue"),
     }
+
+
+async def test_secrets_for_an_engine_are_read_and_those_for_ecs_only_described(
+    clouds: Clouds, place: Aws, identities: Identities
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "aws.md").read_text()
+    shown = json.loads(guide.split("```json\n")[1].split("```")[0].replace("us-east-1", REGION))
+    (ask,) = [each for each in shipped("homolog")["deploy"]["Statement"] if each["Action"] == TO_ASK]
+    role = f"{ROLE}homolog"
+    identities.trusted[role] = None
+    identities.policies[role] = [shown, {"Version": "2012-10-17", "Statement": [ask]}]
+    environment = Environment(name="homolog", target="docker", aws=replace(place, role=role))
+    catalog = doing(environment, Action(name="deploy", uses="docker"))
+    references = {"A": "parameter:/hello/db", "B": "secret:hello/api:key", "C": "variable:HELLO"}
+    service = replace(catalog.services["hello"], secrets={"homolog": references})
+    account = Account(identities, clouds, replace(catalog, services={"hello": service}))
+    said = await account.said("homolog")
+    assert said.startswith("ok: all "), said
+    shown["Statement"] = [each for each in shown["Statement"] if each["Action"] == "ssm:DescribeParameters"]
+    assert names(await account.said("homolog")) == {
+        *("ssm:GetParameter", "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+    }

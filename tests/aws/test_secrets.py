@@ -23,7 +23,7 @@ REFERENCES = {
     "API_KEY": "variable:HELLO_API_KEY",
 }
 OWN = {"HELLO_API_KEY": "of the process"}
-API = '{"token": "t-1", "ports": [1, 2]}'
+API = '{"token": "t-1", "ports": [1, 2], "odd": "a\\u0000b"}'
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ async def test_another_version_than_planned_is_not_read(
 async def test_what_releases_nothing_new_takes_the_values_of_now(
     secrets: Secrets, place: Aws, vault: Vault, old: str
 ) -> None:
-    pinned = await planned(secrets, work(place))
+    more: dict[str, Any] = {old: True, "configuration": await planned(secrets, work(place))}
     vault.put_parameter("/hello/db", "postgresql://second")
-    found = await secrets.read(work(place, configuration=pinned, **{old: True}))
+    found = await secrets.read(work(place, **more))
     assert found["DATABASE_URL"] == "postgresql://second"
 
 
@@ -117,6 +117,7 @@ async def test_what_releases_nothing_new_takes_the_values_of_now(
         ("parameter:/gone", "parameter:/gone is not there"),
         ("secret:gone", "secret:gone is not there"),
         ("secret:hello/api:gone", "secret:hello/api:gone is not there"),
+        ("secret:hello/api:odd", "secret:hello/api:odd is no text"),
         ("secret:hello/plain:key", "secret:hello/plain:key is not there"),
     ],
 )

@@ -144,7 +144,7 @@ async def test_first_deploys_at_the_same_time_share_one_network(site: Site, engi
     containers = site.bench.containers
     works = [site.bench.work(artifacts=artifacts, run=f"hello-{number}", stage="homolog") for number in range(1, 7)]
     found = [releases.of(work, containers.namespace) for work in works]
-    await asyncio.gather(*(releases.started(containers, release, *release.containers, {}) for release in found))
+    await asyncio.gather(*(releases.started(containers, release, release.containers[0], {}) for release in found))
     assert len(engine.networks(filters=containers.filters())) == 1
 
 

@@ -155,3 +155,25 @@ def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> No
     (tmp_path / "catalog.yml").write_bytes(MINIMAL.encode() + "# olá".encode("latin-1"))
     with pytest.raises(CatalogProblems, match=r"catalog\.yml:13: not UTF-8"):
         load(tmp_path / "catalog.yml")
+
+
+def test_a_secret_is_where_a_container_can_get_it_from(tmp_path: Path) -> None:
+    text = MINIMAL.replace(
+        "    repository",
+        """\
+    secrets:
+      homolog:
+        API_KEY: variable:HELLO_API_KEY
+        DATABASE_URL: parameter:/hello/db
+        MAIL: variable:HELLO-MAIL
+      production:
+        API_KEY: secret:hello/api:key
+    repository""",
+    )
+    wanted = "should be parameter:NAME, secret:NAME, secret:NAME:KEY or variable:NAME"
+    mend = "add aws to it, or say variable:NAME, of Estiva's own process"
+    assert wrong(tmp_path, text) == [
+        f"10: services.hello.secrets.homolog.DATABASE_URL: homolog is in no account: {mend}",
+        f"11: services.hello.secrets.homolog.MAIL: {wanted}, not 'variable:HELLO-MAIL'",
+        f"13: services.hello.secrets.production.API_KEY: production is in no account: {mend}",
+    ]

@@ -89,7 +89,7 @@ class Asked:
 def sentence(asked: Asked, problem: ActionFailed) -> str:
     """Say what failed, and what to do about it, to the asker."""
     reason, hint = in_words_of(asked.say, problem.reason), in_words_of(asked.say, problem.hint)
-    return f"{_capital(reason)}." + (f" {_capital(hint)}" if hint else "")
+    return f"{_capital(reason.removesuffix('.'))}." + (f" {_capital(hint)}" if hint else "")
 
 
 def _capital(text: str) -> str:

@@ -21,9 +21,8 @@ async def running_release(asked: Asked) -> Release:
     service, environment = service_of(asked).name, environment_of(asked).name
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
-        offer = Offer(
-            label=asked.say("Deploy to {name}", name=environment), command=f"deploy {service} to {environment}"
-        )
+        command = asked.say("deploy {service} to {environment}", service=service, environment=environment)
+        offer = Offer(label=asked.say("Deploy to {name}", name=environment), command=command)
         text = asked.say("Nothing of `{service}` runs in {name} yet.", service=service, name=environment)
         raise Refused(text, offers=(offer,))
     return release

@@ -58,4 +58,5 @@ def found_in(asked: Asked, lines: list[str]) -> list[str]:
 
 def offer_tail(asked: Asked, service: str, environment: str) -> Offer:
     """Offer what runs there writes now."""
-    return Offer(label=asked.say("What it writes now"), command=f"logs {service} in {environment} now")
+    command = asked.say("logs {service} in {environment} now", service=service, environment=environment)
+    return Offer(label=asked.say("What it writes now"), command=command)

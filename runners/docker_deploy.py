@@ -115,8 +115,7 @@ class DockerRunner:
             return await tail(self._containers, service.name, environment.name, serving or (), since, lines)
         except EngineUnavailable as away:
             raise ActionFailed(
-                worded("the logs cannot be read: {away}", away=away),
-                hint=worded("see that the Docker engine runs"),
+                worded("the logs cannot be read: {away}", away=away.reason),
                 error="engine_unavailable",
             ) from away
 

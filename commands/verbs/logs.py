@@ -130,7 +130,7 @@ def _names(asked: Asked, view: RunView, action: ActionView) -> dict[str, str]:
 
 def _offers(asked: Asked, run: Run) -> tuple[Offer, ...]:
     if run.status in (Status.FAILED, Status.BROKEN, Status.CANCELLED):
-        return (Offer(label=asked.say("Retry from Start"), command=f"retry {run.id}"),)
+        return (Offer(label=asked.say("Retry from Start"), command=asked.say("retry {run}", run=run.id)),)
     return ()
 
 

@@ -46,6 +46,21 @@ async def test_a_failure_is_found_while_its_run_goes_on(place: Office, ana: Pers
     assert "FAIL: two" in answer
 
 
+async def test_an_answer_is_in_one_language_to_its_end(place: Office, rui: Person) -> None:
+    nothing = (await rui.asks("logs do hello em homolog")).message
+    await failed_run(place)
+    failed = (await rui.asks("logs do hello em homolog")).message
+    said = [element["value"] for message in (nothing, failed) for _, element in buttons(message).values()]
+    assert said == ["logs hello em homolog agora", "repetir hello-1"]
+    await place.released()
+    told = (await rui.asks("logs do hello em homolog agora")).text
+    assert told.startswith("Não consigo ler os logs: o Docker em ")
+    assert told.endswith("veja se este usuário pode usar o socket dele; depois repita.")
+    await rui.clicks(failed, "Repetir desde o início")
+    again = await place.until(lambda: place.store.runs.find("hello-2"))
+    assert again is not None
+
+
 async def test_the_log_of_one_action_is_shown_and_searched(place: Office, ana: Person, rui: Person) -> None:
     run = await failed_run(place)
     smoke = (await ana.asks(f"logs {run.id} smoke")).text

@@ -12,6 +12,8 @@ from bot.rounds import PAUSE, Rounds
 from bot.slack.cards.shown import Desired, Surroundings
 from bot.slack.desired import desired
 from bot.slack.outbox import Outbox
+from storage.model.approval import Decision
+from storage.model.event import Kind
 from storage.model.fold import fold
 from storage.model.view import RunView
 from storage.store import Store
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 
 READER = "slack"
 _AT_ONCE = 200
+_QUESTIONS = 50
+"""Runs of one service whose open questions are drawn anew, the newest, when it is released."""
 
 
 class SlackReader:
@@ -68,15 +72,17 @@ class SlackReader:
             return
         self._followed[run_id] = newest
         view = fold(await self._store.runs.get(run_id), events)
-        self._rounds.start(self._settle(view, newest))
+        told = await self._store.runs.cursor(run_id)
+        released = any(event.kind is Kind.RELEASED for event in events if event.sequence > told)
+        self._rounds.start(self._settle(view, newest, released=released))
 
-    async def _settle(self, view: RunView, newest: int) -> None:
+    async def _settle(self, view: RunView, newest: int, *, released: bool) -> None:
         """Have everything said that this state of the run asks for, then note that it was."""
         run_id = view.run.id
         try:
-            messages = desired(view, await self._surroundings(view), newest)
-            await self._parents_first(messages)
-            await self._outbox.show(*messages)
+            await self._show(view, newest)
+            if released:
+                await self._ask_anew(view)
             await self._evidence(view)
             await self._store.runs.seen(run_id, newest)
             if view.status.over:
@@ -87,9 +93,35 @@ class SlackReader:
         if self._followed.get(run_id) == newest:
             self._followed.pop(run_id, None)
 
+    async def _show(self, view: RunView, newest: int) -> None:
+        """Have it said; an open question once more where something was released meanwhile that it compares with."""
+        around = await self._surroundings(view)
+        while True:
+            messages = desired(view, around, newest)
+            await self._parents_first(messages)
+            await self._outbox.show(*messages)
+            compared = around.running
+            if not _asks(view) or (around := await self._surroundings(view)).running == compared:
+                return
+
+    async def _ask_anew(self, released: RunView) -> None:
+        """Draw the open questions about a service anew: what they would replace may be something else now."""
+        runs = await self._store.runs.active(released.run.plan.service.name)
+        for run in [run for run in runs if run.id != released.run.id][-_QUESTIONS:]:
+            events = await self._store.journal.of_run(run.id)
+            view = fold(run, events)
+            if _asks(view):
+                await self._show(view, events[-1].sequence)
+
     async def _parents_first(self, messages: tuple[Desired, ...]) -> None:
         """See the run's card posted before anything is said about it, and a thread's first message before the rest."""
         parents = {message.thread_of for message in messages}
         for message in messages:
             if (message.key in parents or message is messages[0]) and await self._store.posts.get(message.key) is None:
                 await self._outbox.show(message)
+
+
+def _asks(view: RunView) -> bool:
+    """Tell whether the run waits for the answer of people."""
+    pending = (stage.gate and stage.gate.decision is Decision.PENDING for stage in view.stages)
+    return not view.status.over and any(pending)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime
 
 from bot.slack.blocks import plan as plan_block
 from bot.slack.blocks import section
@@ -9,6 +10,7 @@ from bot.slack.cards.shown import Desired
 from bot.slack.marks import escape
 from bot.slack.speaker import digest_of
 from storage.model.event import Kind
+from storage.model.release import Release
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request
 from storage.model.run import Run, Status
@@ -45,6 +47,36 @@ async def test_a_run_is_shown_from_request_to_release(place: Town) -> None:
     final = await place.message(f"{run.id}/card") or {}
     assert {task["status"] for task in _plan(final)["tasks"]} == {"complete"}
     assert not [block for block in final["blocks"] if block["type"] == "actions"]
+
+
+async def test_an_open_question_is_asked_anew_when_what_it_would_replace_has_changed(place: Town) -> None:
+    run, other = await place.open_run(), await place.open_run(2)
+    key = f"{run.id}/approval/approve-production"
+    async with place.working():
+        await _tested(place, run)
+        await place.ask_approval(run)
+        await place.until(lambda: _says(place, key, "Nothing runs there yet"))
+        await _released(place, other)
+        await place.until(lambda: _says(place, key, "Now running there: `fffffff`"))
+        question = await place.message(key) or {}
+        assert "Nothing runs there yet" not in str(question["blocks"])
+        assert button(question, "estiva:approve")["value"] == f"approve {run.id}/approve-production"
+    third = await place.open_run(3)
+    await _released(place, third, "e" * 40)
+    async with place.working():
+        await place.until(lambda: _says(place, key, "Now running there: `eeeeeee`"))
+
+
+async def _released(place: Town, run: Run, commit: str = "f" * 40) -> None:
+    release = Release(
+        service="hello", environment="production", run=run.id, commit=commit, subject="", author="Bia", image="",
+        digest=f"sha256:{commit}", address="", by=ANA, at=datetime.now(UTC),
+    )  # fmt: skip
+    await place.store.releases.record(release)
+
+
+async def _says(place: Town, key: str, words: str) -> bool:
+    return words in str(((await place.message(key)) or {}).get("blocks"))
 
 
 def _plan(message: dict[str, object]) -> dict[str, list[dict[str, str]]]:

@@ -106,7 +106,7 @@ async def estiva(
         store = await Store.open(settings.store_url, settings.data, secrets=_secrets(settings, catalogs(), environ))
         stack.push_async_callback(store.close)
         await _note_catalog(store, settings, catalogs())
-        tools = Tools(data=settings.data.absolute(), namespace=settings.namespace, environ=environ)
+        tools = Tools(data=settings.data.absolute(), namespace=settings.namespace, environ=environ, works=role.works)
         stack.callback(tools.close)
         metrics = Metrics()
         reconciled = await _reconciled(tools) if role.works else True

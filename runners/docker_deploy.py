@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from runners import health, options, proxy, releases, secrets
-from runners.aws.session import Clouds
 from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.health import wait_until_healthy
@@ -64,11 +63,11 @@ class DockerRunner:
         containers: Containers,
         proxy: Proxy,
         environ: Mapping[str, str],
-        clouds: Clouds,
+        secrets: Secrets,
         logins: Logins | None = None,
     ) -> None:
-        """Take the engine, the proxy, and where credentials and secrets are: in the environment, or in AWS."""
-        self._secrets = Secrets(environ, clouds)
+        """Take the engine, the proxy, and where the registry's credentials and the services' secrets are."""
+        self._secrets = secrets
         self._logins = logins
         self._containers = containers
         self._proxy = proxy

@@ -28,6 +28,7 @@ from runners.leftovers import EngineLeftovers
 from runners.mirrors import Mirrors
 from runners.proxy import Proxy
 from runners.push import PushRunner
+from runners.secrets import Secrets
 from runners.terraform.runner import TerraformRunner
 from storage.model.kind import Kind
 
@@ -42,8 +43,12 @@ class Tools:
         namespace: str = "estiva",
         docker_url: str = DEFAULT_URL,
         environ: Mapping[str, str] = os.environ,
+        works: bool = True,
     ) -> None:
-        """Take where state is kept, what names of containers begin with, and where credentials are read from."""
+        """Take where state is kept, what names of containers begin with, and where credentials are read from.
+
+        `works`: the process runs actions, and does not only plan them.
+        """
         self.environ = environ
         self.caches = data / "caches"
         self.containers = Containers(namespace=namespace, url=docker_url)
@@ -52,6 +57,7 @@ class Tools:
         self.proxy = Proxy(self.containers, data / "proxy")
         self.clouds = Clouds()
         self.ecr = Registries(self.clouds)
+        self.secrets = Secrets(environ, self.clouds, works=works)
 
     async def start(self) -> None:
         """Mend what happened while Estiva was away. Raises `EngineUnavailable` when there is no engine."""
@@ -118,7 +124,7 @@ def kinds(tools: Tools) -> Mapping[str, Runner]:
         DockerfileRunner(tools.containers, tools.environ, tools.ecr),
         CommandRunner(tools.containers),
         PushRunner(tools.containers, tools.environ, tools.ecr),
-        DockerRunner(tools.containers, tools.proxy, tools.environ, tools.clouds, tools.ecr),
+        DockerRunner(tools.containers, tools.proxy, tools.environ, tools.secrets, tools.ecr),
         EcsRunner(tools.clouds, tools.environ, tools.ecr),
         CodeBuildRunner(tools.clouds, Collector(tools.environ, tools.ecr)),
         CloudFormationRunner(tools.clouds),

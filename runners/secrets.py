@@ -22,18 +22,21 @@ VARIABLE = "variable:"
 class Secrets:
     """Where the values are; nothing here remembers one."""
 
-    def __init__(self, environ: Mapping[str, str], clouds: Clouds) -> None:
-        """Take the variables of this process, and the way to AWS."""
+    def __init__(self, environ: Mapping[str, str], clouds: Clouds, *, works: bool = True) -> None:
+        """Take the variables of this process, the way to AWS, and whether this process is one that deploys."""
         self._environ = environ
+        self._works = works
         self._clouds = clouds
 
     async def pinned(self, service: Service, environment: Environment) -> Mapping[str, str]:
         """Say where each value is, and in AWS in which version.
 
-        A variable has none. Nor is it looked for: whoever plans need not be the process that deploys. Raises
-        `ActionFailed` when something in AWS is not there, or cannot be looked up.
+        A variable has none; it is looked for where this process may be the one that deploys. Raises `ActionFailed` when
+        something is not there, or cannot be looked up.
         """
         references = service.secrets.get(environment.name, {})
+        if self._works:
+            self._own(references)
         kept = _kept(references)
         if not kept:
             return references

@@ -113,7 +113,7 @@ async def test_no_request_fails_during_deploys(bench: Bench, registry: Registry)
     images = [await image(bench, registry, commit) for commit in commits]
     sick = await image(bench, registry, uuid4().hex + "0" * 8, sick=True)
     tools = Tools(data=bench.root / "t", namespace=bench.containers.namespace, environ=registry.environ)
-    runner = DockerRunner(bench.containers, tools.proxy, registry.environ, tools.clouds)
+    runner = DockerRunner(bench.containers, tools.proxy, registry.environ, tools.secrets)
     clients = Clients(bench.service.addresses["homolog"])
 
     async def deploy(commit: str, artifacts: dict[str, str]) -> Any:

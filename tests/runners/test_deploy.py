@@ -20,6 +20,7 @@ from runners.dockerfile import DockerfileRunner
 from runners.health import wait_until_healthy
 from runners.proxy import Proxy
 from runners.push import PushRunner
+from runners.secrets import Secrets
 from storage.model.catalog import Environment
 from tests.registry import Registry, free_port
 from tests.runners.bench import Bench, Notes
@@ -59,7 +60,7 @@ class Site:
         self.bench = bench
         self.proxy = proxy
         self.registry = registry
-        self.runner = DockerRunner(bench.containers, proxy, registry.environ, Clouds())
+        self.runner = DockerRunner(bench.containers, proxy, registry.environ, Secrets(registry.environ, Clouds()))
         self.address = bench.service.addresses["homolog"]
 
     async def pushed(self, version: str, *, command: str = "exec httpd -f -p 8000 -h /www") -> dict[str, str]:

@@ -9,6 +9,7 @@ from runners.aws.session import Clouds
 from runners.containers import EngineUnavailable
 from runners.contract import ActionFailed
 from runners.docker_deploy import DockerRunner
+from runners.secrets import Secrets
 from tests.runners.bench import Notes
 from tests.runners.test_deploy import Site, proxy, site
 
@@ -20,7 +21,8 @@ TELLS = "echo the key is; echo $KEY; env; exec httpd -f -p 8000 -h /www"
 
 def runner_of(site: Site, **variables: str) -> DockerRunner:
     """A runner whose process has these variables."""
-    return DockerRunner(site.bench.containers, site.proxy, {**site.registry.environ, **variables}, Clouds())
+    environ = {**site.registry.environ, **variables}
+    return DockerRunner(site.bench.containers, site.proxy, environ, Secrets(environ, Clouds()))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,29 @@ async def test_a_variable_that_is_not_set_is_refused_before_anything_is_touched(
             await ana.deploys("redeploy avocet in homolog")
             world.bot.end()
             await nowhere(world, [ana], FIRST, SECOND)
+
+
+async def test_a_web_shows_nothing_of_a_secret_that_only_its_worker_has(make_world: Make, fresh_postgres: str) -> None:
+    with make_world(database=fresh_postgres, started=False) as world, ExitStack() as stack:
+        service(world, "knot", "variable:KNOT_KEY")
+        web, worker = world.bot.beside("web"), world.bot.beside("worker")
+        for each in (web, worker):
+            stack.callback(each.end)
+            await asyncio.to_thread(each.start)
+        async with together(world, "dev") as (ana,):
+            run = await ana.starts("deploy knot to homolog")
+            assert await ana.run_ends(run) == "failed"
+            said = words(await ana.reads(f"{run}/failure/deploy-homolog/deploy"))
+            assert "KNOT_KEY is not set where Estiva runs" in said
+            assert await world.containers(service="knot", role="app") == []
+            worker.end()
+            worker.environment["KNOT_KEY"] = FIRST
+            await asyncio.to_thread(worker.start)
+            await ana.deploys(f"retry {run}")
+            assert await key(world, "knot.homolog") == digest(FIRST)
+            assert "the key is ***" in (await ana.asks("logs knot in homolog now")).text
+            stack.close()
+            await nowhere(world, [ana], FIRST)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ async def test_a_failure_is_told_last_with_its_reason_its_lines_and_what_to_do(
         "  FAIL: *two*",
         "  a < b",
         "What to do: mend them",
-        '  Retry: say "retry hello-1"',
+        '  Retry from Start: say "retry hello-1"',
         '  Full Log: say "logs hello-1"',
     ]
 

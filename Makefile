@@ -9,6 +9,9 @@ SAME_EXAMPLES := --hypothesis-profile=ci
 # One lock for every machine: hashes, and no address.
 LOCKING = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet $(UPGRADE)
 
+# Hundreds of programs are started by the tests: let Python keep what it has compiled, whatever the machine says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-up demo-down test check sweep mutants bench lock docs screenshots clean
 

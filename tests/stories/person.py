@@ -147,17 +147,22 @@ class Person:
 
     async def clicks(self, message: Json, label: str) -> None:
         """Press a button, by what it says."""
-        block, element = buttons(message)[label]
+        block, element = buttons(self._now(message, label))[label]
         place = {"channel": message["channel"], "message_ts": message["ts"]}
         done = await self.client.act("click", **place, block_id=block, action_id=element["action_id"])
         assert done["ok"], done
 
     async def chooses(self, message: Json, label: str) -> None:
         """Choose in the menu behind the three dots of a message, by what it says there."""
-        block, element, value = choices(message)[label]
+        block, element, value = choices(self._now(message, label))[label]
         place = {"channel": message["channel"], "message_ts": message["ts"]}
         done = await self.client.act("click", **place, block_id=block, action_id=element["action_id"], selected=value)
         assert done["ok"], done
+
+    def _now(self, message: Json, label: str) -> Json:
+        """Give a message as it stands there now, if it still has the label: it may have been edited since."""
+        newest = self.seen.get((message["channel"], message["ts"]), message)
+        return newest if label in {**buttons(newest), **choices(newest)} else message
 
     async def modal(self) -> Json:
         """Wait until a modal is open for this person."""

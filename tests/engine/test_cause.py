@@ -12,8 +12,8 @@ Step 3/3 : COPY hello.py greetings.json ./
 COPY failed: file not found in build context or excluded by .dockerignore: stat greetings.json: file does not exist"""
 NPM = """Step 4/5 : RUN npm ci
 npm ERR! code E404
-npm ERR! 404 Not Found - GET https://registry.npmjs.org/lefd-pad - Not found
-npm ERR! A complete log of this run can be found in: /root/.npm/_logs/debug-0.log
+npm ERR! 404 Not Found - GET https://registry.example.com/lefd-pad - Not found
+npm ERR! A complete log of this run can be found in: /home/ci/.npm/_logs/debug-0.log
 The command '/bin/sh -c npm ci' returned a non-zero code: 1"""
 PYTHON = """Traceback (most recent call last):
   File "/app/hello.py", line 3, in <module>
@@ -66,7 +66,7 @@ ERROR: failed to solve: process "/bin/sh -c npm run build" did not complete succ
     ("log", "cause"),
     [
         (DOCKER, DOCKER.splitlines()[-1]),
-        (NPM, "npm ERR! 404 Not Found - GET https://registry.npmjs.org/lefd-pad - Not found"),
+        (NPM, "npm ERR! 404 Not Found - GET https://registry.example.com/lefd-pad - Not found"),
         (PYTHON, "ModuleNotFoundError: No module named 'flask'"),
         (CHAINED, "RuntimeError: no token: set TOKEN"),
         (PYTEST, "AssertionError: assert 'Hello' == 'Hello, Ana'"),

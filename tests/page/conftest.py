@@ -61,3 +61,8 @@ async def look(browser: Browser, workspace: LocalWorkspace) -> AsyncIterator[Ope
     for context in contexts:
         await context.close()
     assert not complaints
+
+
+async def say(page: Page, text: str) -> None:
+    await page.fill("#draft", text)
+    await page.press("#draft", "Enter")

@@ -144,8 +144,8 @@ class Holds:
 
         def work(session: Session) -> list[tuple[str, str, str]]:
             waiting, holds = session.execute(_WAITING).all(), _active(session)
-            self._asked = _who_asked(session, [run for run, *_ in waiting], self._asked)
-            kinds = {run: (service, environment, *self._asked[run]) for run, _, service, environment in waiting}
+            asked = self._asked = _who_asked(session, [run for run, *_ in waiting], self._asked)
+            kinds = {run: (service, environment, *asked[run]) for run, _, service, environment in waiting}
             free = {kind for kind in set(kinds.values()) if not any(_hinders(hold, *kind, now) for hold in holds)}
             return [(run, stage, environment) for run, stage, _, environment in waiting if kinds[run] in free]
 

@@ -12,7 +12,6 @@ from bot.rounds import PAUSE, Rounds
 from bot.slack.cards.shown import Desired, Surroundings
 from bot.slack.desired import desired
 from bot.slack.outbox import Outbox
-from storage.model.approval import Decision
 from storage.model.event import Kind
 from storage.model.fold import fold
 from storage.model.view import RunView
@@ -101,7 +100,7 @@ class SlackReader:
             await self._parents_first(messages)
             await self._outbox.show(*messages)
             compared = around.running
-            if not _asks(view) or (around := await self._surroundings(view)).running == compared:
+            if not view.asking or (around := await self._surroundings(view)).running == compared:
                 return
 
     async def _ask_anew(self, released: RunView) -> None:
@@ -110,7 +109,7 @@ class SlackReader:
         for run in [run for run in runs if run.id != released.run.id][-_QUESTIONS:]:
             events = await self._store.journal.of_run(run.id)
             view = fold(run, events)
-            if _asks(view):
+            if view.asking:
                 await self._show(view, events[-1].sequence)
 
     async def _parents_first(self, messages: tuple[Desired, ...]) -> None:
@@ -119,9 +118,3 @@ class SlackReader:
         for message in messages:
             if (message.key in parents or message is messages[0]) and await self._store.posts.get(message.key) is None:
                 await self._outbox.show(message)
-
-
-def _asks(view: RunView) -> bool:
-    """Tell whether the run waits for the answer of people."""
-    pending = (stage.gate and stage.gate.decision is Decision.PENDING for stage in view.stages)
-    return not view.status.over and any(pending)

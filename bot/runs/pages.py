@@ -13,7 +13,6 @@ from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
 from bot.slack.cards.shown import Surroundings
 from commands.texts import LANGUAGES, phrase
-from storage.model.approval import Decision
 from storage.model.catalog import Catalog
 from storage.model.event import Event
 from storage.model.fold import fold
@@ -129,8 +128,7 @@ class Pages:
 
     async def _around(self, view: RunView, request: web.Request) -> Surroundings:
         names = {account: one.name for one in self._catalog().people.values() for account in one.accounts}
-        asked = any(stage.gate and stage.gate.decision is Decision.PENDING for stage in view.stages)
-        approvers = tuple(await self._approvers(view)) if asked and not view.status.over else ()
+        approvers = tuple(await self._approvers(view)) if view.asking else ()
         return Surroundings(say=partial(phrase, self._spoken(request)), names=names, approvers=approvers)
 
     def _spoken(self, request: web.Request) -> str:

@@ -171,6 +171,12 @@ class RunView:
         bad = (Status.FAILED, Status.BROKEN)
         return next((a for s in self.stages for a in s.actions if a.status in bad), None)
 
+    @property
+    def asking(self) -> bool:
+        """Whether a question of it is open: people are to decide."""
+        gates = (stage.gate for stage in self.stages if stage.gate)
+        return not self.status.over and any(gate.decision is Decision.PENDING for gate in gates)
+
     def lingering(self, environment: str) -> list[tuple[StageView, ActionView]]:
         """The actions whose work may still go on in an environment although they have ended."""
         there = (stage for stage in self.stages if stage.stage.environment == environment)

@@ -114,7 +114,7 @@ def _now(view: RunView, around: Surroundings) -> str:
             environment=view.queue_environment or "",
             position=view.queue_position,
         )
-    if any(gate.decision is Decision.PENDING for gate in gates(view)):
+    if view.asking:
         return say("Waiting for approval")
     at_gates = [waiting_at(stage, around) for stage in view.stages if stage.wait]
     if doing := "".join(at_gates[:1]) or _busy(view, around):

@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> int:
     """Do what the command line says; give the exit code: 0 done, 1 the user must do something, 2 wrong usage."""
     match words:
         case ["down"]:
-            say("The image registry is stopped." if registry.stop() else "Nothing was running.")
+            say("The image registry is stopped." if registry.stop() else "No image registry was running.")
         case [goal] if goal in GOALS:
             try:
                 walk(GOALS[goal])

@@ -213,7 +213,8 @@ async def _tear_down(chosen: Settings, *, remove: bool) -> None:
         tools.close()
     if stopped:
         (data / _STOPPED).write_text(json.dumps(stopped))
-    out.print(f"Stopped, {len(stopped)} containers too. History and logs stay in {chosen.data}.", markup=False)
+    stays = f"History and logs stay in {chosen.data}, containers on the engine: `make clean` removes both."
+    out.print(f"Stopped, {len(stopped)} containers too. {stays}", markup=False)
 
 
 def _repositories(data: Path) -> list[str]:

@@ -67,7 +67,7 @@ HELLO = History(
         "bad-buildspec": Commit(
             author=ANA,
             message="Tidy the buildspec",
-            edits={"buildspec.yml": ("  build:\n    commands:", "  build:\n    comands:")},
+            edits={"buildspec.yml": ("commands:\n      - echo Build started", "comands:\n      - echo Build started")},
         ),
     },
 )

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.runs.signs import word
-from bot.runs.waits import Node, given, waits
+from bot.runs.waits import Node, anchor, given, waits
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import told
 from bot.slack.cards.titles import action_title
@@ -28,6 +28,8 @@ class Column:
     """One stage."""
 
     name: str
+    anchor: str
+    """What its place on the page is called."""
     environment: str
     status: Status
     skipped: bool
@@ -51,6 +53,7 @@ class _Drawing:
         skipped = self._skipped(stage.status)
         return Column(
             name=stage.stage.name,
+            anchor=anchor(stage.stage.name),
             environment=stage.stage.environment or "",
             status=status,
             skipped=skipped,
@@ -67,6 +70,7 @@ class _Drawing:
     def _action(self, stage: StageView, action: ActionView) -> Node:
         return Node(
             name=action.action.name,
+            anchor=anchor(stage.stage.name, action.action.name),
             title=action_title(action, self.around.say, self.view.run.plan.service.name),
             status=self._stopped(action.status),
             skipped=self._skipped(action.status),

@@ -1,4 +1,4 @@
-"""Pages about runs: the list, one run with its graph, one log. Drawn on the server; a script only sets the clocks.
+"""Pages about runs: the list, one run, one log. Drawn on the server; a script only sets the clocks and renews them.
 
 Every address needs its own signature (see `links`); without a good one there is nothing here, whatever is asked for.
 """
@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.runs.links import Links
 from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
+from bot.runs.waits import anchor
 from bot.slack.cards.shown import Surroundings
 from commands.texts import LANGUAGES, phrase
 from storage.model.catalog import Catalog
@@ -100,7 +101,7 @@ class Pages:
         sheet = LogSheet(
             title=f"{run} · {stage}/{action}",
             run=run,
-            back=self._link(request, f"/runs/{run}", until),
+            back=f"{self._link(request, f'/runs/{run}', until)}#{anchor(stage, action)}",
             plain=self._link(request, request.path, until, plain="1"),
             text=text,
             say=partial(phrase, self._spoken(request)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from bot.slack.cards.gates import hours, waiting_at
 from bot.slack.cards.run_card import decision_line
@@ -24,6 +25,8 @@ class Node:
 
     name: str
     """As the catalog calls it."""
+    anchor: str
+    """What its place on the page is called; the same however the run goes on, and in every language."""
     title: str
     """What it does, has done, or waits for."""
     status: Status
@@ -60,6 +63,11 @@ class Node:
 def waits(view: RunView, stage: StageView, around: Surroundings, now: datetime) -> tuple[Node, ...]:
     """List what the stage waits for, has waited for or will, in the order in which it is passed."""
     return tuple(_Waits(view, stage, around, now).nodes())
+
+
+def anchor(*parts: str) -> str:
+    """Name a place on the page by stage and action: no two lists of parts give the same name."""
+    return "/".join(quote(part, safe="") for part in parts)
 
 
 def given(*texts: str) -> tuple[str, ...]:
@@ -100,17 +108,17 @@ class _Waits:
         passed = self.stage.begun or self.stage.gate is not None or self.stage.wait is not None
         title = say("The same image has succeeded in {environment}", environment=environment)
         status = Status.SUCCEEDED if passed else Status.REQUESTED
-        return self._node(say("Success"), title, status, short=environment)
+        return self._node("success", say("Success"), title, status, short=environment)
 
     def _approval(self) -> Node:
         say, gate = self.around.say, self.stage.gate
         if gate is None:
             environment = self.stage.stage.environment or self.view.run.plan.environment.name
             title = say("Ask for approval for {environment}", environment=environment)
-            return self._node(say("Approval"), title, Status.REQUESTED)
+            return self._node("approval", say("Approval"), title, Status.REQUESTED)
         short = f"{len(gate.given_by)}/{gate.needed}" if gate.decision is Decision.PENDING else say(gate.decision.value)
         title = decision_line(gate, self.around)
-        drawn = self._node(say("Approval"), title, _decided(gate), *self._about(gate), short=short)
+        drawn = self._node("approval", say("Approval"), title, _decided(gate), *self._about(gate), short=short)
         return self._timed(drawn, gate.asked_at, gate.decided_at or self.view.ended_at)
 
     def _about(self, gate: GateView) -> tuple[str, ...]:
@@ -125,7 +133,7 @@ class _Waits:
         say, window = self.around.say, self.stage.stage.window
         name = say("Manual pause") if kind is GateKind.PAUSE else say("Window")
         if self._now_at(kind):
-            return self._waited(self._node(name, waiting_at(self.stage, self.around), Status.WAITING), kind)
+            return self._waited(self._node(kind, name, waiting_at(self.stage, self.around), Status.WAITING), kind)
         status = self._past(kind)
         if status is Status.SUCCEEDED:
             title = say("Resumed") if kind is GateKind.PAUSE else say("The window is open")
@@ -133,7 +141,7 @@ class _Waits:
             title = say("Wait for the window: {window}", window=hours(window))
         else:
             title = say("Wait to be resumed")
-        return self._waited(self._node(name, title, status), kind)
+        return self._waited(self._node(kind, name, title, status), kind)
 
     def _past(self, kind: GateKind) -> Status:
         """Tell how a gate of the plan stands at which the run does not wait now."""
@@ -146,10 +154,10 @@ class _Waits:
     def _lock(self) -> Node:
         say = self.around.say
         if self._now_at(GateKind.LOCK):
-            drawn = self._node(say("Lock"), waiting_at(self.stage, self.around), Status.WAITING)
+            drawn = self._node(GateKind.LOCK, say("Lock"), waiting_at(self.stage, self.around), Status.WAITING)
         else:
             title = say("Waited for the end of a lock or freeze")
-            drawn = self._node(say("Lock"), title, self._ended(GateKind.LOCK))
+            drawn = self._node(GateKind.LOCK, say("Lock"), title, self._ended(GateKind.LOCK))
         return self._waited(drawn, GateKind.LOCK)
 
     def _queues(self) -> bool:
@@ -171,16 +179,22 @@ class _Waits:
         if paused is None or not self._halted():
             by = next(each.by for each in reversed(self.stage.waits) if each.kind is GateKind.HOLD)
             title = say("Paused by {name}", name=self.around.name(by))
-            return self._waited(self._node(say("Manual pause"), title, self._ended(GateKind.HOLD)), GateKind.HOLD)
+            return self._waited(
+                self._node(GateKind.HOLD, say("Manual pause"), title, self._ended(GateKind.HOLD)), GateKind.HOLD
+            )
         who = self.around.name(paused.by)
-        drawn = self._node(say("Manual pause"), say("Paused by {name}", name=who), Status.WAITING, short=who)
+        drawn = self._node(
+            GateKind.HOLD, say("Manual pause"), say("Paused by {name}", name=who), Status.WAITING, short=who
+        )
         return self._waited(drawn, GateKind.HOLD, paused.at)
 
     def _place(self) -> Node:
         say, view = self.around.say, self.view
         if not self._queues():
             title = say("Waited for its turn in {environment}", environment=self.stage.stage.environment or "")
-            return self._waited(self._node(say("Queue"), title, self._ended(GateKind.TURN)), GateKind.TURN)
+            return self._waited(
+                self._node(GateKind.TURN, say("Queue"), title, self._ended(GateKind.TURN)), GateKind.TURN
+            )
         title = say(
             "Waiting for {environment}: number {position} in the queue",
             environment=view.queue_environment or "",
@@ -188,12 +202,19 @@ class _Waits:
         )
         holder = say("{run} is there now", run=view.queue_holder) if view.queue_holder else ""
         short = say("behind {run}", run=view.queue_holder) if view.queue_holder else ""
-        drawn = self._node(say("Queue"), title, Status.WAITING, holder, short=short)
+        drawn = self._node(GateKind.TURN, say("Queue"), title, Status.WAITING, holder, short=short)
         return self._waited(drawn, GateKind.TURN, view.queued_at)
 
-    def _node(self, name: str, title: str, status: Status, *notes: str, short: str = "") -> Node:
-        skipped = self.view.status.over and status is Status.REQUESTED
-        return Node(name=name, title=title, status=status, skipped=skipped, notes=given(*notes), short=short)
+    def _node(self, what: str, name: str, title: str, status: Status, *notes: str, short: str = "") -> Node:
+        return Node(
+            name=name,
+            anchor=anchor(self.stage.stage.name, "before", what),
+            title=title,
+            status=status,
+            skipped=self.view.status.over and status is Status.REQUESTED,
+            notes=given(*notes),
+            short=short,
+        )
 
     def _now_at(self, kind: GateKind) -> bool:
         return self.stage.wait is not None and self.stage.wait.kind is kind

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright, expect
 
+from storage.model.event import Kind
 from tests.page.test_contrast import luminance
 from tests.runs.conftest import Made, served
 
@@ -21,6 +22,7 @@ PAIRS = [
     ("off", "off-ground"),
     *(("ink", ground) for _, ground in TONES),
     *(("ink-quiet", ground) for _, ground in TONES),
+    *((ink, "busy-ground") for ink in ("link", "good", "bad", "warn", "off")),
 ]
 
 
@@ -74,6 +76,48 @@ async def test_times_are_by_the_clock_of_the_reader_and_in_utc_where_no_script_m
         await plain.goto(url)
         await expect(plain.locator(".steps tr", has_text="image").locator("time")).to_have_text("02:50:10")
         assert await plain.locator(".zone").all_inner_texts() == ["UTC", "UTC"]
+        await browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1400, 390])
+async def test_each_box_of_the_graph_leads_to_its_step_and_from_there_to_its_log_with_no_script(
+    made: Made, width: int
+) -> None:
+    run = await made.trying_again()
+    async with served(made) as links, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = await browser.new_context(viewport={"width": width, "height": 400}, java_script_enabled=False)
+        tab = await context.new_page()
+        await tab.goto(links.to_run(run.id, run.opened_at))
+        graph = tab.locator(".graph:visible")
+        unit, step = graph.locator("a.node", has_text="unit"), tab.locator(".steps tr", has_text="attempt 2 of 3")
+        await expect(step).not_to_be_in_viewport()
+        await unit.focus()
+        await tab.keyboard.press("Enter")
+        await expect(step).to_be_in_viewport()
+        await tab.keyboard.press("Tab")
+        await tab.keyboard.press("Enter")
+        await expect(tab.get_by_role("heading", name=f"{run.id} · build/unit")).to_be_visible()
+        await tab.get_by_role("link", name=f"Back to {run.id}").click()
+        await expect(step).to_be_in_viewport()
+        await graph.locator("a.stage", has_text="deploy").locator(".name").click()
+        await expect(tab.locator(".steps tr:target, .steps tbody:target", has_text="deploy")).to_be_in_viewport()
+        await browser.close()
+
+
+@pytest.mark.browser
+async def test_the_page_renews_itself_where_the_reader_is(made: Made) -> None:
+    run = await made.trying_again()
+    async with served(made) as links, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = await browser.new_page(viewport={"width": 1400, "height": 400})
+        await tab.goto(links.to_run(run.id, run.opened_at))
+        await tab.locator(".graph:visible a.node", has_text="unit").click()
+        await made.fact(run, Kind.ACTION_SUCCEEDED, stage="build", action="unit", attempt=2, summary="7 passed")
+        step = tab.locator(".steps tr", has_text="7 passed")
+        await expect(step).to_be_in_viewport(timeout=15_000)
+        assert await step.evaluate("each => each.matches(':target')")
         await browser.close()
 
 

@@ -1,8 +1,8 @@
-// Puts the times of the page into the reader's own zone; without this they stand in UTC.
+// Puts the times of the page into the reader's own zone (without this they stand in UTC), and renews it.
 const language = document.documentElement.lang;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const write = (at, form) => new Intl.DateTimeFormat(language, form).format(at);
-const began = document.querySelector("main").dataset.began;
+const { began, again } = document.querySelector("main").dataset;
 const sameDay = (at) => began && at.toDateString() === new Date(began).toDateString();
 
 const FORMS = {
@@ -18,3 +18,6 @@ const zone = new Intl.DateTimeFormat(language, { timeZoneName: "short" }).format
 for (const element of document.querySelectorAll(".zone")) {
   element.textContent = zone.find((part) => part.type === "timeZoneName").value;
 }
+
+// The page's own refresh does nothing while the address names a place in it, as it does after a click on a box.
+if (again) setTimeout(() => location.reload(), again * 1000);

@@ -9,7 +9,7 @@ from commands.directory import Groups
 from commands.texts import later, phrase
 from runners.contract import ActionFailed
 from storage.model.catalog import Catalog, Person
-from storage.model.reply import Offer, Reply, Verdict
+from storage.model.reply import Offer, Reply, Table, Verdict
 from storage.model.request import Request
 from storage.model.worded import in_words_of
 
@@ -103,6 +103,7 @@ class Refused(Exception):  # noqa: N818 - an answer to a person, not an error of
         self,
         text: str,
         *,
+        table: Table | None = None,
         offers: tuple[Offer, ...] = (),
         verdict: Verdict = Verdict.REFUSED,
         run: str | None = None,
@@ -111,6 +112,7 @@ class Refused(Exception):  # noqa: N818 - an answer to a person, not an error of
         """Take what to say, what the person can do instead, and the argument that is wrong, when it is one."""
         super().__init__(text)
         self.text = text
+        self.table = table
         self.offers = offers
         self.verdict = verdict
         self.run = run

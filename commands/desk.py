@@ -95,7 +95,12 @@ class Desk:
             if refused.verdict is Verdict.REFUSED:
                 await self._remember_refusal(request, in_words(language, refused.text))
             return Reply(
-                verdict=refused.verdict, text=refused.text, offers=refused.offers, run=refused.run, private=True
+                verdict=refused.verdict,
+                text=refused.text,
+                table=refused.table,
+                offers=refused.offers,
+                run=refused.run,
+                private=True,
             )
         except Unplannable as impossible:
             return Reply(verdict=Verdict.REFUSED, text=_in_full(language, impossible), private=True)

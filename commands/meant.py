@@ -1,7 +1,7 @@
 """Which run is meant, where a run or a service was named."""
 
 from commands.command import Asked, Refused
-from storage.model.run import Run, Trigger
+from storage.model.run import REPEATING, Run
 
 
 async def run_named(asked: Asked, name: str) -> Run:
@@ -40,6 +40,10 @@ async def refuse_repeated(asked: Asked, run: Run) -> None:
     for other in await asked.desk.store.runs.active(run.plan.service.name):
         if other.request == asked.request.id:
             return  # it is this very click, delivered again
-        if other.plan.origin == run.id and other.plan.trigger in (Trigger.RETRY, Trigger.RERUN):
-            text = asked.say("Run `{again}` is doing `{run}` again already.", again=other.id, run=run.id)
-            raise Refused(text, run=other.id)
+        if other.plan.origin == run.id and other.plan.trigger in REPEATING:
+            raise repeated(asked, run.id, other.id)
+
+
+def repeated(asked: Asked, run: str, again: str) -> Refused:
+    """Give the refusal to do a run again that another run does again."""
+    return Refused(asked.say("Run `{again}` is doing `{run}` again already.", again=again, run=run), run=again)

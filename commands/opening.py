@@ -7,6 +7,7 @@ from commands.command import Asked, Refused
 from commands.configuration import pinned
 from commands.given import given
 from commands.holding import by_whom, place_of
+from commands.meant import repeated
 from commands.permit import permit
 from commands.texts import later
 from commands.usage import verb
@@ -14,6 +15,7 @@ from runners.barriers import hindrance
 from storage.model.hold import Hindrance, HoldKind
 from storage.model.reply import Offer, Reply, Verdict
 from storage.model.run import Plan, Run
+from storage.runs import Repeated
 
 _HOW = later(
     "Nothing was started. With the right `force` it can be done all the same: `{command}! ... because <reason>`."
@@ -21,9 +23,15 @@ _HOW = later(
 
 
 async def open_run(asked: Asked, plan: Plan, channel: str | None = None) -> Run:
-    """Open a run, which rings for its worker. Raises `Refused` when a place is locked or frozen, unless forced."""
+    """Open a run, which rings for its worker.
+
+    Raises `Refused` when a place is locked or frozen, unless forced, and for the second of two that do a run again.
+    """
     ready = await pinned(asked, await unhindered(asked, await given(asked, plan)))
-    return await asked.desk.store.runs.open(asked.request, ready, channel=channel)
+    try:
+        return await asked.desk.store.runs.open(asked.request, ready, channel=channel)
+    except Repeated as first:
+        raise repeated(asked, plan.origin or "", first.run) from first
 
 
 def begun(asked: Asked, run: Run, text: str) -> Reply:

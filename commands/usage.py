@@ -15,11 +15,11 @@ def _words(text: str) -> frozenset[str]:
 _OTHERS = {
     DEFAULT: _words(
         "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código idioma "
-        "canal menções notificações ligadas desligadas inglês português"
+        "canal menções notificações ligadas desligadas inglês português substituindo"
     ),
     PORTUGUESE: _words(
         "to in on into of from because by since between and with again stage failed all code for language channel "
-        "mentions notifications off english portuguese"
+        "mentions notifications off english portuguese over"
     ),
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
@@ -40,6 +40,7 @@ _NAMES = {
     "person": later("person"),
     "action": later("action"),
     "release": later("release"),
+    "over": later("run"),
     "other": later("environment"),
     "words": later("words"),
     "pipeline": later("pipeline"),

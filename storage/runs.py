@@ -16,11 +16,20 @@ from storage.database import Database
 from storage.fence import Claim
 from storage.model.event import Event, Fact, Kind
 from storage.model.request import Request
-from storage.model.run import Plan, Run, Status
+from storage.model.run import REPEATING, Plan, Run, Status
 from storage.model.worded import data_of
 from storage.tables import EventRow, RunRow
 
 _NAMED = re.compile(r"[`*<(\[]*#?(?:(?P<service>[\w.-]*?)[-#/ ])?#?(?P<number>\d{1,12})[`*>)\].,:;]*")
+
+
+class Repeated(Exception):  # noqa: N818 - says who was first
+    """A run that has not ended does the same run again already: `run`."""
+
+    def __init__(self, run: str) -> None:
+        """Take the id of that run."""
+        super().__init__(run)
+        self.run = run
 
 
 class Runs:
@@ -32,12 +41,17 @@ class Runs:
         self._scribe = scribe
 
     async def open(self, request: Request, plan: Plan, channel: str | None = None, thread: str | None = None) -> Run:
-        """Open a run, leg 1 ready. The same request gives the same run again."""
+        """Open a run, leg 1 ready. The same request gives the same run again.
+
+        Raises `Repeated` for one that does a run again which another one, not ended yet, does again already.
+        """
 
         def work(session: Session) -> Run:
             # the head is held: of two openings by one request the second sees the first one's run
             head = hold(session.connection(), plan.environment.name)
             known = session.connection().execute(statements.RUN_BY_REQUEST, {"asked": request.id}).first()
+            if known is None:
+                _demand_alone(session, plan)
             ring(session)  # whoever opens it again may not know whether anybody heard
             return _run(known or self._open(session, head, request, plan, channel or request.channel, thread))
 
@@ -233,6 +247,20 @@ def _going_to_fail() -> sa.ColumnElement[bool]:
         col(EventRow.run) == col(RunRow.id), sa.or_(failed, kind == Kind.ACTION_BROKEN.value)
     )
     return sa.and_(col(RunRow.phase) != phases.Phase.CLOSED, events.exists())
+
+
+def _demand_alone(session: Session, plan: Plan) -> None:
+    """Raise `Repeated` when another run does the same again. The head of its chain is held: nobody comes in between."""
+    if plan.trigger not in REPEATING:
+        return
+    active = select(RunRow).where(
+        RunRow.service == plan.service.name,
+        RunRow.phase != phases.Phase.CLOSED,
+        col(RunRow.trigger).in_([trigger.value for trigger in REPEATING]),
+    )
+    for row in session.exec(active):
+        if _plan(row.plan).origin == plan.origin:
+            raise Repeated(row.id)
 
 
 def _next_number(connection: sa.Connection, service: str) -> int:

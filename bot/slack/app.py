@@ -15,6 +15,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
@@ -34,6 +35,7 @@ from bot.slack.cards.modals import (
     reject_command,
     reject_modal,
 )
+from bot.slack.cards.reply import DROP
 from bot.slack.cards.rerun_modal import RERUN
 from bot.slack.chores import Chores
 from bot.slack.deploying import DeployForm, Refs, no_refs
@@ -147,6 +149,7 @@ def build_app(
     app.action(re.compile(r"^estiva:reject(\.\d+)?$"))(listeners.ask_reason)
     app.action(re.compile(r"^estiva:approve\.code$"))(listeners.ask_code)
     app.action(f"estiva:{MORE}")(listeners.choose)
+    app.action(f"estiva:{DROP}")(listeners.drop)
     app.action(re.compile(r"^estiva:"))(listeners.click)
     app.action({"type": "block_actions", "block_id": SERVICE, "action_id": "value"})(listeners.form.service_chosen)
     app.action(re.compile(r".*"))(listeners.acknowledge)
@@ -223,6 +226,11 @@ class Listeners:
             await ack()
         else:
             await self.click(ack, body)
+
+    async def drop(self, ack: AsyncAck, respond: AsyncRespond) -> None:
+        """Take away a question that its reader has no use for; nothing was begun, so there is nothing to record."""
+        self._parts.chores.start("taking a question away", respond(delete_original=True))
+        await ack()
 
     async def ask_reason(self, ack: AsyncAck, body: Payload) -> None:
         """Open the modal that asks why a release is rejected."""

@@ -54,8 +54,10 @@ def confirm(title: str, question: Mark | str, yes: str, no: str, *, danger: bool
 
 
 def button(label: str, action: str, value: str, *, style: Style = Style.PLAIN, asks: Block | None = None) -> Block:
-    """Make a button. `action` is its id within the message; `value` the text that a click asks."""
-    made: Block = {"type": "button", "text": plain(label, 75), "action_id": f"estiva:{action}"[:255], "value": value}
+    """Make a button. `action` is its id within the message; `value` the text that a click asks, if it asks any."""
+    made: Block = {"type": "button", "text": plain(label, 75), "action_id": f"estiva:{action}"[:255]}
+    if value:
+        made["value"] = value
     if style is not Style.PLAIN:
         made["style"] = style.value
     if asks:

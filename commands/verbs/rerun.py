@@ -1,8 +1,9 @@
-"""`rerun <run> from <stage>`: do a run again from one of its stages on, with what its earlier stages have made."""
+"""`rerun <run> from <stage> [over <run>]`: do a run again from a stage on, with what its earlier stages have made."""
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.meant import refuse_repeated, run_named
 from commands.opening import begun, open_run, unhindered
+from commands.overtaken import ask_if_overtaken
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward
@@ -13,6 +14,8 @@ from storage.model.run import Plan, Run, Trigger
 async def handle(asked: Asked) -> Reply:
     """Open a new run that starts at the stage; the old run stays as it ended."""
     run, plan = await _planned(asked)
+    await unhindered(asked, plan)
+    await ask_if_overtaken(asked, run, plan)
     again = await open_run(asked, plan, channel=run.channel)
     stage = asked.arguments["stage"]
     text = asked.say("Doing `{run}` again from `{stage}`: run `{again}`.", run=run.id, stage=stage, again=again.id)
@@ -41,7 +44,7 @@ COMMAND = Command(
     name="rerun",
     verbs=("rerun", "reexecutar", "reexecuta"),
     shown={PORTUGUESE: "reexecutar"},
-    usage=("[!] <run> from|desde|de|da|do <stage> [because|porque <reason...>]",),
+    usage=("[!] <run> from|desde|de|da|do <stage> [over|substituindo <over:run>] [because|porque <reason...>]",),
     summary=later("Do a run again from one of its stages on, with what the earlier ones have made."),
     examples=(later("rerun hello-12 from deploy-homolog"),),
     topic=Topic.STEER,

@@ -1,8 +1,9 @@
-"""`retry <run> [failed|all] [stage <stage>]`: do again what a run that did not succeed was asked to do."""
+"""`retry <run> [failed|all] [stage <stage>] [over <run>]`: do again what a run that did not succeed was asked to do."""
 
 from commands.command import Asked, Command, Refused, Topic
 from commands.meant import refuse_repeated, run_named
-from commands.opening import begun, open_run
+from commands.opening import begun, open_run, unhindered
+from commands.overtaken import ask_if_overtaken
 from commands.permit import permit, permit_plan
 from commands.texts import PORTUGUESE, later
 from runners.onward import plan_onward, stopped_at
@@ -29,6 +30,8 @@ async def handle(asked: Asked) -> Reply:
     await refuse_repeated(asked, run)
     plan = _plan(asked, run, await store.journal.of_run(run.id))
     permit_plan(asked, plan)
+    await unhindered(asked, plan)
+    await ask_if_overtaken(asked, run, plan)
     again = await open_run(asked, plan, channel=run.channel)
     text = asked.say("Trying `{run}` again: run `{again}`.", run=run.id, again=again.id)
     return begun(asked, again, text)
@@ -52,7 +55,7 @@ COMMAND = Command(
     usage=(
         (
             "[!] <run> [again|novamente] [<extent:failed|all|falhas|tudo>] [stage|etapa <stage>] "
-            "[because|porque <reason...>]"
+            "[over|substituindo <over:run>] [because|porque <reason...>]"
         ),
     ),
     summary=later("Do again what a run that did not succeed was asked to do: all of it, or what did not succeed."),
@@ -60,6 +63,7 @@ COMMAND = Command(
         later("retry hello-12"),
         later("retry hello-12 failed"),
         later("retry hello-12 all stage deploy-homolog"),
+        later("retry hello-12 over hello-14"),
     ),
     topic=Topic.STEER,
     handle=handle,

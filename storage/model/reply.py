@@ -33,7 +33,7 @@ class Offer:
 
     label: str
     command: str
-    """The text that a click on it asks: `retry hello-12`."""
+    """The text that a click on it asks: `retry hello-12`. Empty: it asks nothing, and puts the question away."""
     style: Style = Style.PLAIN
     confirm: str | None = None
     """Question of the confirm dialog, when one is to be shown."""

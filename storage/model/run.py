@@ -54,6 +54,10 @@ class Trigger(StrEnum):
     """Infrastructure: looked at, or changed as it was shown and approved."""
 
 
+REPEATING = frozenset({Trigger.RETRY, Trigger.RERUN})
+"""Of a run that does its origin again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run will do: a snapshot, so that an approval releases exactly what was shown."""

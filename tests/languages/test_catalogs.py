@@ -70,9 +70,11 @@ def test_usage_shows_the_words_of_one_language_only() -> None:
             "[com <pipeline>] [com <NOME=valor>] [porque <motivo...>]"
         )
     ]
-    assert usage_lines(retry, DEFAULT) == ["retry[!] <run> [again] [failed|all] [stage <stage>] [because <reason...>]"]
+    assert usage_lines(retry, DEFAULT) == [
+        "retry[!] <run> [again] [failed|all] [stage <stage>] [over <run>] [because <reason...>]"
+    ]
     assert usage_lines(retry, PORTUGUESE) == [
-        "repetir[!] <execução> [novamente] [falhas|tudo] [etapa <etapa>] [porque <motivo...>]"
+        "repetir[!] <execução> [novamente] [falhas|tudo] [etapa <etapa>] [substituindo <execução>] [porque <motivo...>]"
     ]
 
 

@@ -8,6 +8,8 @@ from storage.model.moment import pieces
 from storage.model.reply import Offer, Reply
 
 _PART = 2900
+DROP = "drop"
+"""Action of the button that asks nothing: the question that it stands under goes."""
 
 
 def reply(answer: Reply, say: Say) -> tuple[list[Block], Mark]:
@@ -52,5 +54,7 @@ def _table(answer: Reply, say: Say, room: int) -> list[Block]:
 
 
 def _offer(number: int, offer: Offer, say: Say) -> Block:
+    if not offer.command:
+        return kit.button(offer.label, DROP, "")
     asks = kit.confirm(offer.label, offer.confirm, offer.label, say("Not now")) if offer.confirm is not None else None
     return kit.button(offer.label, f"offer.{number}", offer.command, style=offer.style, asks=asks)

@@ -1,9 +1,9 @@
 """Kind `docker`: a release on this machine's engine, without a failed request.
 
-Start the new containers from its digest, wait until they are healthy, switch the proxy, drain the old ones, stop them,
-keep a few for looking back. Where only their number changes, those that serve go on. Until the switch the old release
-is not touched; from the switch on the deploy is brought to its end. Every step looks first whether it is done: a second
-call with the same key goes on where the first was interrupted.
+Run what comes before it, start the new containers from its digest, wait until they are healthy, switch the proxy,
+drain the old ones, stop them, keep a few for looking back. Where only their number changes, those that serve go on.
+Until the switch the old release is not touched; from the switch on the deploy is brought to its end. Every step looks
+first whether it is done: a second call with the same key goes on where the first was interrupted.
 """
 
 import asyncio
@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from runners import health, options, proxy, releases, secrets
+from runners import before, health, options, proxy, releases, secrets, tasks
+from runners.before import due, tasks_of
 from runners.containers import Containers, EngineUnavailable
-from runners.contract import ActionFailed, Outcome, Sink, Work
+from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from runners.health import wait_until_healthy
 from runners.proxy import Proxy, Upstream
 from runners.registry import Logins
 from runners.releases import Release
 from runners.secrets import Secrets
 from runners.tail import tail
+from runners.tasks import Tasks
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -34,10 +36,11 @@ _KNOWN = {
     "stop_timeout": options.seconds,
     "drain_timeout": options.seconds,
     "memory": options.memory,
+    before.OPTION: tasks.problem,
 }
 
 
-_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS, **secrets.ERRORS}
+_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS, **secrets.ERRORS, **tasks.ERRORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class DockerRunner:
     kind = "docker"
     errors = _ERRORS
     exports = ("ADDRESS", "CONTAINER")
+    by_service = (before.OPTION,)
     most = 32
 
     def __init__(
@@ -90,7 +94,7 @@ class DockerRunner:
             upstreams = await self._all_healthy(work, release, tuple(there) if work.scales else (), sink)
         except (asyncio.CancelledError, ActionFailed) as error:
             if not (isinstance(error, asyncio.CancelledError) and work.abandoned()):
-                await releases.removed(self._containers, release)
+                await self._removed(work, release)
             raise
         rest = asyncio.ensure_future(self._released(work, release, upstreams, sink))
         return await _to_its_end(rest, work.abandoned)
@@ -105,7 +109,7 @@ class DockerRunner:
         if serving is None:
             raise RuntimeError("the proxy does not say who has the traffic")
         if not serving & {*release.containers}:
-            await releases.removed(self._containers, release)
+            await self._removed(work, release)
 
     async def tail(self, service: Service, environment: Environment, since: datetime | None, lines: int) -> list[str]:
         """Give what the containers write that have the traffic."""
@@ -122,6 +126,13 @@ class DockerRunner:
         """Say where the service's secrets are there, and in which version."""
         return await self._secrets.pinned(service, environment)
 
+    def _tasks(self, work: Work, release: Release, sink: Sink) -> Tasks:
+        return Tasks(containers=self._containers, work=work, release=release, sink=sink)
+
+    async def _removed(self, work: Work, release: Release) -> None:
+        await self._tasks(work, release, Silence()).stop()
+        await releases.removed(self._containers, release)
+
     async def _there(self, release: Release) -> dict[Upstream, str]:
         """Give what serves this very image already, in the proxy's order, and the run that started it."""
         running = await releases.running_already(self._containers, release)
@@ -137,9 +148,13 @@ class DockerRunner:
         values: Mapping[str, str] = {}
         if names:
             # what goes on after a crash has its secrets: whether they can be read now is no matter of it any more
-            if release.secrets and not await releases.all_made(self._containers, release, names):
+            made = await releases.all_made(self._containers, release, names)
+            if release.secrets and not made:
                 values = await self._secrets.read(work)
             await releases.pulled(self._containers, release, work.registry, self._environ, sink, self._logins)
+            if not made:
+                first = due(work, tasks_of(releases.option(work, before.OPTION), release.service))
+                await self._tasks(work, release, sink).run(first, values)
         return kept + tuple(await _together(self._healthy(work, release, name, values, sink) for name in names))
 
     async def _healthy(

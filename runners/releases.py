@@ -167,6 +167,11 @@ async def pulled(
     transfer.check(host)
 
 
+async def networked(containers: Containers, release: Release) -> None:
+    """Have the network in which the release runs."""
+    await containers.ask(lambda engine: _have_network(engine, containers, release.network))
+
+
 async def all_made(containers: Containers, release: Release, names: Collection[str]) -> bool:
     """Tell whether each of these containers was made already, for this key."""
 

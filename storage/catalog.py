@@ -63,10 +63,10 @@ def _catalog(top: Item, folder: Path, kinds: Kinds | None, digest: str) -> Catal
     people = sections.people(part.get("people"))
     plain = sections.environments(part.get("environments"))
     environments = sections.approvals(part.get("environments"), plain, people)
-    actions = Actions(kinds, environments)
+    listed = part["services"].entries() if "services" in part else {}
+    actions = Actions(kinds, environments, listed)
     references.check(part.get("environments"), environments, actions)
     names.check(part.get("environments"), part.get("services"))
-    listed = part["services"].entries() if "services" in part else {}
     policy = sections.grants(part.get("policy"), people, environments, listed)
     approvers.check(part.get("environments"), environments, people, policy)
     return Catalog(

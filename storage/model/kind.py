@@ -1,7 +1,7 @@
 """What is known of a kind of action before any of it runs: its options, its errors, the variables it hands on."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from storage.model.catalog import Json
 
@@ -25,3 +25,12 @@ class Kind(Protocol):
 
     def problems(self, options: Mapping[str, Json]) -> list[str]:
         """Say what is wrong with an action's options: one line each, empty when all is well."""
+
+
+@runtime_checkable
+class ByService(Protocol):
+    """What a kind may have besides: options that say something else for each service."""
+
+    @property
+    def by_service(self) -> Collection[str]:
+        """Names of the options that may be a mapping from names of services."""

@@ -1,12 +1,12 @@
 """Actions and stages as the file writes them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from storage.model.catalog import Action, Json, OnFailure, Stage
-from storage.model.kind import ENGINE_ERRORS, Kind
+from storage.model.kind import ENGINE_ERRORS, ByService, Kind
 from storage.model.soundness import DO, LOOKING, nearest, only_looks
 from storage.reading.document import Item, meant
 from storage.reading.window import window
@@ -23,6 +23,7 @@ class Actions:
 
     kinds: Kinds | None
     environments: Collection[str]
+    services: Collection[str]
 
     def one(self, item: Item, name: str = "", uses: str = "", implied: Mapping[str, Json] = _NONE) -> Action:
         """Read one action. `name` and `uses` stand in when the file need not say them; `implied`: further options."""
@@ -66,8 +67,16 @@ class Actions:
         if kind not in self.kinds:
             named.problem(f"no kind of action is called {kind!r}{meant(kind, self.kinds)}")
             return
-        for problem in self.kinds[kind].problems(options):
+        for problem in [*self.kinds[kind].problems(options), *self._strangers(self.kinds[kind], options)]:
             given.problem(problem)
+
+    def _strangers(self, kind: Kind, options: Mapping[str, Json]) -> Iterator[str]:
+        """Find options that say something of services that there are not: nobody would ever miss what they say."""
+        for name in kind.by_service if isinstance(kind, ByService) else ():
+            said = options.get(name)
+            for service in said if isinstance(said, dict) else ():
+                if service not in self.services:
+                    yield f"option {name}: there is no service {service!r}{meant(service, self.services)}"
 
     def _check_errors(self, kind: str, names: Item | None) -> None:
         """Note errors that an action of this kind never fails with: it would wait for them in vain."""

@@ -112,6 +112,30 @@ def test_says_what_is_wrong(tmp_path: Path, right: str, bad: str, problem: str) 
     assert any(problem in said for said in wrong(tmp_path, EXAMPLE.replace(right, bad)))
 
 
+@pytest.mark.parametrize(
+    ("target", "option", "said"),
+    [
+        (
+            "docker",
+            "before: {helo: [{name: migrate, command: [migrate]}]}",
+            "option before: there is no service 'helo'",
+        ),
+        ("ecs", "before: {helo: [{name: migrate, command: [migrate]}]}", "option before: there is no service 'helo'"),
+        (
+            "ecs",
+            "services: {hello: web, helo: web}",
+            "option services: there is no service 'helo'; did you mean hello?",
+        ),
+        ("codepipeline", "pipelines: {helo: web}", "option pipelines: there is no service 'helo'"),
+    ],
+)
+def test_what_is_said_of_a_service_that_there_is_not_is_a_problem(
+    tmp_path: Path, target: str, option: str, said: str
+) -> None:
+    lab = f'  lab: {{target: {target}, aws: {{account: "111122223333", region: us-east-1}}, options: {{{option}}}}}\n'
+    assert any(said in each for each in wrong(tmp_path, EXAMPLE.replace("environments:\n", f"environments:\n{lab}")))
+
+
 def test_stacks_need_an_account(tmp_path: Path) -> None:
     text = EXAMPLE.replace("environments:\n", "environments:\n  lab: {}\n")
     text = text.replace("      production:\n        uses: cloud", "      lab:\n        uses: cloud")

@@ -3,10 +3,12 @@
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 from tests.registry import free_port, running
 from tests.stories.person import Person
 from tests.stories.reading import Json, buttons, tasks, words
+from tests.stories.sources import page
 from tests.stories.world import SECRET, World
 
 CHECK = """\
@@ -136,3 +138,21 @@ async def test_a_port_that_is_taken_is_named(world: World, ana: Person) -> None:
     assert "What to do:" in shown
     run = await ana.starts(f"retry {run}")
     assert await ana.run_ends(run) == "succeeded"
+
+
+async def test_a_migration_that_fails_leaves_the_old_release_in_place(world: World, ana: Person) -> None:
+    migrate = {"before": [{"name": "migrate", "command": ["python3", "migrate.py"]}]}
+    steps = [("source", "checkout", "git"), ("build", "image", "dockerfile"), ("publish", "push", "push")]
+    stages: list[dict[str, Any]] = [{"stage": s, "actions": [{"name": n, "uses": u}]} for s, n, u in steps]
+    release = {"name": "deploy", "uses": "docker", "with": migrate}
+    stages.append({"stage": "release", "environment": "homolog", "actions": [release]})
+    source = world.service("wigeon", {"migrate.py": "print('Applied 0001')\n"}, says="before", pipeline=stages)
+    await ana.deploys("deploy wigeon to homolog")
+    source.commit("Forget a table", {"service.py": page("after"), "migrate.py": "raise SystemExit('no table users')\n"})
+    run = await ana.starts("deploy wigeon to homolog")
+    assert await ana.run_ends(run) == "failed"
+    shown = words(await ana.reads(f"{run}/failure/release/deploy"))
+    assert "migrate failed before the release: exit code 1" in shown
+    assert "migrate | no table users" in shown
+    assert "what serves was not touched" in shown
+    assert "before" in await world.answers("wigeon.homolog")

@@ -59,6 +59,7 @@ class CodePipelineRunner:
     kind = "codepipeline"
     errors = _ERRORS
     exports = None
+    by_service = ("pipelines",)
 
     def __init__(self, clouds: Clouds, pace: float = 1.0) -> None:
         """Take the way to AWS. `pace`: 1, unless AWS's time runs faster."""

@@ -9,7 +9,7 @@ from runners.aws.ecr import Registries
 from runners.aws.ecs import history, marks, oneoff, revisions, services, stopped, strategy
 from runners.aws.ecs.events import Events, Heard
 from runners.aws.ecs.images import images_of
-from runners.aws.ecs.oneoff import Before, OneOff
+from runners.aws.ecs.oneoff import OneOff
 from runners.aws.ecs.revisions import DIGEST, KEY, PREVIOUS, RUN, Change, Revision
 from runners.aws.ecs.rollout import Ended, Rollout
 from runners.aws.ecs.services import Deployment, Service, Target
@@ -19,6 +19,7 @@ from runners.aws.ecs.watch import Watch
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account
 from runners.aws.stopping import stopping
+from runners.before import Before, due
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.crash import crash_here
 from storage.model import artifact
@@ -167,9 +168,8 @@ class Deploy:
 
     @property
     def _first(self) -> Sequence[Before]:
-        """What is to run before the switch: what goes back, or only begins anew, has had it."""
-        had = self._goes_back or self.work.restarts or self.work.scales
-        return () if had else self.before
+        """What is to run before the switch."""
+        return due(self.work, self.before)
 
     @property
     def _one_off(self) -> OneOff:

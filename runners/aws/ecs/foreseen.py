@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runners.aws import configuration
-from runners.aws.ecs import oneoff, revisions, services, strategy
-from runners.aws.ecs.oneoff import Before
+from runners.aws.ecs import revisions, services, strategy
 from runners.aws.ecs.revisions import Change, Revision
 from runners.aws.ecs.services import Target
 from runners.aws.ecs.verify import Verification
 from runners.aws.session import Account
+from runners.before import Before, tasks_of
 from runners.contract import ActionFailed, Silence
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -47,7 +47,7 @@ async def foresee(
     )
     return [
         *revisions.difference(current.definition, revisions.derived(current, change, ())),
-        *_foreseen(oneoff.read(told.get("before"), service.name), known, settings),
+        *_foreseen(tasks_of(told.get("before"), service.name), known, settings),
         *await _not_ready(verification),
     ]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from runners import before, options
 from runners.aws.ecs.images import have
 from runners.aws.ecs.revisions import KEY, Revision
 from runners.aws.ecs.services import Service, Target, short
@@ -20,9 +21,9 @@ from runners.aws.errors import AwsRefused
 from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.aws.streams import Stream, Tail
+from runners.before import Before
 from runners.contract import ActionFailed, Sink
 from runners.crash import crash_here
-from storage.model.catalog import Json
 from storage.model.worded import worded
 
 ERRORS = {
@@ -32,10 +33,7 @@ ERRORS = {
 }
 DONE = "estiva:done:"
 """Tag of a revision, with the task's name behind it: the task that did this, and went well."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _TASK = "estiva:task"
-_WANTED = "a list such as [{name: migrate, command: [python, manage.py, migrate]}], each name once; or one per service"
-_KNOWN = {"name", "command", "container", "variables", "cpu", "memory"}
 _PLACE = ("capacityProviderStrategy", "launchType", "platformVersion", "placementConstraints", "placementStrategy")
 """What a task takes over from the service, so that it runs where the service's own tasks do; and its network."""
 _NO_TASK = "InvalidParameterException"
@@ -43,69 +41,14 @@ _NO_TASK = "InvalidParameterException"
 _SHORTEST, _LONGEST = 1.0, 6.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """What the catalog says of one."""
-
-    name: str
-    command: Sequence[str]
-    container: str = ""
-    """Empty: the container of the service."""
-    variables: Mapping[str, str]
-    size: Mapping[str, str]
-    """`cpu` and `memory` of the whole task, where it needs others."""
-
-
-def problem(value: Json) -> str | None:
-    """Say what such tasks should be: a list, or one for each service."""
-    lists = list(value.values()) if isinstance(value, dict) else [value]
-    return None if lists and all(_is_list(each) for each in lists) else _WANTED
-
-
-def _is_list(value: Json) -> bool:
-    if not isinstance(value, list) or not value:
-        return False
-    names = [each.get("name") for each in value if isinstance(each, dict) and _is_right(each)]
-    return len(set(names)) == len(value)
-
-
-def _is_right(each: Mapping[str, Json]) -> bool:
-    command, variables = each.get("command"), each.get("variables", {})
-    texts = [each.get("name"), each.get("container", "x"), each.get("cpu", "1"), each.get("memory", "1")]
-    return (
-        set(each) <= _KNOWN
-        and all(isinstance(text, str) and text for text in texts)
-        and _NAME.fullmatch(str(each["name"])) is not None
-        and isinstance(command, list)
-        and bool(command)
-        and all(isinstance(word, str) for word in command)
-        and isinstance(variables, dict)
-        and all(isinstance(one, str | int | float) for one in variables.values())
-    )
-
-
-def read(value: Json, service: str) -> list[Before]:
-    """Read what of a service `problem` finds nothing wrong with."""
-    listed = value.get(service) if isinstance(value, dict) else value
-    return [_read(each) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-
-
-def _read(each: Mapping[str, Json]) -> Before:
-    command, variables = each["command"], each.get("variables", {})
-    return Before(
-        name=str(each["name"]),
-        command=[str(word) for word in command] if isinstance(command, list) else [],
-        container=str(each.get("container", "")),
-        variables={name: str(one) for name, one in variables.items()} if isinstance(variables, dict) else {},
-        size={name: str(each[name]) for name in ("cpu", "memory") if name in each},
-    )
+problem = before.checks(container=options.text, cpu=options.text, memory=options.text)
 
 
 def check(tasks: Sequence[Before], base: Revision) -> None:
     """Raise `ActionFailed` when a task names a container that there is not."""
     for task in tasks:
-        if task.container:
-            have(base, task.container, worded("the task `{task}` names it", task=task.name))
+        if "container" in task.more:
+            have(base, task.more["container"], worded("the task `{task}` names it", task=task.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +66,7 @@ class OneOff:
         if DONE + task.name in revision.tags:
             self.sink.line(f"{task.name}: done before, by task {revision.tags[DONE + task.name]}")
             return
-        name = task.container or container
+        name = task.more.get("container", container)
         arn = await self._found(task, revision) or await self._begun(task, name, revision, service)
         ended = await self._followed(task, arn, name, revision)
         self._judge(task, ended, name)
@@ -187,7 +130,7 @@ class OneOff:
             "run_task",
             cluster=self.target.cluster,
             taskDefinition=revision.arn,
-            overrides={"containerOverrides": [override], **task.size},
+            overrides={"containerOverrides": [override], **_size(task)},
             startedBy=self._started_by,
             clientToken=hashlib.sha256(f"{self.key} {task.name}".encode()).hexdigest(),
             tags=[{"key": KEY, "value": self.key}, {"key": _TASK, "value": task.name}],
@@ -251,6 +194,11 @@ class OneOff:
             hint=worded("the service was not touched and runs what it ran; see the task's last lines in the log"),
             error="task_failed",
         )
+
+
+def _size(task: Before) -> dict[str, str]:
+    """Give `cpu` and `memory` of the whole task, where it needs others than the service."""
+    return {name: task.more[name] for name in ("cpu", "memory") if name in task.more}
 
 
 def _place(service: Service, revision: Revision) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from runners.aws.ecs.foreseen import first_container, foresee
 from runners.aws.ecs.services import Target, short
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.told import called, told
+from runners.before import tasks_of
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -63,6 +64,7 @@ class EcsRunner:
     kind = "ecs"
     errors = _ERRORS
     exports = ("ADDRESS", "TASK_DEFINITION", "DEPLOYMENT")
+    by_service = ("services", "before")
     most = 5000
 
     def __init__(
@@ -130,7 +132,7 @@ class EcsRunner:
             work=work,
             sink=sink,
             container=str(given.get("container") or ""),
-            before=oneoff.read(given.get("before"), work.service.name),
+            before=tasks_of(given.get("before"), work.service.name),
             events=self._events,
             queue=str(given.get("events") or ""),
             strategy=given.get("strategy"),

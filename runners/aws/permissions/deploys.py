@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from runners.aws.ecs import oneoff, revisions, services
+from runners.aws.ecs import revisions, services
 from runners.aws.ecs.revisions import Revision
 from runners.aws.ecs.runner import EcsRunner, deploys_of
 from runners.aws.ecs.services import Target, short
 from runners.aws.permissions.need import EVERYTHING, SOME, Arns, Need
 from runners.aws.session import Account
+from runners.before import tasks_of
 from runners.contract import ActionFailed
 from storage.model.catalog import Catalog, Environment, Service
 
@@ -45,7 +46,7 @@ async def needs(catalog: Catalog, environment: Environment, account: Account) ->
         if service.actions(environment.name, EcsRunner.kind):
             for target, given in deploys_of(service, environment).items():
                 revision = await _revision(account, target)
-                before = bool(oneoff.read(given.get("before"), service.name))
+                before = bool(tasks_of(given.get("before"), service.name))
                 found += _of_a_deploy(Arns(account.place), target, revision, before=before)
                 found += _of_a_queue(Arns(account.place), str(given.get("events") or ""))
                 found += _of_secrets(Arns(account.place), service, environment, revision)

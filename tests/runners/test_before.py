@@ -83,7 +83,7 @@ async def test_a_task_with_too_little_memory_says_so(site: Site) -> None:
 
 
 @pytest.mark.parametrize("more", [{"goes_back": True}, {"restarts": True}, {"restores": True}, {"scales": True}])
-async def test_what_only_comes_back_migrates_nothing(site: Site, more: dict[str, bool]) -> None:
+async def test_what_only_comes_back_migrates_nothing(site: Site, more: dict[str, Any]) -> None:
     given(site, task("migrate", "exit 3"))
     work = site.bench.work(artifacts=await site.pushed("v1"), run=f"{site.bench.run}-v1", stage="homolog")
     await site.runner.run(replace(work, **more), Notes())

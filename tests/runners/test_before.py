@@ -24,7 +24,10 @@ def task(name: str, script: str, **more: Any) -> dict[str, Any]:
 def given(site: Site, *tasks: dict[str, Any]) -> None:
     """Let the environment say what runs before a release of the service."""
     assert site.bench.environment is not None
-    options = {**site.bench.environment.options, "before": {"hello": [*tasks], "other": [task("other", "exit 9")]}}
+    options: dict[str, Any] = {
+        **site.bench.environment.options,
+        "before": {"hello": [*tasks], "other": [task("other", "exit 9")]},
+    }
     site.bench.environment = replace(site.bench.environment, options=options)
 
 

@@ -163,6 +163,7 @@ class Durable:
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "notification_listener_polling_interval_sec": self._poll,
+            "notification_coalesce_sec": self._poll,  # it wakes up 100 times a second for messages that nobody sends
         }
         if self._lite:
             self._engine = sqlite_engine(self._data / "engine.db")

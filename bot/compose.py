@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
+from aiohttp import web
+
 from bot.api import Approvals
 from bot.catalogs import Catalogs
 from bot.metrics import Metrics
@@ -266,7 +268,7 @@ async def _http(
         slack=slack.app if slack is not None and http else None,
         guard=Guard(secret.get_secret_value()) if http and secret else None,
         pages=(
-            *(Pages(store, links, catalogs, slack.approvers, settings.language).routes() if slack and links else ()),
+            *(_pages(store, links, catalogs, slack, settings.language) if slack and links else ()),
             *(Approvals(slack.desk, catalogs, os.environ).routes() if slack else ()),
         ),
     )
@@ -281,6 +283,10 @@ async def _http(
     if links is not None and not links.base:
         links.base = url
     return url
+
+
+def _pages(store: Store, links: Links, catalogs: Catalogs, slack: Slack, language: str) -> list[web.RouteDef]:
+    return Pages(store, links, catalogs, slack.approvers, slack.thread, language).routes()
 
 
 async def _reconciled(tools: Tools) -> bool:

@@ -13,6 +13,7 @@ from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
 from bot.runs.waits import anchor
 from bot.slack.cards.shown import Surroundings
+from bot.slack.threads import Permalink, card_of
 from commands.texts import LANGUAGES, phrase
 from storage.model.catalog import Catalog
 from storage.model.event import Event
@@ -44,13 +45,18 @@ class Pages:
         links: Links,
         catalog: Callable[[], Catalog],
         approvers: Callable[[RunView], Awaitable[Sequence[str]]],
+        permalink: Permalink,
         language: str,
     ) -> None:
-        """`approvers` may decide about the gate of a run; `language` is that of who does not ask for another."""
+        """`approvers` may decide about the gate of a run; `permalink` tells where a message is.
+
+        `language` is that of who does not ask for another.
+        """
         self._store = store
         self._links = links
         self._catalog = catalog
         self._approvers = approvers
+        self._permalink = permalink
         self._language = language
         self._style = Style()
 
@@ -60,6 +66,7 @@ class Pages:
             web.get("/runs", self.list),
             web.get("/runs/static/{name}", self._style.serve),
             web.get("/runs/{run}", self.run),
+            web.get("/runs/{run}/thread", self.thread),
             web.get("/runs/{run}/logs/{stage}/{action}", self.log),
         ]
 
@@ -85,8 +92,23 @@ class Pages:
             for stage in view.stages
             for action in stage.actions
         }
-        sheet = run_sheet(view, events, around, logs, self._links.clock())
+        talked = await card_of(self._store, view.run.id) is not None
+        thread = self._link(request, f"/runs/{view.run.id}/thread", until) if talked else ""
+        sheet = run_sheet(view, events, around, logs, self._links.clock(), thread)
         return _html(page("run.html", sheet, self._style.version, self._spoken(request)))
+
+    async def thread(self, request: web.Request) -> web.Response:
+        """GET /runs/{run}/thread: on to where people talk about it; Slack is asked only by who wants to go there."""
+        self._let_in(request)
+        card = await card_of(self._store, request.match_info["run"])
+        if card is None:
+            raise _nothing()
+        address = await self._permalink(card)
+        if not address:
+            say = partial(phrase, self._spoken(request))
+            text = say("Slack does not say where the thread is. Try again later.")
+            raise web.HTTPServiceUnavailable(text=text, headers=HEADERS)
+        raise web.HTTPFound(address, headers=HEADERS)
 
     async def log(self, request: web.Request) -> web.Response:
         """GET /runs/{run}/logs/{stage}/{action}: the end of one log, `plain=1` as plain text."""

@@ -52,6 +52,8 @@ class RunSheet:
     pictures: tuple[tuple[str, Picture], ...]
     columns: tuple[Column, ...]
     logs: Mapping[tuple[str, str], str]
+    thread: str
+    """Path to where people talk about it; empty: nowhere."""
     happened: tuple[tuple[datetime, str, str], ...]
     """When, who, what."""
     began: datetime
@@ -100,7 +102,12 @@ class LogSheet:
 
 
 def run_sheet(
-    view: RunView, events: Sequence[Event], around: Surroundings, logs: Mapping[tuple[str, str], str], now: datetime
+    view: RunView,
+    events: Sequence[Event],
+    around: Surroundings,
+    logs: Mapping[tuple[str, str], str],
+    now: datetime,
+    thread: str = "",
 ) -> RunSheet:
     """Gather the page of one run."""
     columns = graph(view, around, now)
@@ -116,6 +123,7 @@ def run_sheet(
         pictures=(("wide", wide(columns)), ("narrow", narrow(columns))),
         columns=columns,
         logs=logs,
+        thread=thread,
         happened=tuple((event.at, actor(event, around), _happened(event, view, around)) for event in events),
         began=view.run.opened_at,
         again=_again(view),

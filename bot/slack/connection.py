@@ -32,10 +32,12 @@ from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
 from bot.slack.surroundings import Approvers, Changes, Gatherer, no_page, nobody, unknown
 from bot.slack.telling import Telling
+from bot.slack.threads import permalink
 from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
 from storage.model.catalog import Catalog
 from storage.model.view import RunView
+from storage.posts import Post
 from storage.store import Store
 from storage.tenures import Tenure
 
@@ -127,6 +129,12 @@ class Slack:
         if self._client is None or self._session is None:
             raise RuntimeError(_NOT_OPEN)
         return Speaker(self._client, self._session, self._store, self._say, tenure)
+
+    async def thread(self, post: Post) -> str:
+        """Give the address of the thread under a message of ours, once opened; empty when Slack does not say."""
+        if self._client is None:
+            raise RuntimeError(_NOT_OPEN)
+        return await permalink(self._client, post)
 
     async def open(self) -> Identity:
         """Learn who we are and put the parts together. Waits while Slack cannot be reached.

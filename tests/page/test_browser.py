@@ -185,6 +185,17 @@ async def test_a_whisper_in_a_thread_is_no_reply(look: Open, workspace: LocalWor
     await expect(ana.locator("#thread-log .thread-rule")).to_have_text("2 replies")
 
 
+async def test_a_link_to_a_message_that_names_its_thread_opens_it(look: Open, workspace: LocalWorkspace) -> None:
+    app = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+    root = str((await app.chat_postMessage(channel="C0DEPLOYS", text="a card"))["ts"])
+    await app.chat_postMessage(channel="C0DEPLOYS", thread_ts=root, text="what came of it")
+    page = await look("dev", "C0GENERAL")
+    link = str((await app.chat_getPermalink(channel="C0DEPLOYS", message_ts=root))["permalink"])
+    await page.goto(f"{link}?thread_ts={root}&cid=C0DEPLOYS")
+    await expect(page.locator("#thread-log")).to_contain_text("what came of it")
+    await expect(page.locator("#here")).to_have_text("#deploys")
+
+
 async def test_completes_commands_and_shows_failed_ones(look: Open) -> None:
     page = await look()
     await page.locator("#draft").press_sequentially("/es")

@@ -16,6 +16,7 @@ from storage.model.catalog import Action, Json, Stage
 from storage.model.event import Fact, Kind
 from storage.model.gate import GateKind
 from storage.model.run import Run, Status
+from storage.posts import Post
 from storage.store import Store
 from tests.slack.town import ANA, CATALOG, HOMOLOG, PRODUCTION, RUI, asked, plan
 
@@ -56,6 +57,8 @@ class Made:
     store: Store
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     count: int = 0
+    slack: str = "https://t.slack.example"
+    """Where messages are; empty: Slack does not answer."""
 
     async def run(self, *, stages: tuple[Stage, ...] = STAGES, user: str = ANA) -> Run:
         self.count += 1
@@ -138,9 +141,12 @@ async def served(made: Made) -> AsyncIterator[Links]:
     async def approvers(_view: object) -> list[str]:
         return [RUI]
 
+    async def permalink(post: Post) -> str:
+        return f"{made.slack}/archives/{post.channel}/p{post.ts.replace('.', '')}" if made.slack else ""
+
     links = Links(secret=b"not so secret after all", clock=lambda: made.now)
     app = web.Application()
-    app.add_routes(Pages(made.store, links, lambda: CATALOG, approvers, "en").routes())
+    app.add_routes(Pages(made.store, links, lambda: CATALOG, approvers, permalink, "en").routes())
     async with listening(app, "127.0.0.1", 0) as port:
         links.base = f"http://127.0.0.1:{port}"
         yield links

@@ -210,3 +210,16 @@ async def test_every_time_can_be_put_into_the_zone_of_the_reader(made: Made, lin
     assert f'<time datetime="{there}" data-form="moment" title="{written}">{written}</time>' in text
     assert "UTC" not in re.sub(r"<time.*?</time>|<title>.*?</title>|<span class=.zone.>UTC</span>", "", text)
     assert "&lt;t:" not in text
+
+
+async def test_a_run_leads_to_the_thread_in_which_it_is_talked_about(made: Made, links: Links) -> None:
+    run = await made.failed()
+    assert "Open thread" not in await page(links, made, run.id)
+    await made.store.posts.put(f"{run.id}/card", "C0DEPLOYS", "1700000000.000100", "digest")
+    link = linked(await page(links, made, run.id), "/thread?")
+    async with aiohttp.ClientSession() as session, session.get(links.base + link, allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert answer.headers["Location"] == f"{made.slack}/archives/C0DEPLOYS/p1700000000000100"
+    assert (await get(links.base + link.partition("?")[0]))[0] == 404, "without a key"
+    made.slack = ""
+    assert (await get(links.base + link))[0] == 503

@@ -267,6 +267,18 @@ async def test_a_large_template_goes_by_way_of_the_bucket_once_for_its_content(e
     assert len(kept) == 1, "a small one goes with the call"
 
 
+async def test_what_somebody_else_put_there_is_never_taken_for_the_template(estate: Estate) -> None:
+    assert estate.stacks.objects is not None
+    large = template(Description="x" * 60_000)
+    key = f"estiva-templates/{hashlib.sha256(large.encode()).hexdigest()}"
+    kept = estate.stacks.objects.kept["estiva-templates"] = {key: template(Description="y" * 60_000).encode()}
+    estate.options["bucket"] = "estiva-templates"
+    estate.commit(large)
+    failure = await refused(estate.does("plan"))
+    assert (failure.error, key in failure.reason) == ("template_differs", True)
+    assert (len(kept), estate.stacks.known) == (1, {})
+
+
 async def test_a_bucket_that_is_not_there_is_said(estate: Estate) -> None:
     estate.options["bucket"] = "estiva-templates"
     estate.commit(template(Description="x" * 60_000))

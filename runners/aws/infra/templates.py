@@ -17,6 +17,7 @@ from storage.model.worded import worded
 ERRORS = {
     "no_source": "no earlier stage has fetched the source that the template is in",
     "no_bucket": "the template is too large for a call, and no bucket is named for it, or one that is not there",
+    "template_differs": "the object in the bucket that should hold the template holds something else",
 }
 PREFIX = "estiva-templates/"
 """What the names of the objects begin with."""
@@ -74,8 +75,28 @@ async def body(account: Account, declared: Declared, text: str, bucket_: str, si
             raise _no_bucket(declared, worded("there is no bucket {bucket}", bucket=bucket_)) from refused
         if refused.code != "PreconditionFailed":  # which says that it is there already
             raise
+        await _compare(account, declared, content, bucket_, key)
     crash_here("stack.upload.after")
     return {"TemplateURL": f"{await account.endpoint('s3')}/{bucket_}/{key}"}
+
+
+async def _compare(account: Account, declared: Declared, content: bytes, bucket_: str, key: str) -> None:
+    """Raise unless what is there is the template: others may write into the bucket too."""
+    owner = account.place.account
+    there = await account.download(
+        "s3", "get_object", "Body", len(content) + 1, Bucket=bucket_, Key=key, ExpectedBucketOwner=owner
+    )
+    if there != content:
+        raise ActionFailed(
+            worded(
+                "{key} in {bucket} is not {template} of this commit",
+                key=key,
+                bucket=bucket_,
+                template=declared.template,
+            ),
+            hint=worded("see who writes into the bucket, and remove the object; nothing was changed"),
+            error="template_differs",
+        )
 
 
 def _check_size(declared: Declared, size: int, bucket_: str) -> None:

@@ -5,11 +5,12 @@ the page draw the same.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from bot.runs.signs import word
+from bot.runs.unstarted import unstarted
 from bot.runs.waits import Node, anchor, given, waits
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import told
@@ -59,7 +60,10 @@ class _Drawing:
             skipped=skipped,
             state=word(status, self.around.say, skipped=skipped),
             took=self._of_stage(stage),
-            steps=(*((node,) for node in before), *self._steps(stage)),
+            steps=tuple(
+                tuple(self._told(node) for node in step)
+                for step in (*((node,) for node in before), *self._steps(stage))
+            ),
         )
 
     def _steps(self, stage: StageView) -> Iterator[tuple[Node, ...]]:
@@ -68,11 +72,12 @@ class _Drawing:
             yield tuple(self._action(stage, action) for action in actions)
 
     def _action(self, stage: StageView, action: ActionView) -> Node:
+        now = replace(action, status=self._stopped(action.status))
         return Node(
             name=action.action.name,
             anchor=anchor(stage.stage.name, action.action.name),
-            title=action_title(action, self.around.say, self.view.run.plan.service.name),
-            status=self._stopped(action.status),
+            title=action_title(now, self.around.say, self.view.run.plan.service.name),
+            status=now.status,
             skipped=self._skipped(action.status),
             took=self._took(action),
             notes=self._notes(action),
@@ -85,6 +90,13 @@ class _Drawing:
             attempt=action.attempt,
             log=(stage.stage.name, action.action.name) if action.started_at else None,
         )
+
+    def _told(self, node: Node) -> Node:
+        """Call what was not begun so: what it would have done did not happen."""
+        if not node.skipped:
+            return node
+        short = word(node.status, self.around.say, skipped=True)
+        return replace(node, title=unstarted(self.view, self.around), short=short)
 
     def _stopped(self, status: Status) -> Status:
         """Nothing runs in a run that is over: what had begun has stopped."""

@@ -183,5 +183,6 @@ def _again(view: RunView) -> int:
 def _tip(say: Say, node: Node) -> str:
     """Everything about a node, for who points at it and for who hears it read."""
     since = token(node.started_at) if node.started_at else ""
-    text = " · ".join(part for part in (node.title, since, node.took, *node.all_notes) if part)
+    state = "" if node.skipped else word(node.status, say)  # its title says that it was not begun
+    text = " · ".join(part for part in (state, node.title, since, node.took, *node.all_notes) if part)
     return spelled(text, partial(written, say))

@@ -22,4 +22,4 @@ def sign(status: Status, *, skipped: bool = False) -> str:
 
 def word(status: Status, say: Say, *, skipped: bool = False) -> str:
     """Give one word."""
-    return say("not done") if skipped else say(status.value)
+    return say("not started") if skipped else say(status.value)

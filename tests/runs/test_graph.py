@@ -96,10 +96,51 @@ async def test_nothing_runs_in_a_run_that_is_over(made: Made) -> None:
     run = await made.trying_again()
     await made.store.runs.finish(run.id, Status.CANCELLED, f"cancelled by {ANA}")
     columns = await columns_of(made, run)
-    assert node(columns, "build", "unit").status is Status.CANCELLED
+    unit = node(columns, "build", "unit")
+    assert (unit.status, unit.title) == (Status.CANCELLED, "Stopped: Test unit")
     assert columns[1].status is Status.CANCELLED
     assert columns[2].skipped
     assert node(columns, "deploy", "release").skipped
+
+
+async def ended(made: Made, how: str) -> Run:
+    if how == "failed":
+        return await made.failed()
+    run = await made.at_the_gate() if how in ("rejected", "expired") else await made.trying_again()
+    match how:
+        case "cancelled":
+            await made.fact(run, Kind.CANCEL_REQUESTED, by=RUI)
+            await made.store.runs.finish(run.id, Status.CANCELLED, f"cancelled by {RUI}")
+        case "rejected":
+            await made.store.approvals.reject(f"{run.id}/live", RUI, "not today")
+            await made.store.runs.finish(run.id, Status.CANCELLED)
+        case "expired":
+            made.now += timedelta(hours=25)
+            await made.store.approvals.expire(made.now)
+            await made.store.runs.finish(run.id, Status.CANCELLED)
+        case _:
+            await made.store.runs.finish(run.id, Status.BROKEN, "no room on the disk")
+    return run
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("failed", "build/image failed"),
+        ("cancelled", "cancelled by Rui"),
+        ("rejected", "rejected by Rui"),
+        ("expired", "nobody approved in time"),
+        ("broken", "no room on the disk"),
+    ],
+)
+async def test_what_was_not_begun_says_so_and_why(made: Made, how: str, why: str) -> None:
+    columns = await columns_of(made, await ended(made, how))
+    left = [each for column in columns for step in column.steps for each in step if each.skipped]
+    assert node(columns, "live", "release") in left
+    assert {each.title for each in left} == {f"Not started: {why}"}
+    assert {box.detail for box in wide(columns).boxes if box.node.skipped} == {"not started"}
+    done = node(columns, "source", "checkout")
+    assert done.title == "Fetched hello"
 
 
 def overlap(one: Box, other: Box) -> bool:

@@ -43,7 +43,7 @@ async def test_a_run_shows_its_graph_its_steps_and_what_happened(made: Made, lin
 async def test_a_run_that_is_over_is_not_asked_for_again(made: Made, links: Links) -> None:
     text = await page(links, made, (await made.failed()).id)
     assert "http-equiv" not in text
-    assert "not done" in text
+    assert "not started" in text
     assert "see the log" in text
 
 

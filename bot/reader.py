@@ -14,6 +14,7 @@ from bot.slack.desired import desired
 from bot.slack.outbox import Outbox
 from storage.model.event import Kind
 from storage.model.fold import fold
+from storage.model.run import REPEATING
 from storage.model.view import RunView
 from storage.store import Store
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 READER = "slack"
 _AT_ONCE = 200
+_OF_AGAIN = frozenset({Kind.RUN_REQUESTED, Kind.RUN_ENDED})
+"""What the run has to be told of that is done again."""
 _QUESTIONS = 50
 """Runs of one service whose open questions are drawn anew, the newest, when it is released."""
 
@@ -72,16 +75,18 @@ class SlackReader:
         self._followed[run_id] = newest
         view = fold(await self._store.runs.get(run_id), events)
         told = await self._store.runs.cursor(run_id)
-        released = any(event.kind is Kind.RELEASED for event in events if event.sequence > told)
-        self._rounds.start(self._settle(view, newest, released=released))
+        news = frozenset(event.kind for event in events if event.sequence > told)
+        self._rounds.start(self._settle(view, newest, news))
 
-    async def _settle(self, view: RunView, newest: int, *, released: bool) -> None:
+    async def _settle(self, view: RunView, newest: int, news: frozenset[Kind]) -> None:
         """Have everything said that this state of the run asks for, then note that it was."""
         run_id = view.run.id
         try:
             await self._show(view, newest)
-            if released:
+            if Kind.RELEASED in news:
                 await self._ask_anew(view)
+            if news & _OF_AGAIN:
+                await self._point_here(view)
             await self._evidence(view)
             await self._store.runs.seen(run_id, newest)
             if view.status.over:
@@ -93,14 +98,17 @@ class SlackReader:
             self._followed.pop(run_id, None)
 
     async def _show(self, view: RunView, newest: int) -> None:
-        """Have it said; an open question once more where something was released meanwhile that it compares with."""
+        """Have it said; once more where something beside the run that it tells of has become another meanwhile.
+
+        A question compares with what runs there, and stands in its thread before the card can lead to it.
+        """
         around = await self._surroundings(view)
         while True:
             messages = desired(view, around, newest)
             await self._parents_first(messages)
             await self._outbox.show(*messages)
-            compared = around.running
-            if not view.asking or (around := await self._surroundings(view)).running == compared:
+            told = around.moving
+            if not (view.asking or view.status.over) or (around := await self._surroundings(view)).moving == told:
                 return
 
     async def _ask_anew(self, released: RunView) -> None:
@@ -111,6 +119,12 @@ class SlackReader:
             view = fold(run, events)
             if view.asking:
                 await self._show(view, events[-1].sequence)
+
+    async def _point_here(self, view: RunView) -> None:
+        """Have the run that this one does again lead here, and offer no more than makes sense by now."""
+        if view.run.plan.trigger in REPEATING and view.run.plan.origin is not None:
+            run, events = await self._store.runs.told(view.run.plan.origin)
+            await self._show(fold(run, events), events[-1].sequence if events else 0)
 
     async def _parents_first(self, messages: tuple[Desired, ...]) -> None:
         """See the run's card posted before anything is said about it, and a thread's first message before the rest."""

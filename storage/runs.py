@@ -134,6 +134,24 @@ class Runs:
         """Return the runs that have not ended, oldest first."""
         return (await self._list(RunRow.phase != phases.Phase.CLOSED, *_of(service, None)))[::-1]
 
+    async def repeating(self, run: Run) -> Run | None:
+        """Return the newest run that does this one again."""
+        number = int(run.id.rpartition("-")[2])
+        statement = (
+            select(RunRow)
+            .where(
+                RunRow.service == run.plan.service.name,
+                RunRow.number > number,
+                col(RunRow.trigger).in_([trigger.value for trigger in REPEATING]),
+            )
+            .order_by(col(RunRow.number).desc())
+        )
+
+        def work(session: Session) -> Run | None:
+            return next((_run(row) for row in session.exec(statement) if _plan(row.plan).origin == run.id), None)
+
+        return await self._database.read(work)
+
     async def ended(self, run_ids: Collection[str]) -> dict[str, Status]:
         """Return those of the runs that are over, and how; runs that are unknown are left out."""
         statement = select(RunRow.id, RunRow.status).where(

@@ -27,6 +27,7 @@ from bot.slack.inbound import Identity
 from bot.slack.languages import Languages
 from bot.slack.marks import Say
 from bot.slack.outbox import Outbox
+from bot.slack.permalinks import Permalinks
 from bot.slack.sending import Rehearse, unchecked
 from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
@@ -99,7 +100,16 @@ class Slack:
         self._languages = languages or Languages(language)
         self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
-        self._gatherer = Gatherer(store, catalog, self._say_about, approvers=approvers, changes=changes, page=page)
+        self._permalinks = Permalinks(store.posts.get)
+        self._gatherer = Gatherer(
+            store,
+            catalog,
+            self._say_about,
+            approvers=approvers,
+            changes=changes,
+            page=page,
+            permalinks=self._permalinks,
+        )
         self._presence = presence or Alone(store)
         self.intake = Intake(
             store,
@@ -156,6 +166,7 @@ class Slack:
             await self._session.close()
             raise
         self._directory.connect(client, identity.team)
+        self._permalinks.connect(identity.workspace)
         self._client = client
         parts = Parts(
             identity=identity,
@@ -280,7 +291,12 @@ async def _identify(client: AsyncWebClient) -> Identity:
     while True:
         try:
             answer = await client.auth_test()
-            return Identity(team=str(answer["team_id"]), user=str(answer["user_id"]), bot=str(answer["bot_id"]))
+            return Identity(
+                team=str(answer["team_id"]),
+                user=str(answer["user_id"]),
+                bot=str(answer["bot_id"]),
+                workspace=str(answer.get("url") or ""),
+            )
         except SlackApiError as problem:
             word = error_of(problem)
             if word in _OPERATOR:

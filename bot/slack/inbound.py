@@ -24,6 +24,8 @@ class Identity:
     team: str
     user: str
     bot: str
+    workspace: str = ""
+    """Address of the workspace: `https://example.slack.com/`."""
 
 
 def now() -> datetime:

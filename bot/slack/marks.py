@@ -70,6 +70,11 @@ def mention(user: str) -> Mark:
     return Mark(f"<@{user}>") if is_user(user) else escape(user)
 
 
+def link(address: str, label: str) -> Mark:
+    """Link to an address of our own making; without one only the label is said."""
+    return Mark(f"<{escape(address)}|{escape(label)}>") if address else escape(label)
+
+
 def is_user(text: str) -> bool:
     """Tell whether something is the id of a Slack user."""
     return _USER.fullmatch(text) is not None

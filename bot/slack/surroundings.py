@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.shown import Again, Surroundings
 from bot.slack.marks import Say
+from bot.slack.permalinks import Permalinks
 from storage.model.approval import Decision
 from storage.model.catalog import Catalog
 from storage.model.release import Release
@@ -48,6 +49,7 @@ class Gatherer:
         approvers: Approvers = nobody,
         changes: Changes = unknown,
         page: Callable[[RunView], str] = no_page,
+        permalinks: Permalinks | None = None,
     ) -> None:
         """`say` gives the words for whoever reads about a run; `page` gives the address of a run's page."""
         self._store = store
@@ -56,6 +58,7 @@ class Gatherer:
         self._approvers = approvers
         self._changes = changes
         self._page = page
+        self._permalink = permalinks or Permalinks(store.posts.get)
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
 
     async def __call__(self, view: RunView) -> Surroundings:
@@ -73,7 +76,22 @@ class Gatherer:
             onward=self._onward(view),
             previous=await self._previous(view) if view.failed else None,
             page=self._page(view),
+            card=await self._permalink(f"{view.run.id}/card") if gate else "",
+            questions=await self._questions(view),
+            again=await self._again(view) if view.status.over else None,
         )
+
+    async def _questions(self, view: RunView) -> dict[str, str]:
+        run = view.run.id
+        open_ = [s.stage.name for s in view.stages if s.gate and s.gate.decision is Decision.PENDING]
+        known = {name: await self._permalink(f"{run}/approval/{name}", within=f"{run}/card") for name in open_}
+        return {name: address for name, address in known.items() if address}
+
+    async def _again(self, view: RunView) -> Again | None:
+        run = await self._store.runs.repeating(view.run)
+        if run is None:
+            return None
+        return Again(run=run.id, address=await self._permalink(f"{run.id}/card"), going_on=not run.status.over)
 
     def _onward(self, view: RunView) -> tuple[str, ...]:
         here = view.run.plan.environment.name

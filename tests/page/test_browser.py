@@ -302,6 +302,18 @@ async def test_a_link_to_a_message_opens_there(look: Open, workspace: LocalWorks
     await expect(page.locator("article.aimed")).to_contain_text("the one")
 
 
+async def test_a_link_into_a_thread_opens_it_beside_the_channel(look: Open, workspace: LocalWorkspace) -> None:
+    page = await look("release")
+    await say(page, "the one")
+    await expect(page.locator("#log article")).to_have_count(1)
+    ts = str(await page.locator("#log article").get_attribute("data-ts"))
+    await say(page, f"{workspace.url}/archives/C0DEPLOYS/p{ts.replace('.', '')}?thread_ts={ts}&cid=C0DEPLOYS")
+    await page.locator("#log article .body a").last.click()
+    await expect(page.locator("#thread-log article")).to_contain_text("the one")
+    assert len(page.context.pages) == 1
+    await expect(page.locator("#log article")).to_have_count(2)
+
+
 async def test_a_stranger_in_no_channel_of_others(look: Open, workspace: LocalWorkspace) -> None:
     page = await look("outsider")
     answer = await page.request.get(f"{workspace.url}/page/channel?as=dev2&channel=D0UANADEV01")

@@ -58,11 +58,17 @@ async def test_what_failed_is_tried_again_by_a_choice_and_nothing_else(world: Wo
     assert await ana.run_ends("skua-2") == "failed"
     assert [name for name in await _begun(world, "skua-2") if "source" not in name] == ["check/smoke"]
     assert list(choices(await ana.reads("skua-2/card"))) == [*choices(failure), "Full Log"]
-    await ana.chooses(failure, "Retry all of check")
+    after = await ana.until(lambda: _with_both(ana, "skua-1/failure/check/smoke", "|skua-2>", "Retry all of check"))
+    await ana.chooses(after, "Retry all of check")
     await ana.sees("Trying `skua-1` again: run `skua-3`")
     await _resumed(ana, "skua-3")
     assert await ana.run_ends("skua-3") == "failed"
     assert {"check/unit", "check/smoke"} <= set(await _begun(world, "skua-3"))
+
+
+def _with_both(person: Person, key: str, *parts: str) -> Json | None:
+    message = person.there(key)
+    return message if message and all(part in words(message) for part in parts) else None
 
 
 async def test_a_run_is_done_again_from_the_stage_that_a_form_asks_for(world: World, ana: Person) -> None:
@@ -106,7 +112,9 @@ async def test_a_menu_that_is_out_of_date_says_what_happened_meanwhile(world: Wo
     await ana.reads("avocet-2/card", "Paused before check", 60)
     refused = await _sent(ana, form, "check")
     assert refused == {"stage": "Run `avocet-2` is doing `avocet-1` again already."}
-    await ana.chooses(failure, "Retry all of check")
+    told = await ana.reads("avocet-1/failure/check/smoke", "Tried again as <")
+    assert (list(buttons(told)), choices(told)) == (["Full Log"], {})
+    await ana.says("retry avocet-1 all stage check")
     await ana.sees("Run `avocet-2` is doing `avocet-1` again already.")
     assert ana.there("avocet-3/card") is None
 

@@ -46,14 +46,18 @@ async def worked(place: Office, run: Run, *, bad: str = "") -> None:
 async def test_the_card_says_who_is_asked_and_that_the_thread_has_the_question(place: Office, ana: Person) -> None:
     await ana.asks("settings channel language portuguese")
     run, approval = await asked_for(place)
-    card = words(await ana.reads(f"{run.id}/card", "Rui"))
-    assert "*Aguardando Rui*: abra a conversa para aprovar ou rejeitar." in card
+    question = await ana.reads(f"{run.id}/approval/{_STAGE}")
+    there = f"thread_ts={question['thread_ts']}&amp;cid={DEPLOYS}|aprovar ou rejeitar na conversa>."
+    address = f"{place.local.url}/archives/{DEPLOYS}/p{question['ts'].replace('.', '')}"
+    card = await ana.reads(f"{run.id}/card", f"*Aguardando Rui*: <{address}?{there}")
+    back = f"<{place.local.url}/archives/{DEPLOYS}/p{card['ts'].replace('.', '')}?thread_ts={card['ts']}"
+    await ana.reads(f"{run.id}/approval/{_STAGE}", back)
     await place.store.approvals.approve(approval.id, RUI, approval.subject)
     await ana.until(lambda: _asks_nobody(ana, run))
 
 
 def _asks_nobody(person: Person, run: Run) -> bool:
-    return "abra a conversa" not in words(person.there(f"{run.id}/card") or {"text": "abra a conversa"})
+    return "Aguardando Rui" not in words(person.there(f"{run.id}/card") or {"text": "Aguardando Rui"})
 
 
 def said(place: Office) -> list[dict[str, Any]]:

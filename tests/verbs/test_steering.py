@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from storage.model import artifact
 from storage.model.catalog import Action, Json, Stage
 from storage.model.event import Fact, Kind
@@ -11,7 +13,7 @@ from storage.model.run import Run, Status, Trigger
 from storage.model.soundness import APPLY, DO
 from tests.stories.person import Person
 from tests.stories.reading import buttons, choices, words
-from tests.verbs.office import ANA, Office
+from tests.verbs.office import ANA, DEPLOYS, Office
 
 MADE: dict[str, dict[str, str]] = {
     "source": {artifact.SOURCE: "/gone", artifact.COMMIT: "c" * 40},
@@ -153,6 +155,31 @@ async def test_a_failed_run_offers_to_retry_on_its_card(place: Office, ana: Pers
     await ana.clicks(card, "Retry from Start")
     await ana.reads("hello-2/card")
     assert (await place.store.runs.get("hello-2")).plan.origin == run.id
+
+
+@pytest.mark.parametrize("asked", ["retry {run}", "retry {run} failed", "rerun {run} from test"])
+async def test_a_run_that_is_done_again_leads_to_the_one_that_does_it(place: Office, ana: Person, asked: str) -> None:
+    run = await failed_at(place, "test", "unit")
+    failure = f"{run.id}/failure/test/unit"
+    await ana.until(lambda: _with_button(ana, run, "Retry from Start"))
+    new = await ana.starts(asked.format(run=run.id))
+    there = f"/archives/{DEPLOYS}/p{(await ana.reads(f'{new}/card'))['ts'].replace('.', '')}"
+    for key in (f"{run.id}/card", failure):
+        told = await ana.reads(key, "Tried again as <")
+        assert f"{there}?thread_ts=" in words(told)
+        assert f"|{new}>" in words(told)
+        assert "Retry from Start" not in buttons(told)
+        assert [*buttons(told), *choices(told)] == ["Full Log"]
+    await place.store.runs.finish(new, Status.FAILED)
+    for key in (f"{run.id}/card", failure):  # from elsewhere on it may be done again once more
+        told = await ana.until(lambda key=key: _with_choice(ana, key, "Rerun from a stage…"))  # type: ignore[misc]
+        assert "Retry from Start" not in buttons(told)
+        assert f"|{new}>" in words(told)
+
+
+def _with_choice(person: Person, key: str, label: str) -> dict[str, Any] | None:
+    message = person.there(key)
+    return message if message and label in choices(message) else None
 
 
 async def test_what_went_well_is_done_again_from_a_stage_by_the_menu_of_its_end(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
+from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Say
 from commands.printer import quoted
 from runners.onward import repeatable, stopped_at
@@ -14,9 +15,14 @@ MORE = "more"
 """Action of the menu."""
 
 
-def again(view: RunView, say: Say, stage: str = "", *, log: bool = True) -> list[Block]:
-    """Make the menu. `stage` is the one that did not succeed, when it is not the first; `log`: it leads to the log."""
-    return kit.menu(MORE, _choices(view, say, stage or _stopped(view), log=log))
+def again(view: RunView, around: Surroundings, stage: str = "", *, log: bool = True) -> list[Block]:
+    """Make the menu. `stage` is the one that did not succeed, when it is not the first; `log`: it leads to the log.
+
+    While another run does this one again there is nothing else to do with it.
+    """
+    if around.again is not None and around.again.going_on:
+        return kit.menu(MORE, _log(view, around.say) if log else ())
+    return kit.menu(MORE, _choices(view, around.say, stage or _stopped(view), log=log))
 
 
 def _stopped(view: RunView) -> str:
@@ -32,4 +38,8 @@ def _choices(view: RunView, say: Say, stage: str, *, log: bool) -> Iterator[tupl
     if stages:
         yield say("Rerun from a stage…"), f"rerun {run}"
     if log:
-        yield say("Full Log"), f"logs {run}"
+        yield from _log(view, say)
+
+
+def _log(view: RunView, say: Say) -> Iterator[tuple[str, str]]:
+    yield say("Full Log"), f"logs {view.run.id}"

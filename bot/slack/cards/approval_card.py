@@ -7,7 +7,7 @@ from bot.slack.blocks import Block
 from bot.slack.cards.details import listed
 from bot.slack.cards.run_card import decision_line, given_line, short
 from bot.slack.cards.shown import Surroundings
-from bot.slack.marks import Mark, code, escape_within, joined, marked, mention, moment
+from bot.slack.marks import Mark, code, escape_within, joined, link, marked, mention, moment
 from commands.texts import later, several
 from storage.model import artifact
 from storage.model.approval import Decision
@@ -25,14 +25,23 @@ def approval_card(view: RunView, stage: StageView, gate: GateView, around: Surro
     first = _first_line(view, stage, around)
     body = [kit.section(first), kit.section(_subject(view, around)), *_changes(view, around)]
     if gate.decision is Decision.PENDING:
-        body += [kit.context(*_pending(gate, around)), *kit.actions(_buttons(view, stage, gate, around))]
+        body += [
+            kit.context(*_pending(gate, around), *_back(view, around)),
+            *kit.actions(_buttons(view, stage, gate, around)),
+        ]
         who = joined([mention(user) for user in around.approvers[:_MENTIONED]], " ")
         body[0] = kit.section(joined([who, first], " ")) if who else body[0]
         return kit.first_fitting(body, [*body[:2], *body[-2:]]), first
     decided = _decided(gate, around)
-    body.append(kit.context(decided))
+    body.append(kit.context(decided, *_back(view, around)))
     text = marked(around.say, "{run}: {decision}", run=view.run.id, decision=decision_line(gate, around))
     return kit.first_fitting(body, [*body[:2], body[-1]]), text
+
+
+def _back(view: RunView, around: Surroundings) -> list[Mark]:
+    """Lead back to the run: to its card, and to its page, when there are pages."""
+    card = [link(around.card, around.say("Card of {run}", run=view.run.id))] if around.card else []
+    return [*card, *([link(around.page, around.say("Open run"))] if around.page else [])]
 
 
 def _environment(view: RunView, stage: StageView) -> str:

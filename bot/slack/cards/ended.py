@@ -4,7 +4,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.again import again
 from bot.slack.cards.restored import restored
-from bot.slack.cards.run_card import short
+from bot.slack.cards.run_card import again_line, short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.marks import Mark, Say, code, escape_within, joined, marked
@@ -34,7 +34,7 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
         lines.append(escape_within(in_words_of(around.say, why(view)), 1000))
     if view.status is Status.SUCCEEDED and made.get(artifact.ADDRESS):
         lines.append(escape_within(made[artifact.ADDRESS], 500))
-    lines += _holds(view, say)
+    lines += [*_holds(view, say), *again_line(view, around)]
     parts = [_what(view, around)] if made.get(artifact.COMMIT) else []
     if made.get(artifact.DIGEST):
         parts.append(short(made[artifact.DIGEST]))
@@ -78,7 +78,7 @@ def _onward(view: RunView, around: Surroundings) -> list[Block]:
         kit.button(say("Unlock"), f"unlock.{number}" if number else "unlock", f"unlock {service} in {name}")
         for number, name in enumerate(_rolled_back(view)[:2])
     ]
-    return kit.actions([*offers, *again(view, say)] if view.status is Status.SUCCEEDED else offers)
+    return kit.actions([*offers, *again(view, around)] if view.status is Status.SUCCEEDED else offers)
 
 
 def _what(view: RunView, around: Surroundings) -> Mark:

@@ -3,6 +3,7 @@
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.again import again
+from bot.slack.cards.run_card import again_line
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
 from bot.slack.marks import Mark, code_block, escape_within, joined, marked
@@ -34,8 +35,8 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
     if action.hint:
         hint = escape_within(in_words_of(say, action.hint), 1000)
         body.append(kit.section(marked(say, "What to do: {hint}", hint=hint)))
-    before = _before(view, around)
-    body += [kit.context(before)] if before else []
+    small_print = [_before(view, around), *again_line(view, around)]
+    body += [kit.context(*filter(None, small_print))] if any(small_print) else []
     return kit.first_fitting([*body, *kit.actions(_buttons(view, action, around))]), text
 
 
@@ -62,10 +63,9 @@ def _before(view: RunView, around: Surroundings) -> Mark:
 
 def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Block]:
     say, run, plan = around.say, view.run.id, view.run.plan
-    made = [
-        kit.button(say("Retry from Start"), "retry", f"retry {run}", style=Style.PRIMARY),
-        kit.button(say("Full Log"), "logs", f"logs {run}"),
-    ]
+    made = [kit.button(say("Full Log"), "logs", f"logs {run}")]
+    if around.again is None:
+        made.insert(0, kit.button(say("Retry from Start"), "retry", f"retry {run}", style=Style.PRIMARY))
     if around.previous:
         asks = kit.confirm(
             say("Roll back"),
@@ -75,4 +75,4 @@ def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Bl
         )
         command = f"rollback {plan.service.name} in {plan.environment.name}"
         made.append(kit.button(say("Roll Back"), "rollback", command, style=Style.DANGER, asks=asks))
-    return [*made, *again(view, say, view.stage_of(action), log=False)]
+    return [*made, *again(view, around, view.stage_of(action), log=False)]

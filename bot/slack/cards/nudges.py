@@ -4,7 +4,7 @@ from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.run_card import decision_line
 from bot.slack.cards.shown import Surroundings
-from bot.slack.marks import Mark, escape_within, joined, marked, mention, moment
+from bot.slack.marks import Mark, escape_within, joined, link, marked, mention, moment
 from storage.model.view import GateView, RunView, StageView
 
 _MENTIONED = 10
@@ -19,7 +19,7 @@ def reminder(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         environment=_environment(view, stage),
         when=moment(around.say, gate.expires_at),
     )
-    return _to(_open(gate, around), text)
+    return _to(_open(gate, around), _with_question(text, stage, around))
 
 
 def reminded(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -43,7 +43,13 @@ def escalation(view: RunView, stage: StageView, gate: GateView, around: Surround
         environment=_environment(view, stage),
         when=moment(around.say, gate.expires_at),
     )
-    return _to(_open(gate, around), text)
+    return _to(_open(gate, around), _with_question(text, stage, around))
+
+
+def _with_question(text: Mark, stage: StageView, around: Surroundings) -> Mark:
+    """Lead to the question, which may stand far above in the thread."""
+    question = around.questions.get(stage.stage.name)
+    return joined([text, link(question, around.say("see the question"))], ": ") if question else text
 
 
 def glass(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> tuple[list[Block], Mark]:

@@ -5,11 +5,11 @@ from bot.slack.blocks import Block
 from bot.slack.cards.again import again
 from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
-from bot.slack.cards.states import cause, gates, state, told, why
+from bot.slack.cards.states import cause, state, told, why
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import Mark, Say, code, escape, escape_within, joined, marked
+from bot.slack.marks import Mark, Say, code, escape_within, joined, link, marked
 from commands.assignments import written
-from commands.texts import several
+from commands.texts import later, several
 from commands.times import span
 from runners.cause import cause_in
 from storage.model import artifact
@@ -54,19 +54,22 @@ def _card(
 
 def _heading(view: RunView, around: Surroundings) -> Block:
     title = marked(around.say, "*{run}* · {title}", run=view.run.id, title=run_title(view, around.say))
-    return kit.section(joined([title, *_calls(view, around)]))
+    return kit.section(joined([title, *again_line(view, around), *_calls(view, around)]))
 
 
 def _calls(view: RunView, around: Surroundings) -> list[Mark]:
     """Say who is asked something in the thread, for whoever sees the channel alone; they are mentioned there."""
-    pending = [gate for gate in gates(view) if gate.decision is Decision.PENDING]
+    pending = [(s.stage.name, s.gate) for s in view.stages if s.gate and s.gate.decision is Decision.PENDING]
     if view.status.over or not pending:
         return []
-    asked = [around.name(user) for user in around.approvers if user not in pending[0].given_by]
-    if not asked:
-        return [marked(around.say, "*Waiting for an answer*: open the thread to approve or reject.")]
-    who = ", ".join(asked[:_CALLED]) + ("…" if asked[_CALLED:] else "")
-    return [marked(around.say, "*Waiting for {who}*: open the thread to approve or reject.", who=escape(who))]
+    stage, gate = pending[0]
+    asked = [around.name(user) for user in around.approvers if user not in gate.given_by]
+    who = (", ".join(asked[:_CALLED]) + ("…" if asked[_CALLED:] else "")) or around.say("an answer")
+    question = around.questions.get(stage)
+    if question is None:
+        return [marked(around.say, "*Waiting for {who}*: open the thread to approve or reject.", who=who)]
+    answer = link(question, around.say("approve or reject in the thread"))
+    return [marked(around.say, "*Waiting for {who}*: {answer}.", who=who, answer=answer)]
 
 
 def _by_action(view: RunView, around: Surroundings, *, rich: bool) -> list[Block]:
@@ -156,7 +159,7 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     if cause(view):
         parts.append(code(cause(view)))
     if around.page:
-        parts.append(Mark(f"<{escape(around.page)}|{escape(say('Open run'))}>"))
+        parts.append(link(around.page, say("Open run")))
     return kit.context(*parts)
 
 
@@ -176,7 +179,7 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
     say, run = around.say, view.run.id
     if view.status.over:
         # what went well stays calm in the channel: the end of it, in the thread, has the menu
-        return [] if view.status is Status.SUCCEEDED else [_retry(view, say), *again(view, say)]
+        return [] if view.status is Status.SUCCEEDED else [*_retry(view, around), *again(view, around)]
     if view.cancelled_by:
         return []
     asks = kit.confirm(
@@ -188,8 +191,18 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
     ]
 
 
-def _retry(view: RunView, say: Say) -> Block:
-    return kit.button(say("Retry from Start"), "retry", f"retry {view.run.id}")
+def _retry(view: RunView, around: Surroundings) -> list[Block]:
+    if around.again is not None:
+        return []
+    return [kit.button(around.say("Retry from Start"), "retry", f"retry {view.run.id}")]
+
+
+def again_line(view: RunView, around: Surroundings) -> list[Mark]:
+    """Say which run does this one again, with the way to its thread; nothing when none does."""
+    if around.again is None:
+        return []
+    said = later("Done again as {run}") if view.status is Status.SUCCEEDED else later("Tried again as {run}")
+    return [marked(around.say, said, run=link(around.again.address, around.again.run))]
 
 
 def _going_on(view: RunView, around: Surroundings) -> Block:

@@ -21,6 +21,16 @@ class Priority(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The run that does another one again, the newest of them."""
+
+    run: str
+    address: str
+    """Where its thread is; empty while it has none."""
+    going_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the cards of one run need to know that is not in its journal."""
 
@@ -41,6 +51,17 @@ class Surroundings:
     """What a rollback would bring back."""
     page: str = ""
     """Address of the run's own page, when there are pages."""
+    card: str = ""
+    """Address of the run's card, once it is posted."""
+    questions: Mapping[str, str] = field(default_factory=dict)
+    """Stage -> address of the question whether it may go on, once that is posted and while it is open."""
+    again: Again | None = None
+    """The run that does this one again."""
+
+    @property
+    def moving(self) -> tuple[object, ...]:
+        """What may have become another since the run itself last did."""
+        return self.running, self.card, self.questions, self.again
 
     def requester(self, user: str) -> Mark:
         """Mention the requester, or only name them when they want no notification."""

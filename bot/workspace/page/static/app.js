@@ -7,6 +7,7 @@ import { arrived, closeThread, go, neighbour, openThread } from "./navigation.js
 import { listen } from "./stream.js";
 import { toast } from "./toast.js";
 import "./controls.js";
+import "./links.js";
 import { say } from "./words.js";
 
 const messageOf = (element) => element.closest("article.message");

@@ -103,7 +103,7 @@ class Pages:
         card = await card_of(self._store, request.match_info["run"])
         if card is None:
             raise _nothing()
-        address = await self._permalink(card)
+        address = self._permalink(card)
         if not address:
             say = partial(phrase, self._spoken(request))
             text = say("Slack does not say where the thread is. Try again later.")

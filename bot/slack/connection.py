@@ -33,7 +33,6 @@ from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
 from bot.slack.surroundings import Approvers, Changes, Gatherer, no_page, nobody, unknown
 from bot.slack.telling import Telling
-from bot.slack.threads import permalink
 from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
 from storage.model.catalog import Catalog
@@ -140,11 +139,9 @@ class Slack:
             raise RuntimeError(_NOT_OPEN)
         return Speaker(self._client, self._session, self._store, self._say, tenure)
 
-    async def thread(self, post: Post) -> str:
-        """Give the address of the thread under a message of ours, once opened; empty when Slack does not say."""
-        if self._client is None:
-            raise RuntimeError(_NOT_OPEN)
-        return await permalink(self._client, post)
+    def thread(self, post: Post) -> str:
+        """Give the address of the thread under a message of ours; empty before Slack has said who we are."""
+        return self._permalinks.of(post)
 
     async def open(self) -> Identity:
         """Learn who we are and put the parts together. Waits while Slack cannot be reached.

@@ -141,7 +141,7 @@ async def served(made: Made) -> AsyncIterator[Links]:
     async def approvers(_view: object) -> list[str]:
         return [RUI]
 
-    async def permalink(post: Post) -> str:
+    def permalink(post: Post) -> str:
         return f"{made.slack}/archives/{post.channel}/p{post.ts.replace('.', '')}" if made.slack else ""
 
     links = Links(secret=b"not so secret after all", clock=lambda: made.now)

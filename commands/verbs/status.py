@@ -1,6 +1,6 @@
 """`status [<service>] [in <environment>]`: what runs where since when, and what is going on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from commands.command import Asked, Command
 from commands.holding import kept_by
@@ -14,10 +14,12 @@ from storage.model.fold import fold
 from storage.model.hold import Hindrance, Hold
 from storage.model.moment import token
 from storage.model.reply import Offer, Reply, Table, Verdict
+from storage.model.run import Status
 from storage.model.view import RunView, WaitView
 
-_REPLICAS = 6
-"""The column that says how many containers run."""
+_NOTHING = "-"
+_SELDOM = (6, 7)
+"""The columns that say how many containers run, and what is going on: mostly there is nothing to say."""
 
 
 async def handle(asked: Asked) -> Reply:
@@ -31,19 +33,18 @@ async def handle(asked: Asked) -> Reply:
 
 
 def _table(asked: Asked, rows: Sequence[tuple[str, ...]]) -> Table:
-    """Leave out the number of containers where nobody has ever changed it."""
+    """Leave out the number of containers where nobody has ever changed it, and what is going on where nothing is."""
     say = asked.say
     header = (
         *(say("Service"), say("Environment"), say("Commit"), say("Since"), say("By"), say("Run"), say("Replicas")),
-        say("Now"),
+        say("Going on"),
     )
-    if any(row[_REPLICAS] != "-" for row in rows):
-        return Table(header=header, rows=tuple(rows))
-    return Table(header=_without_replicas(header), rows=tuple(_without_replicas(row) for row in rows))
+    empty = {column for column in _SELDOM if all(row[column] == _NOTHING for row in rows)}
+    return Table(header=_without(empty, header), rows=tuple(_without(empty, row) for row in rows))
 
 
-def _without_replicas(row: tuple[str, ...]) -> tuple[str, ...]:
-    return row[:_REPLICAS] + row[_REPLICAS + 1 :]
+def _without(columns: Collection[int], row: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(cell for column, cell in enumerate(row) if column not in columns)
 
 
 async def _active(asked: Asked) -> list[RunView]:
@@ -53,9 +54,17 @@ async def _active(asked: Asked) -> list[RunView]:
     return [
         fold(run, await store.journal.of_run(run.id))
         for run in await store.runs.active(asked.arguments.get("service"))
-        if environment in (None, run.plan.environment.name)
+        if environment in (None, run.plan.environment.name, *(stage.environment for stage in run.plan.stages))
         and may(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     ]
+
+
+def _is_at(view: RunView, service: str, environment: str) -> bool:
+    """Tell whether a run goes on or waits in a place: the one it is for, or one that its pipeline is at on the way."""
+    if view.run.plan.service.name != service:
+        return False
+    busy = (each.stage.environment for each in view.stages if each.status in (Status.RUNNING, Status.WAITING))
+    return environment == view.run.plan.environment.name or environment in busy
 
 
 def _state(asked: Asked, view: RunView) -> str:
@@ -86,12 +95,12 @@ def _gate(asked: Asked, wait: WaitView) -> str:
 async def _row(
     asked: Asked, service: str, environment: str, views: Sequence[RunView], held: Sequence[Hold]
 ) -> tuple[str, ...]:
-    here = [v for v in views if (v.run.plan.service.name, v.run.plan.environment.name) == (service, environment)]
+    here = [view for view in views if _is_at(view, service, environment)]
     kept: list[Hindrance | Hold] = [hold for hold in held if hold.covers(service, environment)]
     by_catalog = frozen(asked.catalog.freezes, environment, asked.request.at)
     kept += [by_catalog] if by_catalog else []
     parts = [*(kept_by(asked, each) for each in kept), *(f"{view.run.id}: {_state(asked, view)}" for view in here)]
-    now = "; ".join(parts) or "-"
+    now = "; ".join(parts) or _NOTHING
     release = await asked.desk.store.releases.current(service, environment)
     if release is None:
         return (service, environment, "-", asked.say("never released"), "-", "-", "-", now)

@@ -1,10 +1,13 @@
 """What is asked without changing anything, in both languages: nothing of it starts a run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage.model.run import Status
+from storage.model.catalog import Action, Json, Stage
+from storage.model.event import Fact, Kind
+from storage.model.run import Run, Status
 from tests.stories.person import Person
 from tests.stories.reading import buttons, words
 from tests.stories.sources import page
@@ -13,8 +16,10 @@ from tests.verbs.office import ANA, BIA, Office
 
 async def test_status_says_what_runs_where_and_what_is_going_on(place: Office, ana: Person, rui: Person) -> None:
     release = await place.released()
+    assert "Going on" not in (await ana.asks("status")).text, "nothing is"
     await place.opened()
     told = (await ana.asks("status hello")).text
+    assert "Going on" in told
     assert release.commit[:7] in told
     assert "hello-2: running" in told
     assert "never released" in told
@@ -22,6 +27,22 @@ async def test_status_says_what_runs_where_and_what_is_going_on(place: Office, a
     assert "O que está no ar em cada ambiente:" in dito
     assert "hello-2: em andamento" in dito
     assert "greeter" in (await ana.asks("status homolog")).text
+
+
+async def test_status_shows_a_run_also_where_its_pipeline_is_on_the_way(place: Office, ana: Person) -> None:
+    plan = place.plan("production")
+    homolog = Stage(name="try", environment="homolog", actions=(Action(name="release", uses="docker"),))
+    run = await place.opened(replace(plan, stages=(homolog, *plan.stages)))
+    await place.store.journal.append(_fact(run, Kind.STAGE_STARTED, stage="try"))
+    await place.store.journal.append(_fact(run, Kind.ACTION_STARTED, stage="try", action="release", attempt=1))
+    assert f"{run.id}: running" in (await ana.asks("status hello in homolog")).text
+    await place.store.journal.append(_fact(run, Kind.ACTION_SUCCEEDED, stage="try", action="release", attempt=1))
+    assert run.id not in (await ana.asks("status hello in homolog")).text
+    assert f"{run.id}: running" in (await ana.asks("status hello in production")).text
+
+
+def _fact(run: Run, kind: Kind, **data: Json) -> Fact:
+    return Fact(kind=kind, actor="estiva", run=run.id, data=data)
 
 
 async def test_queue_says_who_has_the_turn_and_who_waits(place: Office, ana: Person, rui: Person) -> None:

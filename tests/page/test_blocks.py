@@ -178,6 +178,21 @@ def test_what_was_not_done_in_a_run_that_is_over_does_not_seem_to_be_coming() ->
     assert Reading(block(card, NAMES)).words.removeprefix("Deploy hello").strip() == "Not started"
 
 
+def test_a_task_unfolds_only_where_there_is_more_than_a_few_words() -> None:
+    card = {"type": "task_card", "task_id": "t", "title": "Test unit", "status": "pending"}
+    assert "<details" not in block({**card, "details": _said("build")}, NAMES)
+    assert '<span class="aside">build</span>' in block({**card, "details": _said("build")}, NAMES)
+    assert "<details" in block({**card, "details": _said("build"), "output": _said("7 passed")}, NAMES)
+    assert "<details" in block({**card, "details": _said("a" * 41)}, NAMES)
+
+
+def _said(text: str) -> dict[str, object]:
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
 def test_a_failed_task_is_open_and_says_so() -> None:
     card = {
         "type": "task_card",

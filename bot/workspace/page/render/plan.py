@@ -1,6 +1,6 @@
 """The `plan` block and its `task_card`s: what a run does, step by step, each with an icon and a word for its state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
@@ -17,6 +17,8 @@ STATES = {
     "complete": later("Done"),
     "error": later("Failed"),
 }
+_FEW = 40
+"""Letters that stand in the line of a task."""
 
 
 def plan(block: Json, names: Names) -> Markup:
@@ -60,19 +62,39 @@ def _row(task: Json, names: Names) -> Markup:
 
 
 def _folded(task: Json, line: tuple[Markup, ...], names: Names, state: str) -> Markup:
-    more = [_rich(task[key], names, key) for key in ("details", "output") if task.get(key)]
-    if task.get("sources"):
-        more.append(_sources(task["sources"], names))
+    """Fold what else there is to say below the line; a word or two stand in it, with nothing to unfold."""
+    more = {key: task[key] for key in ("details", "output", "sources") if task.get(key)}
     if not more:
         return tag("div", *line, class_="line")
+    few = _few_words(more["details"]) if [*more] == ["details"] else ""
+    if few:
+        sign, title, word = line
+        return tag("div", sign, title, tag("span", few, class_="aside"), word, class_="line")
     return tag(
         "details",
         tag("summary", *line, class_="line"),
-        tag("div", *more, class_="more"),
+        tag("div", *_unfolded(more, names), class_="more"),
         open=state in {"error", "in_progress"},
         data_key=str(task.get("task_id", "")),
         data_state=state,
     )
+
+
+def _unfolded(more: Json, names: Names) -> Iterator[Markup]:
+    for key, value in more.items():
+        yield _sources(value, names) if key == "sources" else _rich(value, names, key)
+
+
+def _few_words(value: Json | str) -> str:
+    """Give a rich text as what it says, when that is short and nothing but text; else nothing."""
+    if isinstance(value, str):
+        said = value
+    else:
+        sections = value.get("elements") or []
+        elements = sections[0].get("elements") or [] if len(sections) == 1 else []
+        plainly = all(each.get("type") == "text" and not each.get("style") for each in elements)
+        said = "".join(str(each.get("text", "")) for each in elements) if plainly else ""
+    return said if len(said) <= _FEW and "\n" not in said else ""
 
 
 def _rich(value: Json | str, names: Names, class_: str) -> Markup:

@@ -196,6 +196,60 @@ async def test_a_link_to_a_message_that_names_its_thread_opens_it(look: Open, wo
     await expect(page.locator("#here")).to_have_text("#deploys")
 
 
+COVERED = """() => {
+  const tools = document.querySelector(".toolbar:hover, .message:focus-within > .toolbar").getBoundingClientRect();
+  const beside = (box) => box.right <= tools.left || tools.right <= box.left;
+  const meets = (box) => !beside(box) && box.top < tools.bottom && tools.top < box.bottom;
+  const buttons = [...document.querySelectorAll("#log .said button, #log .said summary, #log .said a")];
+  return buttons.filter((each) => meets(each.getBoundingClientRect())).map((each) => each.textContent);
+}"""
+
+
+async def test_on_a_phone_the_tools_of_a_message_cover_no_button(look: Open, workspace: LocalWorkspace) -> None:
+    app = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+    wide = [
+        {"type": "button", "text": {"type": "plain_text", "text": f"Choose {n}"}, "action_id": f"{n}"} for n in range(8)
+    ]
+    for number in range(3):
+        await app.chat_postMessage(
+            channel="C0DEPLOYS", text=f"{number}", blocks=[{"type": "actions", "elements": wide}]
+        )
+    page = await look("dev", viewport=PHONE)
+    for article in await page.locator("#log article").all():
+        await article.focus()
+        await expect(article.locator(".toolbar")).to_be_visible()
+        assert await page.evaluate(COVERED) == []
+
+
+SEEN = """() => {
+  const list = document.getElementById("log"), edge = list.getBoundingClientRect().top;
+  const first = [...list.querySelectorAll("article")].find((each) => each.getBoundingClientRect().bottom > edge);
+  return [first.dataset.ts, Math.round(first.getBoundingClientRect().top - edge)];
+}"""
+
+
+async def test_what_is_read_stays_in_its_place_when_the_window_gets_another_width(
+    look: Open, workspace: LocalWorkspace
+) -> None:
+    app = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+    for number in range(40):
+        await app.chat_postMessage(
+            channel="C0DEPLOYS", text=f"{number} " + "goes over several lines when it is narrow " * 6
+        )
+    page = await look("dev", viewport={"width": 1280, "height": 800})
+    await page.locator("#log").evaluate("each => each.scrollTop = each.scrollHeight / 2")
+    await page.wait_for_timeout(100)
+    before = await page.evaluate(SEEN)
+    for width, height in ((390, 844), (800, 500), (1280, 800)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.wait_for_timeout(100)
+        ts, below = await page.evaluate(SEEN)
+        assert (ts, abs(below - before[1]) <= 2) == (before[0], True), (width, below, before)
+    await page.locator("#to-bottom").click()
+    await page.set_viewport_size({"width": 390, "height": 600})
+    await expect(page.locator("#log article").last).to_be_in_viewport(ratio=0.9)
+
+
 async def test_completes_commands_and_shows_failed_ones(look: Open) -> None:
     page = await look()
     await page.locator("#draft").press_sequentially("/es")

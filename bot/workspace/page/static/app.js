@@ -1,7 +1,7 @@
 // The page's entry: what buttons with `data-do` do, the keyboard, the start.
 import { act } from "./api.js";
 import { write } from "./composer.js";
-import { atBottom, earlier, find, here, log, read, threadLog, toBottom } from "./log.js";
+import { earlier, find, here, log, read, threadLog, toBottom } from "./log.js";
 import { closeView, start } from "./modal.js";
 import { arrived, closeThread, go, neighbour, openThread } from "./navigation.js";
 import { listen } from "./stream.js";
@@ -130,7 +130,6 @@ function walk(event, list) {
 
 document.addEventListener("visibilitychange", () => read());
 addEventListener("focus", () => read());
-addEventListener("resize", () => { const list = log(); if (list && atBottom(list)) toBottom(list); });
 
 document.getElementById("dead").remove();
 const query = new URLSearchParams(location.search);

@@ -2,11 +2,11 @@
 import { act, fragment, me, parsed } from "./api.js";
 import { restore } from "./controls.js";
 import { morph } from "./morph.js";
+import { atBottom, keep } from "./place.js";
 import { dayName, draw } from "./times.js";
 import { say } from "./words.js";
 
 const GROUP_SECONDS = 300;
-const NEAR = 80;
 const RICH = ".actions, .plan, .file, .scroll, .from-thread, .body pre, .replies";
 const flying = new Map();
 let fresh = 0;
@@ -19,7 +19,6 @@ const flight = (list, ts) => `${list.id} ${list.dataset.channel} ${ts}`;
 // Whether a message is in the list, or about to be.
 export const holds = (list, ts) => flying.has(flight(list, ts)) || Boolean(find(list, ts));
 export const find = (list, ts) => list?.querySelector(`:scope > article[data-ts="${CSS.escape(ts)}"]`);
-export const atBottom = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
 
 // Draws one message again (or for the first time). Calls for the same message wait for each other and are joined.
 export async function refresh(list, ts, isNew = false) {
@@ -126,6 +125,7 @@ export function open(list, wanted) {
     aim.classList.add("aimed");
     aim.focus({ preventScroll: true });
   } else if (first && last !== "0" && first.offsetTop - list.offsetTop < list.scrollTop) first.scrollIntoView({ block: "start" });
+  keep(list);
   list.addEventListener("scroll", () => scrolled(list), { passive: true });
   scrolled(list);
 }

@@ -2,6 +2,7 @@
 import { act, fragment, me, parsed } from "./api.js";
 import { fill } from "./composer.js";
 import { here, log, open, settle, threadLog, toBottom } from "./log.js";
+import { keep } from "./place.js";
 import { draw } from "./times.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
@@ -126,6 +127,7 @@ async function unfold(channel, root, mine) {
   unveil(parsed(html), channel);
   settle(threadLog());
   toBottom(threadLog());
+  keep(threadLog());
   const area = pane.querySelector(".draft");
   if (mine && stayed) area.focus();
   if (mine && stayed) area.setSelectionRange(caret ?? area.value.length, caret ?? area.value.length);

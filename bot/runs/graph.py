@@ -111,7 +111,8 @@ class _Drawing:
         if action.attempt > 1:
             most = max(action.action.attempts, action.attempt)
             tries = say("attempt {attempt} of {most}", attempt=action.attempt, most=most)
-        return given(tries, "" if action.reason else in_words_of(say, action.summary))
+        going_on = action.progress if action.status is Status.RUNNING else ""
+        return given(tries, "" if action.reason else in_words_of(say, action.summary or going_on))
 
     def _reason(self, action: ActionView) -> str:
         reason, by = in_words_of(self.around.say, action.reason), self.view.cancelled_by

@@ -8,6 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
+from bot.runs.details import LINES, Place
 from bot.runs.links import Links
 from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
@@ -94,8 +95,13 @@ class Pages:
         }
         talked = await card_of(self._store, view.run.id) is not None
         thread = self._link(request, f"/runs/{view.run.id}/thread", until) if talked else ""
-        sheet = run_sheet(view, events, around, logs, self._links.clock(), thread)
+        sheet = run_sheet(view, events, around, logs, self._links.clock(), thread=thread, ends=await self._ends(view))
         return _html(page("run.html", sheet, self._style.version, self._spoken(request)))
+
+    async def _ends(self, view: RunView) -> dict[Place, Sequence[str]]:
+        """Read how the logs of what has begun end."""
+        begun = [(s.stage.name, a.action.name) for s in view.stages for a in s.actions if a.started_at]
+        return {place: await self._store.logs.tail(view.run.id, *place, lines=LINES) for place in begun}
 
     async def thread(self, request: web.Request) -> web.Response:
         """GET /runs/{run}/thread: on to where people talk about it; Slack is asked only by who wants to go there."""

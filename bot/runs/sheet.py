@@ -8,6 +8,7 @@ from functools import partial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.runs.clocks import clocked, timed
+from bot.runs.details import Details, Place, all_details
 from bot.runs.events import actor, sentence
 from bot.runs.facts import head
 from bot.runs.graph import Column, counted, graph
@@ -51,7 +52,8 @@ class RunSheet:
     done: str
     pictures: tuple[tuple[str, Picture], ...]
     columns: tuple[Column, ...]
-    logs: Mapping[tuple[str, str], str]
+    logs: Mapping[Place, str]
+    details: Mapping[Place, Details]
     thread: str
     """Path to where people talk about it; empty: nowhere."""
     happened: tuple[tuple[datetime, str, str], ...]
@@ -105,11 +107,13 @@ def run_sheet(
     view: RunView,
     events: Sequence[Event],
     around: Surroundings,
-    logs: Mapping[tuple[str, str], str],
+    logs: Mapping[Place, str],
     now: datetime,
+    *,
     thread: str = "",
+    ends: Mapping[Place, Sequence[str]] | None = None,
 ) -> RunSheet:
-    """Gather the page of one run."""
+    """Gather the page of one run. `logs` lead to its logs, `ends` are how they end; `thread` leads to its thread."""
     columns = graph(view, around, now)
     return RunSheet(
         title=view.run.id,
@@ -123,6 +127,7 @@ def run_sheet(
         pictures=(("wide", wide(columns)), ("narrow", narrow(columns))),
         columns=columns,
         logs=logs,
+        details=all_details(view, events, ends or {}, around),
         thread=thread,
         happened=tuple((event.at, actor(event, around), _happened(event, view, around)) for event in events),
         began=view.run.opened_at,

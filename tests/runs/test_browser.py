@@ -118,6 +118,7 @@ async def test_the_page_renews_itself_where_the_reader_is(made: Made) -> None:
         step = tab.locator(".steps tr", has_text="7 passed")
         await expect(step).to_be_in_viewport(timeout=15_000)
         assert await step.evaluate("each => each.matches(':target')")
+        await expect(step.get_by_text("The whole log")).to_be_visible()  # unfolded by the box, and still so
         await browser.close()
 
 

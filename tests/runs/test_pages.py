@@ -223,3 +223,55 @@ async def test_a_run_leads_to_the_thread_in_which_it_is_talked_about(made: Made,
     assert (await get(links.base + link.partition("?")[0]))[0] == 404, "without a key"
     made.slack = ""
     assert (await get(links.base + link))[0] == 503
+
+
+def step(text: str, anchor: str) -> str:
+    """Find the line of a step."""
+    return text.partition(f'<tr id="{anchor}"')[2].partition("</tr>")[0]
+
+
+async def test_a_step_unfolds_to_its_attempts_what_it_handed_on_and_the_end_of_its_log(
+    made: Made, links: Links
+) -> None:
+    run = await made.trying_again()
+    sink = made.store.logs.sink(run.id, "build", "unit", 2)
+    for number in range(30):
+        sink.line(f"line {number}")
+    sink.close()
+    made.now += timedelta(seconds=5)
+    given: dict[str, Json] = {"summary": "7 passed", "variables": {"COVERAGE": "93 percent"}}
+    await made.fact(run, Kind.ACTION_SUCCEEDED, stage="build", action="unit", attempt=2, **given)
+    text = await page(links, made, run.id)
+    unit = step(text, "build/unit")
+    for words in (
+        "attempt 1",
+        "refused",
+        "attempt 2",
+        "5 s",
+        "<code>COVERAGE</code>",
+        "line 20\nline 21",
+        "line 29</pre>",
+    ):
+        assert words in unit, words
+    assert "line 19" not in unit
+    assert "93 percent" not in text, "values may be anything"
+    assert "<details>" in unit, "what went well is folded"
+    for other in ("source/checkout", "deploy/release"):
+        assert "<details" not in step(text, other), "there is nothing more to tell"
+
+
+async def test_what_failed_is_unfolded(made: Made, links: Links) -> None:
+    run = await made.run()
+    await made.fact(run, Kind.ACTION_STARTED, stage="source", action="checkout", attempt=1)
+    why: dict[str, Json] = {"reason": "no such branch", "exit_code": 128, "final": True}
+    await made.fact(run, Kind.ACTION_FAILED, stage="source", action="checkout", attempt=1, **why)
+    checkout = step(await page(links, made, run.id), "source/checkout")
+    assert "<details open>" in checkout
+    assert "Exit code: 128" in checkout
+
+
+async def test_what_goes_on_says_how_far_it_is(made: Made, links: Links) -> None:
+    run = await made.trying_again()
+    await made.fact(run, Kind.ACTION_STARTED, stage="deploy", action="release", attempt=1)
+    await made.fact(run, Kind.ACTION_PROGRESSED, stage="deploy", action="release", progress="1 of 2 is healthy")
+    assert "1 of 2 is healthy" in step(await page(links, made, run.id), "deploy/release")

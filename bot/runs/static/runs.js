@@ -21,3 +21,16 @@ for (const element of document.querySelectorAll(".zone")) {
 
 // The page's own refresh does nothing while the address names a place in it, as it does after a click on a box.
 if (again) setTimeout(() => location.reload(), again * 1000);
+
+// What the reader has unfolded stays so when the page is renewed, and a step that a box leads to is unfolded.
+const kept = JSON.parse(sessionStorage.getItem(location.pathname) ?? "{}");
+const step = (id) => document.getElementById(id)?.querySelector("details");
+const unfold = () => step(location.hash.slice(1))?.setAttribute("open", "");
+
+for (const [id, open] of Object.entries(kept)) step(id)?.toggleAttribute("open", open);
+if (performance.getEntriesByType("navigation")[0]?.type !== "reload") unfold();
+addEventListener("hashchange", unfold);
+document.addEventListener("toggle", ({ target }) => {
+  kept[target.closest("tr").id] = target.open;
+  sessionStorage.setItem(location.pathname, JSON.stringify(kept));
+}, true);

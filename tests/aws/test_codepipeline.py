@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -136,6 +137,62 @@ async def test_a_manual_approval_is_answered_with_the_word_of_our_people(yard: Y
     (step,) = [each for each in yard.executions[0].steps if each.stage == "Approve"]
     assert step.summary == f"Approved by URUI in Estiva, run {work.run}"
     assert yard.server.count("StartPipelineExecution") == yard.server.count("PutApprovalResult") == 1
+
+
+@pytest.mark.parametrize(("declared", "open_for"), [(None, 7 * 24 * 60), (5, 5), (86_400, 86_400)])
+async def test_an_approval_is_open_as_long_as_its_action_declares(
+    yard: Yard, declared: int | None, open_for: int
+) -> None:
+    yard.pipelines.add(
+        "hello",
+        Stage("Source", [Action(name="Source", category="Source")]),
+        Stage("Approve", [approval(timeout=declared)]),
+    )
+    asks = await yard.asked(yard.work())
+    (step,) = [each for each in yard.executions[0].steps if each.stage == "Approve"]
+    assert asks.expires_at is not None
+    assert abs(asks.expires_at - (step.begun + timedelta(minutes=open_for))) < timedelta(seconds=1)
+
+
+async def test_the_version_that_runs_says_how_long_an_approval_is_open(yard: Yard) -> None:
+    pipeline = yard.pipeline(approved=True)
+    work = yard.work()
+    asks = await yard.asked(work)
+    pipeline.change("Approve", "Manual", timeout=5)
+    again = await yard.asked(work)
+    assert again.expires_at == asks.expires_at
+    (call,) = {each.given["version"] for each in yard.server.calls if each.operation == "GetPipeline"}
+    assert call == 1
+
+
+async def test_a_deadline_that_may_not_be_read_is_not_guessed(yard: Yard, server: Server, notes: Notes) -> None:
+    server.denied.add("codepipeline:GetPipeline")
+    yard.pipeline(approved=True)
+    work = yard.work()
+    assert (await yard.asked(work, notes)).expires_at is None
+    await yard.asked(work, notes)
+    assert notes.text.count("how long Approve/Manual waits cannot be told: codepipeline:GetPipeline is denied") == 1
+
+
+async def test_a_deadline_that_cannot_be_read_now_is_read_again(yard: Yard, server: Server, notes: Notes) -> None:
+    server.faults.append(Fault("GetPipeline", "ThrottlingException", times=6))
+    yard.pipeline(approved=True)
+    assert (await yard.asked(yard.work(), notes)).expires_at is not None
+    assert "the execution goes on, and is looked at again" in notes.text
+
+
+async def test_an_approval_that_nobody_answers_in_time_ends_the_execution(yard: Yard) -> None:
+    yard.pipelines.add(
+        "hello",
+        Stage("Source", [Action(name="Source", category="Source")]),
+        Stage("Approve", [approval(timeout=5)]),
+    )
+    work = yard.work()
+    await yard.asked(work)
+    yard.server.clock.skip(301)
+    failure = await yard.failure(work)
+    assert failure.error == "rejected"
+    assert "The approval was not answered in time" in failure.reason
 
 
 async def test_a_no_ends_the_execution(yard: Yard) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from runners.aws.errors import AwsRefused
@@ -19,6 +19,8 @@ ERRORS = {
 }
 _OVER = {"Succeeded", "Failed", "Stopped", "Superseded", "Cancelled"}
 _ENOUGH = {"PipelineExecutionNotStoppableException", "DuplicatedStopRequestException"}
+_OPEN_FOR = timedelta(days=7)
+"""How long CodePipeline waits for an answer, when its action says nothing else."""
 _SHOWN = 200
 """Characters of a reason that CodePipeline takes."""
 
@@ -65,6 +67,8 @@ class Execution:
     status: str
     """InProgress, Stopping, Stopped, Succeeded, Superseded, Failed or Cancelled."""
     said: str
+    version: int
+    """Of the pipeline: what runs is the pipeline as it was then, also when somebody changes it meanwhile."""
     steps: Sequence[Step]
     """Oldest first."""
 
@@ -120,6 +124,7 @@ async def look(account: Account, pipeline: str, id_: str) -> Execution:
         id=id_,
         status=found.get("status", "InProgress"),
         said=found.get("statusSummary", ""),
+        version=found["pipelineVersion"],
         steps=steps,
     )
 
@@ -152,6 +157,18 @@ async def declared(account: Account, pipeline: str) -> list[str]:
     except AwsRefused as refused:
         raise _lost(account, pipeline, refused) from refused
     return [str(each["name"]) for each in answer["pipeline"].get("variables", [])]
+
+
+async def open_for(account: Account, execution: Execution, step: Step) -> timedelta:
+    """Tell how long a manual approval of an execution waits. Raises `ActionFailed` when that cannot be read."""
+    try:
+        answer = await account.call("codepipeline", "get_pipeline", name=execution.pipeline, version=execution.version)
+    except AwsRefused as refused:
+        raise _lost(account, execution.pipeline, refused) from refused
+    stages_ = answer["pipeline"]["stages"]
+    known = {f"{stage['name']}/{action['name']}": action for stage in stages_ for action in stage["actions"]}
+    minutes = known.get(step.place, {}).get("timeoutInMinutes")
+    return _OPEN_FOR if minutes is None else timedelta(minutes=minutes)
 
 
 async def start(account: Account, pipeline: str, key: str, given: Mapping[str, Any]) -> str:

@@ -3,26 +3,27 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from runners.aws.codepipeline import executions
 from runners.aws.codepipeline.executions import Execution, Step
 from runners.aws.errors import AwsRefused
 from runners.aws.notes import Notes
-from runners.aws.patience import patiently
+from runners.aws.patience import may_pass, patiently
 from runners.aws.session import Account
-from runners.contract import Answer, Asks, Sink, Work
+from runners.contract import ActionFailed, Answer, Asks, Sink, Work
 from runners.crash import crash_here
 from storage.model.worded import worded
 
+T = TypeVar("T")
 _OFTEN, _SELDOM = 3.0, 15.0
 """Seconds between two looks: at first, and at most."""
 _AGAIN = 60.0
 """Seconds between two looks while people are asked."""
-_OPEN_FOR = timedelta(days=7)
-"""How long CodePipeline waits for an answer, when its action says nothing else."""
 _TOO_LATE = {"ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"}
 _TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
@@ -57,13 +58,14 @@ class Mirror:
             await asyncio.sleep(min(_SELDOM, _OFTEN + looks / 4) * self.pace)
 
     async def _look(self, *, just_begun: bool) -> Execution:
-        return await patiently(
+        return await self._patiently(
             partial(executions.look, self.account, self.pipeline, self.id),
-            partial(asyncio.sleep, _SELDOM * self.pace),
-            self.sink,
-            "the execution goes on, and is looked at again",
             lambda failure: failure.retryable or (just_begun and failure.error == "no_execution"),
         )
+
+    async def _patiently(self, look: Callable[[], Awaitable[T]], passes: Callable[[ActionFailed], bool]) -> T:
+        rest = partial(asyncio.sleep, _SELDOM * self.pace)
+        return await patiently(look, rest, self.sink, "the execution goes on, and is looked at again", passes)
 
     async def _tell(self) -> None:
         """Show what has changed."""
@@ -93,7 +95,7 @@ class Mirror:
                 await self._answer(step, token, answer)
                 answered = True
         if not answered:
-            self._ask([step for step in waiting if step.place in tokens], tokens)
+            await self._ask([step for step in waiting if step.place in tokens], tokens)
         return answered
 
     async def _tokens(self, waiting: list[Step]) -> dict[str, str]:
@@ -106,15 +108,28 @@ class Mirror:
         known = {f"{stage.name}/{action}": token for stage in mine for action, token in stage.tokens.items()}
         return {step.place: step.outside for step in waiting if _TOKEN.fullmatch(step.outside)} | known
 
-    def _ask(self, waiting: list[Step], tokens: dict[str, str]) -> None:
+    async def _ask(self, waiting: list[Step], tokens: dict[str, str]) -> None:
         for step in waiting[:1]:
             question = worded("{pipeline} waits in {place}: may it go on?", pipeline=self.pipeline, place=step.place)
             raise Asks(
                 _name_of(step, tokens[step.place]),
                 question,
-                expires_at=_expires(step),
+                expires_at=await self._expires(step),
                 look_again=_AGAIN * self.pace,
             )
+
+    async def _expires(self, step: Step) -> datetime | None:
+        """Tell until when CodePipeline takes an answer.
+
+        What cannot be read is not guessed: our people have as long as their environment gives them.
+        """
+        try:
+            return step.started_at + await self._patiently(
+                partial(executions.open_for, self.account, self.execution, step), may_pass
+            )
+        except ActionFailed as failure:
+            self._say_once(f"how long {step.place} waits cannot be told: {failure.reason}; {failure.hint}")
+            return None
 
     async def _answer(self, step: Step, token: str, answer: Answer) -> None:
         """Hand the word of our people on. Who answered in AWS meanwhile was first, and that counts."""
@@ -159,10 +174,6 @@ def _name_of(step: Step, token: str) -> str:
     """Name the question: a retry of the same approval has another token, and is another question."""
     place = _NO_NAME.sub("-", step.place.lower()).strip("-")[:40].strip("-")
     return f"{place}-{hashlib.sha256(f'{step.place} {token}'.encode()).hexdigest()[:8]}"
-
-
-def _expires(step: Step) -> datetime:
-    return step.started_at + _OPEN_FOR
 
 
 def _state(execution: Execution) -> str:

@@ -5,7 +5,7 @@ A stage is locked by the execution in it; what fails starts nothing more; a manu
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,15 @@ class Action:
     configuration: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
     variables: dict[str, str] = field(default_factory=dict)
+    timeout: int | None = None
+    """Minutes that an approval waits, where its declaration says so."""
+
+    def declared(self) -> dict[str, Any]:
+        said = {} if self.timeout is None else {"timeoutInMinutes": self.timeout}
+        return {"name": self.name, "actionTypeId": self.kind(), "runOrder": self.order, **said}
+
+    def kind(self) -> dict[str, str]:
+        return {"category": self.category, "owner": "AWS", "provider": self.provider, "version": "1"}
 
 
 def approval(name: str = "Manual", **more: Any) -> Action:
@@ -55,6 +64,21 @@ class Pipeline:
     executions: list["Execution"] = field(default_factory=list)
     """Oldest first."""
     most: int = 50
+    earlier: list[list[dict[str, Any]]] = field(default_factory=list)
+    """How the stages were declared in the versions before this one."""
+
+    @property
+    def version(self) -> int:
+        return len(self.earlier) + 1
+
+    def declared(self) -> list[dict[str, Any]]:
+        return [{"name": stage.name, "actions": [each.declared() for each in stage.actions]} for stage in self.stages]
+
+    def change(self, stage: str, action: str, **more: Any) -> None:
+        """Declare an action otherwise, as a new version; what runs goes on as it was declared."""
+        self.earlier.append(self.declared())
+        changed = self.stage(stage)
+        changed.actions = [replace(each, **more) if each.name == action else each for each in changed.actions]
 
     def stage(self, name: str) -> Stage:
         found = next((stage for stage in self.stages if stage.name == name), None)
@@ -95,6 +119,7 @@ class Execution:
     rolls_back: "Execution | None" = None
     abandons: bool = False
     said: str = ""
+    version: int = 1
 
 
 class Pipelines:
@@ -116,7 +141,7 @@ class Pipelines:
 
     def begin(self, pipeline: Pipeline, by: str, **given: Any) -> Execution:
         """Start an execution, as anybody may."""
-        execution = Execution(given, by, self._now(), moved=self._now())
+        execution = Execution(given, by, self._now(), moved=self._now(), version=pipeline.version)
         pipeline.executions.append(execution)
         return execution
 
@@ -141,12 +166,15 @@ class Pipelines:
 
     def _GetPipeline(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         pipeline = self._find(asked.given["name"])
+        version = asked.given.get("version", pipeline.version)
+        if version > pipeline.version:
+            raise Refusal("PipelineVersionNotFoundException", f"No version {version}")
         return {
             "pipeline": {
                 "name": pipeline.name,
                 "roleArn": f"arn:aws:iam::{ACCOUNT}:role/pipeline",
-                "stages": [{"name": stage.name, "actions": []} for stage in pipeline.stages],
-                "version": 1,
+                "stages": [*pipeline.earlier, pipeline.declared()][version - 1],
+                "version": version,
                 "executionMode": pipeline.mode,
                 "pipelineType": "V2",
                 "variables": [{"name": name, "defaultValue": "default"} for name in pipeline.variables],
@@ -170,7 +198,7 @@ class Pipelines:
         return {
             "pipelineExecution": {
                 "pipelineName": pipeline.name,
-                "pipelineVersion": 1,
+                "pipelineVersion": execution.version,
                 "pipelineExecutionId": execution.id,
                 "status": execution.status,
                 **({"statusSummary": execution.said} if execution.said else {}),
@@ -200,7 +228,7 @@ class Pipelines:
     def _GetPipelineState(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
         pipeline = self._find(asked.given["name"])
         stages = [self._stage_state(pipeline, number) for number in range(len(pipeline.stages))]
-        return {"pipelineName": pipeline.name, "pipelineVersion": 1, "stageStates": stages}
+        return {"pipelineName": pipeline.name, "pipelineVersion": pipeline.version, "stageStates": stages}
 
     def _stage_state(self, pipeline: Pipeline, number: int) -> dict[str, Any]:
         stage = pipeline.stages[number]
@@ -219,7 +247,7 @@ class Pipelines:
                 "status": _stage_status([step for step in latest.steps if step.stage == stage.name]),
             }
             for action in stage.actions:
-                steps = [step for step in latest.steps if step.action is action]
+                steps = [step for step in latest.steps if (step.stage, step.action.name) == (stage.name, action.name)]
                 if steps:
                     state["actionStates"].append(_action_state(steps[-1], pipeline.mode))
         return state
@@ -240,7 +268,7 @@ class Pipelines:
 
     def answer(self, step: Step, status: str, summary: str) -> None:
         """Answer an approval, as somebody may in AWS's own console."""
-        step.status = "Succeeded" if status == "Approved" else "Failed"
+        step.status, step.error = "Succeeded" if status == "Approved" else "Failed", ""
         step.summary, step.ended = summary, self._now()
 
     def _RetryStageExecution(self, asked: Asked, _who: Identity) -> dict[str, Any]:  # noqa: N802
@@ -298,9 +326,9 @@ class Pipelines:
                 step.status, step.ended = "Abandoned", self._now()
             execution.status = "Stopped"
             return True
-        due = [s for s in busy if not s.token and s.begun + timedelta(seconds=s.action.seconds) <= self._now()]
+        due = [step for step in busy if _ends(step) <= self._now()]
         for step in due:
-            step.ended = step.begun + timedelta(seconds=step.action.seconds)
+            step.ended = _ends(step)
             step.status = "Failed" if step.error else "Succeeded"
         if due:
             return True
@@ -348,7 +376,7 @@ class Pipelines:
         error = action.fails.pop(0) if action.fails else ""
         step = Step(stage.name, action, at, action.outside() if action.outside else "", error)
         if action.category == "Approval":
-            step.token = str(uuid.uuid4())
+            step.token, step.error = str(uuid.uuid4()), "The approval was not answered in time"
         return step
 
     def _find(self, name: str) -> Pipeline:
@@ -369,6 +397,13 @@ class Pipelines:
 
     def _now(self) -> datetime:
         return self._server.clock.now()
+
+
+def _ends(step: Step) -> datetime:
+    """Tell when a step ends by itself; an approval does when nobody has answered it."""
+    if not step.token:
+        return step.begun + timedelta(seconds=step.action.seconds)
+    return step.begun + (timedelta(days=7) if step.action.timeout is None else timedelta(minutes=step.action.timeout))
 
 
 def _newest(execution: Execution) -> list[Step]:
@@ -392,8 +427,7 @@ def _result(step: Step, mode: str) -> dict[str, Any]:
 
 
 def _detail(execution: str, step: Step, mode: str) -> dict[str, Any]:
-    kind = {"category": step.action.category, "owner": "AWS", "provider": step.action.provider, "version": "1"}
-    given: dict[str, Any] = {"actionTypeId": kind, "resolvedConfiguration": step.action.configuration}
+    given: dict[str, Any] = {"actionTypeId": step.action.kind(), "resolvedConfiguration": step.action.configuration}
     if step.action.namespace:
         given["namespace"] = step.action.namespace
     summary = {"externalExecutionSummary": step.summary} if step.summary else {}

@@ -48,7 +48,7 @@ class PushRunner:
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Read the tag back, push only when it is absent, read it back again."""
         image = work.artifacts.get(artifact.IMAGE, "")
-        repository, _, tag = image.rpartition(":")
+        repository, tag = registry.split(image)
         if repository != work.service.image:
             raise ActionFailed(
                 worded("`{image}` is not an image of {repository}", image=image, repository=work.service.image)
@@ -69,14 +69,16 @@ class PushRunner:
             tag = f"{tag}-{image_id.rpartition(':')[2][:12]}"
             there = await registry.manifest(repository, tag, login)
         if there and there.holds(image_id):
-            sink.line(f"{repository}:{tag} is there already: {there.digest}")
+            sink.line(f"{registry.joined(repository, tag)} is there already: {there.digest}")
         elif there:
             raise _taken(repository, tag, there)
+        elif ":" in tag:  # a digest: whoever built it pushed it, and what is not there any more cannot be pushed as it
+            raise _gone(image)
         else:
             there = await self._pushed(sink, repository, tag, image_id, login)
         found = await self._gate.passed(work, repository, there.digest, sink)
         return Outcome(
-            artifacts={artifact.IMAGE: f"{repository}:{tag}", artifact.DIGEST: there.digest},
+            artifacts={artifact.IMAGE: registry.joined(repository, tag), artifact.DIGEST: there.digest},
             summary=_summary(there.digest, Name.parse(repository).host, found),
         )
 
@@ -130,6 +132,14 @@ class PushRunner:
                 hint=worded("build it before this action"),
                 error="image_missing",
             ) from error
+
+
+def _gone(image: str) -> ActionFailed:
+    return ActionFailed(
+        worded("{image} is not in the registry", image=image),
+        hint=worded("was it removed, by a lifecycle policy perhaps? release its commit again"),
+        error="image_missing",
+    )
 
 
 def _summary(digest: str, host: str, found: str) -> str:

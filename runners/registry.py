@@ -70,6 +70,19 @@ class Name:
         return f"{'http' if _loopback(self.host) else 'https'}://{self.host}/v2/{self.path}"
 
 
+def split(image: str) -> tuple[str, str]:
+    """Take an image's name apart: its repository, and the digest, else the tag, else `latest` in it."""
+    name, at, digest = image.partition("@")
+    head, colon, tag = name.rpartition(":")
+    repository, tag = (head, tag) if colon and "/" not in tag else (name, "")
+    return repository, digest if at else tag or "latest"
+
+
+def joined(repository: str, reference: str) -> str:
+    """Name an image by its repository and the tag or digest in it."""
+    return f"{repository}{'@' if ':' in reference else ':'}{reference}"
+
+
 class Logins(Protocol):
     """Where the logins come from that last only for a while."""
 

@@ -18,7 +18,7 @@ from runners.aws.session import NOWHERE, Clouds, Visitor
 from runners.buildspec import definitions, failure, role
 from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
 from runners.buildspec.build import Build
-from runners.buildspec.definitions import image_uri, wrong_image
+from runners.buildspec.definitions import image_of, not_pushed
 from runners.buildspec.environment import About
 from runners.buildspec.failure import failure_of
 from runners.buildspec.machine import DockerMachine
@@ -171,16 +171,16 @@ class BuildspecRunner:
 
     async def _image(self, work: Work, login: Mapping[str, str] | None, sink: Sink) -> dict[str, str]:
         """Name the image of `imagedefinitions.json`, with what the registry holds under it by now."""
-        uri = image_uri(work)
-        if uri is None:
+        image = image_of(work)
+        if image is None:
             return {}
-        repository, _, tag = uri.rpartition(":")
-        if repository != work.service.image:
-            raise wrong_image(uri, work)
-        there = await registry.manifest(repository, tag, login)
+        uri = image.uri
+        there = await registry.manifest(image.repository, image.reference, login)
         if there:
-            await self._gate.passed(work, repository, there.digest, sink)
+            await self._gate.passed(work, image.repository, there.digest, sink)
             return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
+        if image.pinned:  # a digest is the registry's own name for it: nothing can be pushed under it later
+            raise not_pushed(image)
         try:
             image_id = await self._containers.ask(lambda engine: image_id_of(engine, uri))
         except ImageNotFound as error:

@@ -282,10 +282,14 @@ def packed(files: dict[str, str]) -> bytes:
     return made.getvalue()
 
 
-async def test_fetches_artifacts_and_hands_on_the_image_that_they_name(workshop: Workshop, notes: Notes) -> None:
+@pytest.mark.parametrize("pinned", [True, False])
+async def test_fetches_artifacts_and_hands_on_the_image_that_they_name(
+    workshop: Workshop, notes: Notes, *, pinned: bool
+) -> None:
     digest = put(workshop.registry, "workshop", "new", tag="c0ffee1")
-    uri = f"{workshop.registry.host}/workshop:c0ffee1"
-    definitions = json.dumps([{"name": "hello", "imageUri": uri}])
+    uri = f"{workshop.image}@{digest}" if pinned else f"{workshop.image}:c0ffee1"
+    named = {"nginx": "docker.io/nginx:1", "web": uri}
+    definitions = json.dumps([{"name": name, "imageUri": each} for name, each in named.items()])
     workshop.objects.kept["kept"] = {"hello/out": packed({"imagedefinitions.json": definitions, "docs/a.txt": "a"})}
     workshop.script(Script(location="arn:aws:s3:::kept/hello/out"))
     work = workshop.work({"fetch": True})

@@ -8,14 +8,12 @@ from runners.aws import ecr
 from runners.aws.codebuild import fetched
 from runners.aws.codebuild.builds import Build
 from runners.aws.ecr import Registries
-from runners.aws.ecs.revisions import repository_of
 from runners.aws.gate import Gate
 from runners.aws.session import Account
 from runners.buildspec import definitions
-from runners.buildspec.definitions import image_uri, wrong_image
-from runners.contract import ActionFailed, Sink, Work
+from runners.buildspec.definitions import Image, image_of
+from runners.contract import Sink, Work
 from storage.model import artifact
-from storage.model.worded import worded
 
 ERRORS = {
     **registry.ERRORS,
@@ -66,30 +64,24 @@ class Collector:
 
     async def _named(self, work: Work, sink: Sink) -> dict[str, str]:
         """Give the image that `imagedefinitions.json` names."""
-        uri = image_uri(work)
-        if uri is None:
-            return {}
-        repository = repository_of(uri)
-        if repository != work.service.image:
-            raise wrong_image(uri, work)
-        reference = uri.removeprefix(repository).lstrip(":@") or "latest"
-        return await self._image(work, uri, reference, sink)
+        image = image_of(work)
+        return await self._image(work, image, sink) if image else {}
 
     async def _exported(self, work: Work, build: Build, sink: Sink) -> dict[str, str]:
         """Give the image whose digest the buildspec exports as `IMAGE_DIGEST`."""
         digest = build.exported.get(artifact.variable(artifact.DIGEST), "")
         if not _DIGEST.fullmatch(digest):
             return {}
-        return await self._image(work, f"{work.service.image}@{digest}", digest, sink)
+        return await self._image(work, Image(work.service.image, digest), sink)
 
-    async def _image(self, work: Work, uri: str, reference: str, sink: Sink) -> dict[str, str]:
+    async def _image(self, work: Work, image: Image, sink: Sink) -> dict[str, str]:
         login = await registry.login(work.registry, work.service.image, self._environ, self._ecr)
-        there = await registry.manifest(work.service.image, reference, login)
+        there = await registry.manifest(image.repository, image.reference, login)
         if there is None:
-            raise ActionFailed(
-                worded("{image} is not in the registry", image=uri),
-                hint=worded("let the buildspec push it before the build ends"),
-                error="image_missing",
-            )
-        await self._gate.passed(work, work.service.image, there.digest, sink)
-        return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
+            raise definitions.not_pushed(image)
+        await self._gate.passed(work, image.repository, there.digest, sink)
+        return {
+            artifact.IMAGE: image.uri,
+            artifact.DIGEST: there.digest,
+            artifact.IMAGE_ID: there.config or there.digest,
+        }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from runners import registry
 from runners.aws.ecs.services import short
 from runners.aws.session import Account
 from runners.crash import crash_here
@@ -81,9 +82,7 @@ class Change:
 
 def repository_of(image: str) -> str:
     """Give an image's name without tag and digest."""
-    name = image.partition("@")[0]
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
+    return registry.split(image)[0]
 
 
 async def read(account: Account, arn: str) -> Revision:

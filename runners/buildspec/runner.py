@@ -178,7 +178,7 @@ class BuildspecRunner:
         there = await registry.manifest(image.repository, image.reference, login)
         if there:
             await self._gate.passed(work, image.repository, there.digest, sink)
-            return {artifact.IMAGE: uri, artifact.DIGEST: there.digest, artifact.IMAGE_ID: there.config or there.digest}
+            return image.as_held(there)
         if image.pinned:  # a digest is the registry's own name for it: nothing can be pushed under it later
             raise not_pushed(image)
         try:

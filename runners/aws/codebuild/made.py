@@ -80,8 +80,4 @@ class Collector:
         if there is None:
             raise definitions.not_pushed(image)
         await self._gate.passed(work, image.repository, there.digest, sink)
-        return {
-            artifact.IMAGE: image.uri,
-            artifact.DIGEST: there.digest,
-            artifact.IMAGE_ID: there.config or there.digest,
-        }
+        return image.as_held(there)

@@ -150,10 +150,22 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _empty(place: Path | None) -> Path | None:
-    """Refuse a directory with something in it: artifacts go to one that is emptied first."""
-    if place is not None and place.exists() and (not place.is_dir() or any(place.iterdir())):
+    """Refuse a directory with something in it, or beside which something is: artifacts go to ones emptied first."""
+    from runners.buildspec.local import secondary_of
+
+    if place is None:
+        return None
+    if _holds(place):
         fail(f"--artifacts {place} is no empty directory. Name one that is empty, or is not there yet.")
-    return place.resolve() if place else None
+    beside = secondary_of(place.resolve())
+    if _holds(beside):
+        fail(f"{beside} is no empty directory: secondary artifacts go there. Empty it, or name another --artifacts.")
+    return place.resolve()
+
+
+def _holds(place: Path) -> bool:
+    """Tell whether there is anything that could be lost; a link that leads nowhere is such a thing."""
+    return any(place.iterdir()) if place.is_dir() else place.is_symlink() or place.exists()
 
 
 def _one_of(network: str) -> str:

@@ -74,6 +74,11 @@ async def run(
         return build.record.document()
 
 
+def secondary_of(artifacts: Path) -> Path:
+    """Say where secondary artifacts go: beside the others."""
+    return artifacts.with_name(f"{artifacts.name}.secondary")
+
+
 def _order(asked: Asked, containers: Containers, environ: Mapping[str, str], workspace: Path, commit: str) -> Order:
     made = asked.artifacts or workspace / "artifacts"
     return Order(
@@ -91,7 +96,7 @@ def _order(asked: Asked, containers: Containers, environ: Mapping[str, str], wor
         source=workspace / "source",
         workspace=workspace,
         artifacts=made,
-        secondary=made.with_name(f"{made.name}.secondary"),
+        secondary=secondary_of(made),
         buildspec=asked.buildspec,
         overrides=asked.variables,
         privileged=asked.privileged,

@@ -69,6 +69,20 @@ def test_run_refuses_what_is_wrong_with_what_to_do(estiva: Estiva, words: list[s
     assert said in estiva("buildspec", "run", *words, code=2).output
 
 
+def test_run_loses_nothing_that_is_where_secondary_artifacts_go(estiva: Estiva, place: Path, tmp_path: Path) -> None:
+    _spec(
+        place,
+        "phases: {build: {commands: [touch a]}}\nartifacts: {files: a, secondary-artifacts: {docs: {files: a}}}\n",
+    )
+    made, kept = tmp_path / "made", tmp_path / "made.secondary" / "docs" / "mine"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    words = ["buildspec", "run", str(place), "--artifacts", str(made)]
+    said = " ".join(estiva(*words, code=2).output.split())
+    assert "made.secondary is no empty directory: secondary artifacts go there." in said
+    assert (kept.read_text(), made.exists()) == ("mine", False)
+
+
 def test_check_of_a_file_that_is_not_there(estiva: Estiva, place: Path) -> None:
     assert "No such file" in estiva("buildspec", "check", str(place / "none.yml"), code=2).output
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -13,6 +14,7 @@ from commands.command import Asked, Command, Refused
 from commands.directory import Directory, Groups
 from commands.parser import parse
 from commands.policy import knows
+from commands.reworded import reworded
 from commands.several import all_of, part_of
 from commands.texts import DEFAULT, phrase
 from commands.times import in_words
@@ -88,7 +90,20 @@ class Desk:
         return await self.guarded(request, language, partial(self._answer, request, language))
 
     async def guarded(self, request: Request, language: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Do what answers a request; a refusal or a fault on the way becomes a reply, and leaves its trace."""
+        """Do what answers a request; a refusal or a fault on the way becomes a reply, and leaves its trace.
+
+        What it offers to say next is in the language of the answer.
+        """
+        reply = await self._guarded(request, language, work)
+        if not reply.offers or language == DEFAULT:
+            return reply
+        words = Words(self._catalog(), verb_names())
+        return replace(
+            reply,
+            offers=tuple(replace(offer, command=reworded(offer.command, words, language)) for offer in reply.offers),
+        )
+
+    async def _guarded(self, request: Request, language: str, work: Callable[[], Awaitable[Reply]]) -> Reply:
         try:
             return await work()
         except Refused as refused:

@@ -81,7 +81,7 @@ def _refusal(asked: Asked, plan: Plan, environment: str, found: Hindrance) -> Re
         text = asked.say("{place} is locked: {who}.", place=place_of(asked, plan.service.name, environment), who=who)
     else:
         text = asked.say("{place} is frozen: {who}.", place=place_of(asked, None, environment), who=who)
-    command = f"unlock {plan.service.name} in {environment}"
+    command = asked.say("unlock {service} in {environment}", service=plan.service.name, environment=environment)
     offers = (Offer(label=asked.say("Unlock"), command=command),) if found.rollback else ()
     if offers:
         text += " " + asked.say("Say `{command}` when deploys may go on.", command=command)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from commands.command import Asked, Refused
 from commands.policy import Allowed, Denied, decide
-from commands.texts import listing
+from commands.texts import DEFAULT, listing
+from commands.usage import verb
 from storage.model import artifact
 from storage.model.run import Plan, Trigger
 from storage.model.soundness import changes_infra, subject_of
@@ -27,11 +28,8 @@ def permit(
     decision = _decided(asked, command, service, environment, arguments)
     if not isinstance(decision, Denied):
         return
-    what = " ".join(
-        part
-        for part in (command, service, environment and asked.say("in {environment}", environment=environment))
-        if part
-    )
+    where = asked.say("in {environment}", environment=environment) if environment else None
+    what = " ".join(part for part in (called(asked, command), service, where) if part)
     raise Refused(" ".join([_why(asked, decision, what), *_who(asked, decision)]))
 
 
@@ -73,6 +71,12 @@ def _decided(
         arguments=asked.arguments if arguments is None else arguments,
         groups=asked.groups,
     )
+
+
+def called(asked: Asked, act: str) -> str:
+    """Call a right as who reads this says it; some are of no command, and are called as the policy does."""
+    command = asked.desk.commands().get(act)
+    return act if command is None or asked.language == DEFAULT else verb(command, asked.language)
 
 
 def _why(asked: Asked, denied: Denied, what: str) -> str:

@@ -1,7 +1,7 @@
 """Usage lines as people read them: the verb and the little words of one language, slots by their plain names."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from commands.command import Command
 from commands.grammar import compiled
@@ -23,6 +23,16 @@ _OTHERS = {
     ),
 }
 """Words that a usage line reads in either language, and shows only in the other one."""
+
+_CHOICES: Mapping[str, Mapping[str, str]] = {
+    "extent": {"failed": "falhas", "all": "tudo"},
+    "pick": {"pick": "escolher", "list": "listar"},
+    "now": {"now": "agora"},
+    "language": {"english": "inglês", "portuguese": "português"},
+    "channel": {"english": "inglês", "portuguese": "português"},
+    "mentions": {"on": "ligadas", "off": "desligadas"},
+}
+"""Slot -> word of its choice in English -> the same in Portuguese."""
 
 _NAMES = {
     "service": later("service"),
@@ -91,6 +101,14 @@ def _foreign(usage: str, language: str) -> bool:
 def in_language(words: Iterable[str], language: str) -> list[str]:
     """Leave out the words of the other language."""
     return [word for word in words if word not in _OTHERS.get(language, frozenset())]
+
+
+def choice_in(slot: str, value: str, language: str) -> str:
+    """Give a word of a choice in a language; any other value as it is."""
+    for english, portuguese in _CHOICES.get(slot, {}).items():
+        if value in (english, portuguese):
+            return portuguese if language == PORTUGUESE else english
+    return value
 
 
 _PLACES = frozenset({"service", "environment", "target", "run", "release", "approval", "gate"})

@@ -54,7 +54,10 @@ class UnknownRef(ActionFailed):
 
     def __init__(self, reason: str, nearest: list[str]) -> None:
         """Take the reason and the near names."""
-        hint = "nearest: " + ", ".join(nearest) if nearest else "name a branch, a tag, or a commit of 7 digits or more"
+        if nearest:
+            hint = worded("nearest: {names}", names=", ".join(nearest))
+        else:
+            hint = worded("name a branch, a tag, or a commit of 7 digits or more")
         super().__init__(reason, hint=hint, error="unknown_ref")
         self.nearest = nearest
 

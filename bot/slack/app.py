@@ -57,6 +57,7 @@ from bot.slack.rerunning import RerunForm, asks_stage
 from bot.slack.sending import Rehearse, Sending, unchecked
 from bot.slack.speaker import Speaker
 from commands.directory import Directory
+from commands.texts import later
 from storage.model.catalog import Catalog
 from storage.model.request import Request
 from storage.store import Store
@@ -178,6 +179,7 @@ class Listeners:
             chores=parts.chores,
             catalog=parts.catalog,
             say_to=parts.say_to,
+            learn=parts.learn,
             sending=sending,
             refs=parts.refs,
         )
@@ -285,14 +287,13 @@ class Listeners:
         """Log a fault of ours and tell the person. Events get no 200, so that Slack delivers them again."""
         log.error("a delivery from Slack broke: %s", body.get("type") or body.get("command"), exc_info=error)
         user, channel = _who(body), _where(body)
-        say = self._parts.say_to(user)
-        message = say("Something went wrong in Estiva itself; nothing was started. Please try again in a minute.")
+        message = later("Something went wrong in Estiva itself; nothing was started. Please try again in a minute.")
         if "command" in body:
-            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message})
+            text = self._parts.say_to(user)(message)
+            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": text})
         retry = (request.headers.get("x-slack-retry-num") or [""])[0]
         if user and channel and ("event" not in body or retry == _LAST_RETRY):
-            whisper = self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=message)
-            self._parts.chores.start("the answer to a broken delivery", whisper)
+            self._parts.chores.start("the answer to a broken delivery", self._whisper(channel, user, message))
         return BoltResponse(status=500, body="") if "event" in body else None
 
     async def _take(self, request: Request, body: Payload) -> None:
@@ -308,11 +309,14 @@ class Listeners:
 
     async def _no_run(self, body: Payload) -> None:
         user = body["user"]["id"]
-        say = self._parts.say_to(user)
-        text = say("This message is about no run. Try it on a message of mine that names one.")
+        text = later("This message is about no run. Try it on a message of mine that names one.")
         channel = (body.get("channel") or {}).get("id", user)
-        whisper = self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=text)
-        self._parts.chores.start("the answer to a shortcut", whisper)
+        self._parts.chores.start("the answer to a shortcut", self._whisper(channel, user, text))
+
+    async def _whisper(self, channel: str, user: str, message: str) -> None:
+        await self._parts.learn(user)
+        text = self._parts.say_to(user)(message)
+        await self._parts.speaker.whisper(channel=channel, user=user, blocks=(), text=text)
 
     def _ask(self, body: Payload, verb: str, modal: Callable[..., Block]) -> None:
         if not is_foreign(body, self._parts.identity):

@@ -41,6 +41,8 @@ class DeployForm:
     chores: Chores
     catalog: Callable[[], Catalog]
     say_to: Callable[[str], Say]
+    learn: Callable[[str], Awaitable[None]]
+    """Sees that somebody's language is known: the form may be older than this process."""
     sending: Sending
     refs: Refs
 
@@ -59,6 +61,7 @@ class DeployForm:
         if service not in catalog.services:
             return
         picked = Picked(service=service, refs=await self._refs_of(service))
+        await self.learn(body["user"]["id"])
         say, channel = self.say_to(body["user"]["id"]), metadata(view).get("channel", "")
         filled = deploy_modal(catalog, say, channel=channel, picked=picked)
         try:

@@ -9,8 +9,8 @@ from commands.times import written
 Say = Callable[..., str]
 """`phrase` with its language already chosen: `say("Deployed {service}", service="hello")`."""
 
-BY_THE_CLOCK = "{date_short_pretty} {time}"
-"""How Slack is to write a moment; a day near today by its name."""
+BY_THE_CLOCK = "{date_num} {time}"
+"""How Slack is to write a moment: in figures, as it puts names of days and months into the language of each reader."""
 ELLIPSIS = "…"
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from commands.approvers import is_asked
 from commands.command import Asked, Command, Refused, Topic
 from commands.directory import DirectoryDown, Standing
-from commands.permit import permit
+from commands.permit import called, permit
 from commands.policy import groups_of, is_among, reasons
 from commands.responsible import holders, releasers
 from commands.texts import PORTUGUESE, later
@@ -30,7 +30,7 @@ async def _able(asked: Asked) -> Reply:
     environment = asked.arguments.get("environment")
     found = reasons(asked.catalog, command, service=service, environment=environment, groups=asked.groups)
     rows = [row for user, grant in found if (row := await _row(asked, command, environment, user, grant))]
-    what = " ".join(part for part in (command, service, environment) if part)
+    what = " ".join(part for part in (called(asked, command), service, environment) if part)
     if not rows:
         return Reply(verdict=Verdict.DONE, text=asked.say("Nobody may `{what}`.", what=what), private=True)
     header = (asked.say("Who"), asked.say("By"), asked.say("But only"))

@@ -48,7 +48,7 @@ NASTY = [
     "\x00",
 ]
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=60), st.text(min_size=1, max_size=3).map(lambda t: t * 3000))
-OURS = re.compile(r"<@[UW][A-Z0-9]+>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[\d: UTC-]+>")
+OURS = re.compile(r"<@[UW][A-Z0-9]+>|<!date\^\d+\^\{date_num\} \{time\}\|[\d: UTC-]+>")
 
 
 def run_of(stages: tuple[Stage, ...], **changes: object) -> Run:
@@ -209,8 +209,8 @@ def test_moments_in_an_answer_are_shown_by_the_clock_of_whoever_reads() -> None:
     )
     say = partial(phrase, PORTUGUESE)
     blocks, text = reply_card(Reply(verdict=Verdict.DONE, text=f"Until {token(at)}: a < b", table=table), say)
-    assert text == "Until <!date^1772442000^{date_short_pretty} {time}|02/03/2026 09:00 UTC>: a &lt; b"
-    date = {"type": "date", "timestamp": 1772442000, "format": "{date_short_pretty} {time}"}
+    assert text == "Until <!date^1772442000^{date_num} {time}|02/03/2026 09:00 UTC>: a &lt; b"
+    date = {"type": "date", "timestamp": 1772442000, "format": "{date_num} {time}"}
     elements = [date | {"fallback": "02/03/2026 09:00 UTC"}, {"type": "text", "text": " by Ana"}]
     rows = blocks[1]["rows"]
     assert rows[1] == [

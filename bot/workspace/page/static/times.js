@@ -1,6 +1,7 @@
 // Moments in the reader's own time zone and language; the server wrote them in UTC.
 import { language, say } from "./words.js";
 
+const two = (number) => String(number).padStart(2, "0");
 const day = (moment) => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
 const write = (moment, options) => new Intl.DateTimeFormat(language, options).format(moment);
 const clock = (moment, seconds) =>
@@ -9,7 +10,7 @@ const long = { month: "long", day: "numeric", year: "numeric" };
 const short = { month: "short", day: "numeric", year: "numeric" };
 
 const WORDS = {
-  date_num: (moment) => write(moment, { year: "numeric", month: "2-digit", day: "2-digit" }),
+  date_num: (moment) => [moment.getFullYear(), two(moment.getMonth() + 1), two(moment.getDate())].join("-"),
   date: (moment) => write(moment, long),
   date_short: (moment) => write(moment, short),
   date_long: (moment) => write(moment, { weekday: "long", ...long }),

@@ -39,6 +39,7 @@ from storage.model import artifact
 from storage.model.catalog import Catalog
 from storage.model.event import Fact, Kind
 from storage.model.release import Release
+from storage.model.run import Run
 from storage.model.view import RunView
 from storage.store import Store
 
@@ -200,6 +201,9 @@ async def _slack(
     def page(view: RunView) -> str:
         return links.to_run(view.run.id, view.run.opened_at) if links is not None else ""
 
+    def log_page(run: Run, stage: str, action: str) -> str:
+        return links.to_log(run.id, run.opened_at, stage, action) if links is not None else ""
+
     async def refs(service: str) -> list[str]:
         return await tools.mirrors.refs(catalogs().services[service], _MOST_REFS)
 
@@ -220,6 +224,7 @@ async def _slack(
         refs=refs,
         changes=changes,
         page=page,
+        log_page=log_page,
         language=settings.language,
         languages=languages,
         directory=directory,

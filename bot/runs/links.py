@@ -30,6 +30,10 @@ class Links:
         """Give the address of a run's page; the same each time, so that a message that holds it need not change."""
         return self.base + self.path(f"/runs/{quote(run, safe='')}", self._until(opened_at))
 
+    def to_log(self, run: str, opened_at: datetime, stage: str, action: str) -> str:
+        """Give the address of the log of one action."""
+        return self.base + self.path(f"/runs/{run}/logs/{stage}/{action}", self._until(opened_at))
+
     def to_list(self) -> str:
         """Give the address of the list of all runs, for operators; it is good for a day."""
         return self.base + self.path("/runs", int((self.clock() + timedelta(days=1)).timestamp()))

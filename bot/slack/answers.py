@@ -15,9 +15,10 @@ from bot.slack.cards.reply import reply as drawn_reply
 from bot.slack.cards.shown import Desired, Priority
 from bot.slack.desired import key_of
 from bot.slack.evidence import file_name
-from bot.slack.marks import Say, code, marked
+from bot.slack.marks import Say, code, link, marked
 from bot.slack.outbox import Outbox
 from bot.slack.speaker import RefusedError, Speaker, UnavailableError
+from bot.slack.surroundings import LogPage, no_log_page
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
 from storage.store import Store
@@ -63,6 +64,7 @@ class Answers:
         links: Links,
         say_to: Callable[[str], Say],
         learn: Callable[[str], Awaitable[None]],
+        log_page: LogPage = no_log_page,
     ) -> None:
         """`say_to` gives the words in somebody's language, by user id; `learn` before sees that it is known."""
         self._store = store
@@ -72,6 +74,7 @@ class Answers:
         self._links = links
         self._say_to = say_to
         self._learn = learn
+        self._log_page = log_page
         self._in_hand: set[str] = set()
         self._shown = Recent()
         self._rounds = Rounds(self._start_new, trouble="replies could not be read")
@@ -116,8 +119,10 @@ class Answers:
         say = self._say_to(request.user)
         blocks, text = drawn_reply(reply, say)
         there = await self._shared(request, reply)
-        if there:
-            blocks = [*blocks, context(marked(say, "The whole log is in this thread: {file}", file=code(there)))]
+        whole = [marked(say, "The whole log is in this thread: {file}", file=code(there))] if there else []
+        if page := await self._page_of_log(reply):
+            whole.append(link(page, say("Full Log")))
+        blocks = [*blocks, context(*whole)] if whole else blocks
         if _is_public(request, reply):
             await self._outbox.show(_desired(request, reply, blocks, notice(text)))
         else:
@@ -133,6 +138,14 @@ class Answers:
         file = await self._store.posts.get(key_of(reply.run, reply.attachment.of))
         here = card is not None and (card.channel, card.ts) == (request.channel, request.thread or request.message)
         return file_name(reply.run, reply.attachment.of) if here and file and file.digest == "uploaded" else ""
+
+    async def _page_of_log(self, reply: Reply) -> str:
+        """Give the address of the log that is answered with; empty when it is of no one action, or has no page."""
+        kind, _, place = reply.attachment.of.partition("/") if reply.attachment else ("", "", "")
+        stage, _, action = place.partition("/")
+        if kind != "log" or not action or reply.run is None:
+            return ""
+        return self._log_page(await self._store.runs.get(reply.run), stage, action)
 
     async def _privately(self, request: Request, blocks: list[Block], text: str) -> None:
         url = self._links.take(request.id)

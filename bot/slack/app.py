@@ -150,7 +150,7 @@ def build_app(
     app.action(re.compile(r"^estiva:reject(\.\d+)?$"))(listeners.ask_reason)
     app.action(re.compile(r"^estiva:approve\.code$"))(listeners.ask_code)
     app.action(f"estiva:{MORE}")(listeners.choose)
-    app.action(f"estiva:{DROP}")(listeners.drop)
+    app.action(re.compile(rf"^estiva:{DROP}\.\d+$"))(listeners.drop)
     app.action(re.compile(r"^estiva:"))(listeners.click)
     app.action({"type": "block_actions", "block_id": SERVICE, "action_id": "value"})(listeners.form.service_chosen)
     app.action(re.compile(r".*"))(listeners.acknowledge)

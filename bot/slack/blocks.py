@@ -65,6 +65,11 @@ def button(label: str, action: str, value: str, *, style: Style = Style.PLAIN, a
     return made
 
 
+def leading(label: str, action: str, address: str) -> Block:
+    """Make a button that opens an address and asks nothing."""
+    return {**button(label, action, ""), "url": address}
+
+
 def menu(action: str, choices: Iterable[tuple[str, str]]) -> list[Block]:
     """Make a menu behind three dots, of up to five labels and what each of them asks; nothing when there are none.
 

@@ -31,7 +31,7 @@ from bot.slack.permalinks import Permalinks
 from bot.slack.sending import Rehearse, unchecked
 from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
-from bot.slack.surroundings import Approvers, Changes, Gatherer, no_page, nobody, unknown
+from bot.slack.surroundings import Approvers, Changes, Gatherer, LogPage, no_log_page, no_page, nobody, unknown
 from bot.slack.telling import Telling
 from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
@@ -76,6 +76,7 @@ class Slack:
         approvers: Approvers = nobody,
         changes: Changes = unknown,
         page: Callable[[RunView], str] = no_page,
+        log_page: LogPage = no_log_page,
         rehearse: Rehearse = unchecked,
         refs: Refs = no_refs,
         language: str = DEFAULT,
@@ -99,6 +100,7 @@ class Slack:
         self._languages = languages or Languages(language)
         self._directory = directory or SlackDirectory()
         self._say: Say = partial(phrase, language)
+        self._log_page = log_page
         self._permalinks = Permalinks(store.posts.get)
         self._gatherer = Gatherer(
             store,
@@ -107,6 +109,7 @@ class Slack:
             approvers=approvers,
             changes=changes,
             page=page,
+            log_page=log_page,
             permalinks=self._permalinks,
         )
         self._presence = presence or Alone(store)
@@ -221,6 +224,7 @@ class Slack:
             links=self._links,
             say_to=self._say_to,
             learn=self._languages.learn,
+            log_page=self._log_page,
         )
         reader = SlackReader(
             store=self._store,

@@ -9,6 +9,7 @@ from bot.slack.permalinks import Permalinks
 from storage.model.approval import Decision
 from storage.model.catalog import Catalog
 from storage.model.release import Release
+from storage.model.run import Run
 from storage.model.view import RunView, StageView
 from storage.store import Store
 
@@ -37,6 +38,15 @@ def no_page(_view: RunView) -> str:
     return ""
 
 
+LogPage = Callable[[Run, str, str], str]
+"""Gives the address of the log of a stage's action; empty when there are no pages."""
+
+
+def no_log_page(_run: Run, _stage: str, _action: str) -> str:
+    """Have no pages."""
+    return ""
+
+
 class Gatherer:
     """Looks around for each state of each run."""
 
@@ -49,6 +59,7 @@ class Gatherer:
         approvers: Approvers = nobody,
         changes: Changes = unknown,
         page: Callable[[RunView], str] = no_page,
+        log_page: LogPage = no_log_page,
         permalinks: Permalinks | None = None,
     ) -> None:
         """`say` gives the words for whoever reads about a run; `page` gives the address of a run's page."""
@@ -58,6 +69,7 @@ class Gatherer:
         self._approvers = approvers
         self._changes = changes
         self._page = page
+        self._log_page = log_page
         self._permalink = permalinks or Permalinks(store.posts.get)
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -76,10 +88,17 @@ class Gatherer:
             onward=self._onward(view),
             previous=await self._previous(view) if view.failed else None,
             page=self._page(view),
+            logs=self._logs(view),
             card=await self._permalink(f"{view.run.id}/card") if gate else "",
             questions=await self._questions(view),
             again=await self._again(view) if view.status.over else None,
         )
+
+    def _logs(self, view: RunView) -> dict[tuple[str, str], str]:
+        """Give where the logs of what failed are, as far as something was written."""
+        failed = [(s.stage.name, a.action.name) for s in view.stages for a in s.actions if a.excerpt]
+        known = {place: self._log_page(view.run, *place) for place in failed}
+        return {place: address for place, address in known.items() if address}
 
     async def _questions(self, view: RunView) -> dict[str, str]:
         run = view.run.id

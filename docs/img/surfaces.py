@@ -50,6 +50,7 @@ async def _take(browser: Browser, place: Office, language: str, colours: str) ->
             await _shoot(page.locator("#log article.ephemeral").last, f"{name}-{language}-{colours}")
         await page.locator("#log article", has_text=run.id).locator(".replies").last.click()
         question = page.locator('#thread article:has([data-action="estiva:approve"])', has_text=run.id)
+        await question.last.locator("a.link").first.wait_for()  # back to its card
         await _shoot(question.last, f"approval-{language}-{colours}")
         await person.types("/estiva deploy")
         await _shoot(page.locator("dialog[open]"), f"form-{language}-{colours}")

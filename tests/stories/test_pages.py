@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import aiohttp
 
-from tests.stories.reading import words
+from tests.stories.reading import buttons, key_of, words
 from tests.stories.world import World
 
 Make = Callable[..., AbstractContextManager[World]]
@@ -41,6 +41,23 @@ async def test_the_card_of_a_run_links_to_its_page(make_world: Make) -> None:
         leads_to = await _led(world.bot.url + thread[1].replace("&amp;", "&"))
         assert leads_to.startswith(f"{world.local.url}/archives/")
         assert leads_to.endswith(f"?thread_ts={card['ts']}&cid=C0DEPLOYS")
+
+
+async def test_the_button_of_a_failure_leads_to_the_log_and_so_does_what_logs_answers(make_world: Make) -> None:
+    with make_world(ESTIVA_PAGES="true", ESTIVA_PAGES_SECRET="a secret of a story") as world:
+        says = "import sys; print('the sea is rough'); sys.exit(3)"
+        world.service("whimbrel", tests=[{"name": "unit", "with": {"run": ["python3", "-c", says]}}])
+        async with world.person("dev") as ana:
+            run = await ana.starts("deploy whimbrel to homolog")
+            assert await ana.run_ends(run) == "failed"
+            failure = await ana.until(lambda: next((m for m in ana.about(run) if "/failure/" in key_of(m)), None))
+            address = buttons(failure)["Full Log"][1]["url"]
+            assert address.startswith(f"{world.bot.url}/runs/{run}/logs/test/unit?")
+            status, page = await _get(address)
+            assert (status, "the sea is rough" in page) == (200, True)
+            found = re.search(r"<([^|>]+)\|Full Log>", words((await ana.asks(f"logs {run}")).message))
+            assert found
+            assert found[1].replace("&amp;", "&") == address
 
 
 async def test_without_being_asked_for_there_are_no_pages(world: World) -> None:

@@ -63,7 +63,8 @@ def _before(view: RunView, around: Surroundings) -> Mark:
 
 def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Block]:
     say, run, plan = around.say, view.run.id, view.run.plan
-    made = [kit.button(say("Full Log"), "logs", f"logs {run}")]
+    log = around.logs.get((view.stage_of(action), action.action.name))
+    made = [kit.leading(say("Full Log"), "log", log) if log else kit.button(say("Full Log"), "logs", f"logs {run}")]
     if around.again is None:
         made.insert(0, kit.button(say("Retry from Start"), "retry", f"retry {run}", style=Style.PRIMARY))
     if around.previous:

@@ -51,6 +51,8 @@ class Surroundings:
     """What a rollback would bring back."""
     page: str = ""
     """Address of the run's own page, when there are pages."""
+    logs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Stage and action that failed -> address of its log's own page, when there are pages."""
     card: str = ""
     """Address of the run's card, once it is posted."""
     questions: Mapping[str, str] = field(default_factory=dict)

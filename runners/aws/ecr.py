@@ -2,15 +2,13 @@
 
 import asyncio
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from runners.aws import repositories
 from runners.aws.errors import AwsRefused
 from runners.aws.session import Account, Clouds, Visitor
 from runners.contract import ActionFailed, Sink
-from runners.crash import crash_here
-from storage.model.catalog import Json
 from storage.model.cloud import Ecr, Severity
 from storage.model.worded import worded
 
@@ -18,7 +16,6 @@ ERRORS = {
     "scan_blocked": "the image scan found something as bad as the catalog does not allow, or worse",
     "scan_missing": "the findings of the image scan were not there in time",
 }
-_OURS = {"Key": "managed-by", "Value": "estiva"}
 _GONE = Visitor(name="estiva-registry")
 _SHOWN = 5
 _READY = {"COMPLETE", "ACTIVE"}
@@ -44,15 +41,8 @@ class Registries:
         return {"username": user, "password": password}
 
     async def ensure(self, ecr: Ecr, repository: str, visitor: Visitor, sink: Sink) -> None:
-        """Have a repository, made as declared if it is not there; one that others made is only looked at."""
-        account = await self._clouds.enter(ecr.aws, visitor)
-        there = await _described(account, repository)
-        if there is None:
-            there = await _created(account, ecr, repository, sink)
-        elif not await _is_ours(account, there):
-            _remark(ecr, there, sink)
-            return
-        await _with_lifecycle(account, ecr, repository, sink)
+        """Have a repository as declared: made, or changed when it is ours; one that others made is only looked at."""
+        await repositories.ensure(await self._clouds.enter(ecr.aws, visitor), ecr, repository, sink)
 
     async def delete(self, ecr: Ecr, repository: str, digest: str) -> None:
         """Delete an image under all its tags; one that is gone is fine."""
@@ -99,84 +89,6 @@ class Registries:
                 return found
             await asyncio.sleep(pause * self._pace)
             pause = min(15.0, pause * 1.5)
-
-
-async def _described(account: Account, repository: str) -> dict[str, Any] | None:
-    try:
-        answer = await account.call("ecr", "describe_repositories", repositoryNames=[repository])
-    except AwsRefused as refused:
-        if refused.code == "RepositoryNotFoundException":
-            return None
-        raise
-    return dict(answer["repositories"][0])
-
-
-async def _created(account: Account, ecr: Ecr, repository: str, sink: Sink) -> dict[str, Any] | None:
-    crash_here("ecr.create.before")
-    try:
-        answer = await account.call(
-            "ecr",
-            "create_repository",
-            repositoryName=repository,
-            imageTagMutability="IMMUTABLE" if ecr.immutable else "MUTABLE",
-            imageScanningConfiguration={"scanOnPush": ecr.scan},
-            tags=[_OURS],
-        )
-    except AwsRefused as refused:
-        if refused.code == "RepositoryAlreadyExistsException":  # made by another run meanwhile
-            return await _described(account, repository)
-        raise
-    crash_here("ecr.create.after")
-    sink.line(f"repository {answer['repository']['repositoryUri']} made")
-    return dict(answer["repository"])
-
-
-async def _is_ours(account: Account, there: Mapping[str, Any]) -> bool:
-    answer = await account.call("ecr", "list_tags_for_resource", resourceArn=there["repositoryArn"])
-    return _OURS in answer["tags"]
-
-
-def _remark(ecr: Ecr, there: Mapping[str, Any], sink: Sink) -> None:
-    name = there["repositoryName"]
-    if ecr.immutable and not str(there.get("imageTagMutability", "MUTABLE")).startswith("IMMUTABLE"):
-        sink.line(f"the repository {name} was not made by Estiva and lets tags be moved; it is left as it is")
-    if ecr.scan and not there.get("imageScanningConfiguration", {}).get("scanOnPush"):
-        sink.line(f"the repository {name} was not made by Estiva and has no scan on push of its own")
-
-
-async def _with_lifecycle(account: Account, ecr: Ecr, repository: str, sink: Sink) -> None:
-    wanted = lifecycle(ecr)
-    if not wanted["rules"] or await _policy(account, repository) == wanted:
-        return
-    crash_here("ecr.lifecycle.before")
-    await account.call("ecr", "put_lifecycle_policy", repositoryName=repository, lifecyclePolicyText=json.dumps(wanted))
-    crash_here("ecr.lifecycle.after")
-    sink.line(f"lifecycle policy of {repository} set")
-
-
-async def _policy(account: Account, repository: str) -> Json:
-    try:
-        answer = await account.call("ecr", "get_lifecycle_policy", repositoryName=repository)
-    except AwsRefused as refused:
-        if refused.code == "LifecyclePolicyNotFoundException":
-            return None
-        raise
-    policy: Json = json.loads(answer["lifecyclePolicyText"])
-    return policy
-
-
-def lifecycle(ecr: Ecr) -> dict[str, list[dict[str, Any]]]:
-    """Give the lifecycle policy that the catalog declares, as ECR takes it."""
-    rules: list[dict[str, Any]] = []
-    if ecr.untagged is not None:
-        since = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": ecr.untagged}
-        rules.append({"selection": {"tagStatus": "untagged", **since}})
-    if ecr.keep is not None:
-        more = {"countType": "imageCountMoreThan", "countNumber": ecr.keep}
-        rules.append({"selection": {"tagStatus": "tagged", "tagPatternList": ["*"], **more}})
-    return {
-        "rules": [{"rulePriority": n, **rule, "action": {"type": "expire"}} for n, rule in enumerate(rules, start=1)]
-    }
 
 
 async def _scan(account: Account, repository: str, digest: str) -> dict[str, Any] | None:

@@ -42,7 +42,7 @@ async def test_all_is_well(clouds: Clouds, place: Aws) -> None:
     assert account.ok
     assert account.found == f"arn:aws:iam::{ACCOUNT}:user/estiva in {place.region}"
     assert permissions.ok
-    assert permissions.found == "all 16 are there"
+    assert permissions.found == "all 19 are there"
 
 
 async def test_infrastructure_needs_permissions_of_its_own(clouds: Clouds, place: Aws, server: Server) -> None:

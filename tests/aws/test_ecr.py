@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runners.aws.ecr import Registries, lifecycle
-from runners.aws.session import Clouds
+from runners.aws.ecr import Registries
+from runners.aws.repositories import lifecycle
+from runners.aws.session import Clouds, Visitor
 from runners.contract import ActionFailed
 from runners.dockerfile import DockerfileRunner
 from runners.push import PushRunner
@@ -21,6 +22,8 @@ from tests.runners.bench import Bench, Notes
 
 pytestmark = pytest.mark.docker
 PACE = 0.01
+OURS = [{"Key": "managed-by", "Value": "estiva"}]
+VISITOR = Visitor(name="hello-1")
 
 
 @pytest.fixture
@@ -30,6 +33,11 @@ def ecr(bench: Bench, place: Aws, front: Front, repositories: Repositories) -> E
     bench.registry = Registry(host=front.host, ecr=known)
     bench.service = replace(bench.service, image=f"{front.host}/hello-{bench.run}")
     return known
+
+
+@pytest.fixture
+def registries(clouds: Clouds) -> Registries:
+    return Registries(clouds, pace=PACE)
 
 
 @pytest.fixture
@@ -47,6 +55,11 @@ def with_ecr(bench: Bench, known: Ecr) -> None:
     bench.registry = replace(bench.registry, ecr=known)
 
 
+def changes(server: Server) -> list[str]:
+    """What of a repository was changed."""
+    return [each.operation for each in server.calls if each.operation.startswith(("Put", "Delete"))]
+
+
 def name_of(bench: Bench) -> str:
     return bench.service.image.partition("/")[2]
 
@@ -58,7 +71,7 @@ async def test_makes_the_repository_as_declared_and_pushes_into_it(
     made = repositories.known[name_of(bench)]
     assert made["imageTagMutability"] == "IMMUTABLE"
     assert made["imageScanningConfiguration"] == {"scanOnPush": True}
-    assert json.loads(repositories.policies[name_of(bench)]) == lifecycle(ecr)
+    assert json.loads(repositories.policies[name_of(bench)]) == lifecycle(untagged=14, keep=200)
     assert outcome.artifacts[artifact.DIGEST].startswith("sha256:")
     assert "pushed" in notes.text
     assert server.count("GetAuthorizationToken") == 1
@@ -104,7 +117,87 @@ async def test_a_repository_of_others_is_left_as_it_is(
     repositories.add(name_of(bench), mutable=True)
     await runner.run(bench.work(artifacts=await built(bench, "one")), notes)
     assert "was not made by Estiva and lets tags be moved" in notes.text
+    assert "was not made by Estiva: what the catalog says of keep and untagged does not hold for it" in notes.text
     assert repositories.policies == {}
+
+
+async def test_a_repository_of_others_that_lets_no_tag_be_moved_is_left_as_it_is(
+    registries: Registries, place: Aws, repositories: Repositories, server: Server, notes: Notes
+) -> None:
+    repositories.add("hello")
+    repositories.policies["hello"] = json.dumps(lifecycle(untagged=14, keep=200))
+    await registries.ensure(Ecr(aws=place, immutable=False, scan=False), "hello", VISITOR, notes)
+    assert "was not made by Estiva and lets no tag be moved" in notes.text
+    assert repositories.known["hello"]["imageTagMutability"] == "IMMUTABLE"
+    assert "hello" in repositories.policies
+    assert changes(server) == []
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_our_repository_gets_the_settings_that_are_declared_later(
+    registries: Registries, place: Aws, repositories: Repositories, server: Server, notes: Notes, *, declared: bool
+) -> None:
+    repositories.add("hello", mutable=declared, tags=OURS)
+    known = Ecr(aws=place, immutable=declared, scan=declared)
+    await registries.ensure(known, "hello", VISITOR, notes)
+    made = repositories.known["hello"]
+    assert made["imageTagMutability"] == ("IMMUTABLE" if declared else "MUTABLE")
+    assert made["imageScanningConfiguration"] == {"scanOnPush": declared}
+    assert changes(server) == ["PutImageTagMutability", "PutImageScanningConfiguration"]
+    assert f"scan on push of hello is {'on' if declared else 'off'} from now on" in notes.text
+    await registries.ensure(known, "hello", VISITOR, Notes())
+    assert len(changes(server)) == 2, "what is as declared is left alone"
+
+
+async def test_exceptions_for_some_tags_of_our_repository_stay(
+    registries: Registries, place: Aws, repositories: Repositories, server: Server
+) -> None:
+    repositories.add("hello", tags=OURS)["imageTagMutability"] = "IMMUTABLE_WITH_EXCLUSION"
+    await registries.ensure(Ecr(aws=place), "hello", VISITOR, Notes())
+    assert changes(server) == []
+
+
+async def test_a_scan_that_the_registry_alone_sets_keeps_no_image_back(
+    registries: Registries, place: Aws, repositories: Repositories, server: Server, notes: Notes
+) -> None:
+    repositories.add("hello", tags=OURS)["imageScanningConfiguration"] = {"scanOnPush": False}
+    server.faults.append(Fault("PutImageScanningConfiguration", "ValidationException"))
+    await registries.ensure(Ecr(aws=place), "hello", VISITOR, notes)
+    assert "scan on push of hello cannot be set: AWS refuses ecr:PutImageScanningConfiguration" in notes.text
+
+
+async def test_our_lifecycle_policy_goes_when_nothing_is_declared_any_more(
+    registries: Registries, place: Aws, repositories: Repositories, notes: Notes
+) -> None:
+    await registries.ensure(Ecr(aws=place, untagged=14, keep=200), "hello", VISITOR, Notes())
+    await registries.ensure(Ecr(aws=place, keep=300), "hello", VISITOR, Notes())
+    assert json.loads(repositories.policies["hello"]) == lifecycle(untagged=None, keep=300)
+    await registries.ensure(Ecr(aws=place), "hello", VISITOR, notes)
+    assert repositories.policies == {}
+    assert "lifecycle policy of hello deleted: the catalog says neither keep nor untagged any more" in notes.text
+
+
+async def test_a_lifecycle_policy_that_somebody_else_wrote_is_left_as_it_is(
+    registries: Registries, place: Aws, repositories: Repositories, notes: Notes
+) -> None:
+    repositories.add("hello", tags=OURS)
+    theirs = lifecycle(untagged=14, keep=None)
+    theirs["rules"][0]["description"] = "by hand"
+    repositories.policies["hello"] = json.dumps(theirs)
+    await registries.ensure(Ecr(aws=place), "hello", VISITOR, notes)
+    assert json.loads(repositories.policies["hello"]) == theirs
+    assert "the lifecycle policy of hello was not written by Estiva" in notes.text
+
+
+async def test_a_setting_that_may_not_be_changed_names_the_permission(
+    registries: Registries, place: Aws, repositories: Repositories, server: Server
+) -> None:
+    repositories.add("hello", mutable=True, tags=OURS)
+    server.denied.add("ecr:PutImageTagMutability")
+    with pytest.raises(ActionFailed) as failed:
+        await registries.ensure(Ecr(aws=place), "hello", VISITOR, Notes())
+    assert failed.value.error == "aws_denied"
+    assert "allow ecr:PutImageTagMutability" in failed.value.hint
 
 
 async def test_the_login_is_never_written_down(
@@ -180,9 +273,9 @@ async def test_images_are_deleted_by_digest(clouds: Clouds, ecr: Ecr, repositori
     assert repositories.deleted == ["sha256:" + "a" * 64]
 
 
-def test_a_lifecycle_policy_expires_what_is_declared(place: Aws) -> None:
-    assert lifecycle(Ecr(aws=place))["rules"] == []
-    untagged, tagged = lifecycle(Ecr(aws=place, untagged=14, keep=200))["rules"]
+def test_a_lifecycle_policy_expires_what_is_declared() -> None:
+    assert lifecycle(untagged=None, keep=None)["rules"] == []
+    untagged, tagged = lifecycle(untagged=14, keep=200)["rules"]
     assert untagged["rulePriority"] == 1
     assert untagged["selection"]["countNumber"] == 14
     assert tagged["selection"] == {

@@ -28,7 +28,7 @@ SCALING = ["ecs.scale.before", "ecs.scale.after"]
 MIGRATING = ["ecs.task.before", "ecs.task.after", "ecs.done.before", "ecs.done.after"]
 PAUSING = ["ecs.continue.before", "ecs.continue.after"]
 HALTING = ["ecs.halt.before", "ecs.halt.after"]
-IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
+IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.setting.before", "ecr.setting.after"]
 
 
 BUILDING = ["codebuild.start.before", "codebuild.start.after"]
@@ -162,6 +162,20 @@ async def test_a_repository_is_made_once(spot: str, fleet: Fleet, repositories: 
     assert await play("repository", fleet, "", spot) == -signal.SIGKILL
     assert await play("repository", fleet, "") == 0
     assert list(repositories.known) == list(repositories.policies) == ["hello"]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("spot", ["ecr.setting.before", "ecr.setting.after"])
+async def test_the_settings_of_a_repository_are_changed_once(
+    spot: str, fleet: Fleet, repositories: Repositories, server: Server
+) -> None:
+    repositories.add("hello", mutable=True, tags=[{"Key": "managed-by", "Value": "estiva"}])
+    assert await play("repository", fleet, "", spot) == -signal.SIGKILL
+    assert await play("repository", fleet, "") == 0
+    assert repositories.known["hello"]["imageTagMutability"] == "IMMUTABLE"
+    assert repositories.known["hello"]["imageScanningConfiguration"] == {"scanOnPush": True}
+    changes = ("PutImageTagMutability", "PutImageScanningConfiguration", "PutLifecyclePolicy")
+    assert [server.count(each) for each in changes] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("spot", some(BUILDING, "codebuild.start.after"))

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from runners.aws.ecr import Registries, lifecycle
+from runners.aws.ecr import Registries
+from runners.aws.repositories import lifecycle
 from runners.aws.session import Clouds
 from runners.contract import ActionFailed
 from runners.dockerfile import DockerfileRunner
@@ -47,7 +48,7 @@ async def test_a_repository_is_made_as_declared_and_its_tags_stay(
     assert made["imageTagMutability"] == "IMMUTABLE"
     assert made["imageScanningConfiguration"] == {"scanOnPush": True}
     policy = cluster.ecr.get_lifecycle_policy(repositoryName="hello")["lifecyclePolicyText"]
-    assert json.loads(policy) == lifecycle(ecr)
+    assert json.loads(policy) == lifecycle(untagged=14, keep=200)
     (image,) = cluster.ecr.describe_images(repositoryName="hello")["imageDetails"]
     assert image["imageDigest"] == pushed.artifacts[artifact.DIGEST]
 

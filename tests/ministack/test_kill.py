@@ -20,7 +20,7 @@ GOING_BACK = ["ecs.mark.before", "ecs.mark.after"]
 STOPPING = ["ecs.back.before", "ecs.back.after"]
 HALTING = ["ecs.halt.before", "ecs.halt.after"]
 SCALING = ["ecs.scale.before", "ecs.scale.after"]
-IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.lifecycle.before", "ecr.lifecycle.after"]
+IN_ECR = ["ecr.create.before", "ecr.create.after", "ecr.setting.before", "ecr.setting.after"]
 PAUSING = ["ecs.continue.before", "ecs.continue.after"]
 """Left to the strict double (tests/aws/test_kill.py): ministack knows no deployments in stages."""
 

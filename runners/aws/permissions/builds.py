@@ -16,7 +16,8 @@ from storage.model.cloud import Ecr
 LOGIN = ("ecr:GetAuthorizationToken",)
 ON_REPOSITORY = (
     *("ecr:DescribeRepositories", "ecr:CreateRepository", "ecr:TagResource", "ecr:ListTagsForResource"),
-    *("ecr:GetLifecyclePolicy", "ecr:PutLifecyclePolicy", "ecr:DescribeImageScanFindings"),
+    *("ecr:GetLifecyclePolicy", "ecr:PutLifecyclePolicy", "ecr:DeleteLifecyclePolicy"),
+    *("ecr:PutImageTagMutability", "ecr:PutImageScanningConfiguration", "ecr:DescribeImageScanFindings"),
     *("ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
     *("ecr:PutImage", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchDeleteImage"),
 )

@@ -37,6 +37,9 @@ class Repositories:
             ("ecr", "ListTagsForResource"): self._tags,
             ("ecr", "GetLifecyclePolicy"): self._policy,
             ("ecr", "PutLifecyclePolicy"): self._put_policy,
+            ("ecr", "DeleteLifecyclePolicy"): self._delete_policy,
+            ("ecr", "PutImageTagMutability"): self._put_mutability,
+            ("ecr", "PutImageScanningConfiguration"): self._put_scanning,
             ("ecr", "DescribeImageScanFindings"): self._findings,
             ("ecr", "BatchDeleteImage"): self._delete,
         }
@@ -80,6 +83,21 @@ class Repositories:
         if name not in self.policies:
             raise Refusal("LifecyclePolicyNotFoundException", "Lifecycle policy does not exist")
         return {"repositoryName": name, "lifecyclePolicyText": self.policies[name]}
+
+    def _delete_policy(self, asked: Asked, who: Identity) -> dict[str, Any]:
+        was = self._policy(asked, who)
+        del self.policies[was["repositoryName"]]
+        return was
+
+    def _put_mutability(self, asked: Asked, _who: Identity) -> dict[str, Any]:
+        found = self._find(asked.given["repositoryName"])
+        found["imageTagMutability"] = asked.given["imageTagMutability"]
+        return {"repositoryName": found["repositoryName"], "imageTagMutability": found["imageTagMutability"]}
+
+    def _put_scanning(self, asked: Asked, _who: Identity) -> dict[str, Any]:
+        found = self._find(asked.given["repositoryName"])
+        found["imageScanningConfiguration"] = asked.given["imageScanningConfiguration"]
+        return {name: found[name] for name in ("repositoryName", "imageScanningConfiguration")}
 
     def _put_policy(self, asked: Asked, _who: Identity) -> dict[str, Any]:
         name = self._find(asked.given["repositoryName"])["repositoryName"]

@@ -29,7 +29,11 @@ _THROTTLED = {
     *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
     *("TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown"),
 }
-_PERMISSION = re.compile(r"is not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?")
+_PERMISSION = re.compile(
+    r"(?:User: (?P<who>\S+) )?is not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
+)
+_TO_BECOME = {"sts:AssumeRole", "sts:TagSession"}
+"""What becoming a role asks for: of whoever becomes it, and of the role's own trust policy."""
 
 
 class AwsRefused(ActionFailed):
@@ -125,20 +129,31 @@ def _refusal(response: Mapping[str, Any], asked: str, where: str, place: Aws) ->
 def _denied(said: str, asked: str, where: str, place: Aws) -> ActionFailed:
     found = _PERMISSION.search(said)
     action = found["action"] if found else asked
-    resource = found["resource"] if found and found["resource"] else worded("what it needs")
-    who = place.role or worded("the identity that Estiva runs as")
     denied = AwsRefused(
         worded("{action} is denied, account {where}: {said}", action=action, where=where, said=said),
-        hint=worded(
-            "allow {action} on {resource} to {who}; examples/aws has the whole policy",
-            action=action,
-            resource=resource,
-            who=who,
-        ),
+        hint=_to_be_allowed(action, found, place),
         error="aws_denied",
     )
     denied.code = "AccessDenied"
     return denied
+
+
+def _to_be_allowed(action: str, found: re.Match[str] | None, place: Aws) -> str:
+    whoever = worded("the identity that Estiva runs as")
+    if action in _TO_BECOME and place.role:
+        return worded(
+            "allow {action} on {role} to {who}, and let the trust policy of that role trust it, with the external_id "
+            "that the catalog says, if any; examples/aws has both policies",
+            action=action,
+            role=place.role,
+            who=found["who"] if found and found["who"] else whoever,
+        )
+    return worded(
+        "allow {action} on {resource} to {who}; examples/aws has the whole policy",
+        action=action,
+        resource=found["resource"] if found and found["resource"] else worded("what it needs"),
+        who=place.role or whoever,
+    )
 
 
 def _expired(said: str) -> ActionFailed:

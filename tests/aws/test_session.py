@@ -45,7 +45,29 @@ async def test_a_role_that_cannot_be_assumed_is_named(clouds: Clouds, place: Aws
     failure = await refused(clouds, replace(place, role=ROLE))
     assert failure.error == "aws_denied"
     assert "sts:AssumeRole is denied" in failure.reason
-    assert ROLE in failure.hint
+    assert failure.hint.startswith(
+        f"allow sts:AssumeRole on {ROLE} to arn:aws:iam::{ACCOUNT}:user/estiva, "
+        "and let the trust policy of that role trust it"
+    )
+
+
+async def test_a_role_that_cannot_be_assumed_is_named_also_where_aws_does_not_say_to_whom(
+    clouds: Clouds, place: Aws, server: Server
+) -> None:
+    server.faults = [Fault("AssumeRole", "AccessDenied", "Access denied", status=403)]
+    failure = await refused(clouds, replace(place, role=ROLE))
+    assert failure.hint.startswith(f"allow sts:AssumeRole on {ROLE} to the identity that Estiva runs as, and let")
+
+
+async def test_what_a_role_may_not_do_is_to_be_allowed_to_the_role(
+    clouds: Clouds, place: Aws, server: Server, identities: Identities
+) -> None:
+    identities.trusted[ROLE] = None
+    account = await clouds.enter(replace(place, role=ROLE), VISITOR)
+    server.denied.add("ecs:DescribeServices")
+    with pytest.raises(ActionFailed) as failed:
+        await account.call("ecs", "describe_services", services=["hello"])
+    assert failed.value.hint.startswith(f"allow ecs:DescribeServices on * to {ROLE};")
 
 
 async def test_role_credentials_renew_themselves(

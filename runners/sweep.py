@@ -5,7 +5,7 @@ workers at once; a part that fails is logged and does not keep the others from t
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -17,6 +17,7 @@ from runners.interrupt import Interrupts
 from runners.leg import Durability
 from runners.lingering import Lingering
 from runners.walk import cancelled_by, view_of
+from storage.due import Task
 from storage.model.run import Status
 from storage.model.worded import worded
 from storage.store import Store
@@ -51,13 +52,18 @@ class Sweep:
 
     async def round(self) -> None:
         """Look around once; what that makes ready rings, and the next glance follows at once."""
-        await self._part("expire", self._expire)
-        await self._part("look again", self._look_again)
-        await self._part("open", self._open)
-        await self._part("remind", self._remind)
-        await self._part("let in", self.barriers.let_in)
+        tasks = {
+            Task.EXPIRE: self._expire,
+            Task.LOOK_AGAIN: self._look_again,
+            Task.OPEN: self._open,
+            Task.REMIND: self._remind,
+            Task.LET_IN: self.barriers.let_in,
+            Task.LET_GO: self.lingering.let_go,
+        }
+        due = await self._due()
+        for task, work in tasks.items():
+            await self._part(task, work if task in due else _nothing)
         await self._part("reap", self.durable.reap)
-        await self._part("let go", self.lingering.let_go)
         for chore in self.chores:
             chore.begin(partial(self._part, chore.name, chore.work))
         if self.rounds % _SELDOM == 0:
@@ -65,6 +71,17 @@ class Sweep:
         if self.rounds % _RARELY == 0:
             await self._part("prune", self.durable.prune)
         self.rounds += 1
+
+    async def _due(self) -> Collection[Task]:
+        """Ask once whether there is anything to do; where that cannot be told, each task sees for itself."""
+        found: Collection[Task] = frozenset(Task)
+
+        async def look() -> None:
+            nonlocal found
+            found = await self.store.due.at(self.clock())
+
+        await self._part("look", look)
+        return found
 
     async def close(self) -> None:
         """Let go of what goes on beside the rounds."""
@@ -128,3 +145,7 @@ class Sweep:
                 reason = worded("leg {leg} was lost to an error: see the log", leg=leg)
                 await self.store.runs.finish(run_id, Status.BROKEN, reason)
                 self.interrupts.cancel(run_id, "its leg was lost")  # after the end, so that nothing is written after it
+
+
+async def _nothing() -> None:
+    """Do what is to be done where nothing is: what went wrong before is over."""

@@ -13,6 +13,7 @@ from storage.bell import Bell
 from storage.chain import Scribe
 from storage.clean import Cleaner
 from storage.database import Database
+from storage.due import Due
 from storage.gates import Gates
 from storage.holds import Holds
 from storage.journal import Journal
@@ -52,6 +53,7 @@ class Store:
     gates: Gates
     holds: Holds
     reminders: Reminders
+    due: Due
     second_factors: SecondFactors
     releases: Releases
     posts: Posts
@@ -96,6 +98,7 @@ class Store:
             gates=Gates(database, scribe),
             holds=Holds(database, scribe),
             reminders=Reminders(database, scribe),
+            due=Due(database),
             second_factors=SecondFactors(database, scribe),
             releases=Releases(database, scribe),
             posts=Posts(database),

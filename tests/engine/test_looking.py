@@ -12,6 +12,8 @@ _ONLY_WHAT_IS_LOOKED_FOR = ("runs_ready", "runs_news", "holds_standing", "reques
 """Partial indexes without a time to search for: they hold nothing but what there is something to do about."""
 _TABLES = {"held"}
 """Tables that hold nothing else."""
+_NO_TABLE = "SCAN CONSTANT ROW"
+"""How SQLite calls the one row of a statement that reads from no table itself."""
 
 
 async def test_no_look_around_reads_a_whole_table(world: World) -> None:
@@ -26,6 +28,11 @@ async def test_no_look_around_reads_a_whole_table(world: World) -> None:
     for _ in range(11):  # the seldom parts too
         engine.wake()
         await asyncio.sleep(0.1)
+    for look in (world.store.approvals.expire, world.store.questions.look_again, world.store.gates.due):
+        await look(world.now())  # what is only done when it is due
+    await world.store.reminders.send(world.now())
+    await world.store.holds.free(world.now())
+    await world.store.locks.kept()
     await world.store.runs.news()  # what the readers look at in each of their rounds
     await world.store.requests.unposted()
     asked = {statement: parameters for statement, parameters in said.items() if statement.startswith("SELECT")}
@@ -54,6 +61,10 @@ async def _plan(world: World, statement: str, parameters: Any) -> list[str]:
 
 def _whole(step: str) -> bool:
     """Tell whether a step reads more than what it looks for."""
-    reads = step.startswith("SCAN") or "Seq Scan" in step or ("Index" in step and "Index Cond" not in step)
+    reads = (
+        (step.startswith("SCAN") and step != _NO_TABLE)
+        or "Seq Scan" in step
+        or ("Index" in step and "Index Cond" not in step)
+    )
     words = set(step.replace("\n", " ").split())
     return reads and not words & {*_ONLY_WHAT_IS_LOOKED_FOR, *_TABLES}

@@ -1,12 +1,14 @@
 """Runs are opened once, walked leg by leg, and end once."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from storage.model.catalog import Json
 from storage.model.event import Fact, Kind
-from storage.model.run import Status, Trigger
+from storage.model.run import Run, Status, Trigger
+from storage.runs import Repeated
 from storage.store import Store
 from tests.storage.nouns import HOMOLOG, PRODUCTION, asked, planned, walking
 
@@ -29,6 +31,19 @@ async def test_one_request_opens_one_run(store: Store) -> None:
     runs = await asyncio.gather(*(store.runs.open(asked(1), planned()) for _ in range(8)))
     assert {run.id for run in runs} == {"hello-1"}
     assert len(await store.journal.page()) == 1
+
+
+async def test_of_two_that_do_a_run_again_at_once_the_second_hears_of_the_first(store: Store) -> None:
+    old = await store.runs.open(asked(1), planned())
+    again = replace(planned(trigger=Trigger.RETRY), origin=old.id)
+    opened = await asyncio.gather(*(store.runs.open(asked(n), again) for n in (2, 3, 4)), return_exceptions=True)
+    (first,) = [run for run in opened if isinstance(run, Run)]
+    assert [str(each) for each in opened if isinstance(each, Repeated)] == [first.id] * 2
+    assert await store.runs.repeating(old) == first
+    assert await store.runs.open(asked(int(first.request.rpartition("/")[2])), again) == first
+    assert await store.runs.finish(first.id, Status.FAILED)
+    second = await store.runs.open(asked(5), again)
+    assert await store.runs.repeating(old) == second
 
 
 async def test_eight_runs_opened_at_once_have_eight_numbers(store: Store) -> None:

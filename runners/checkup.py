@@ -52,7 +52,7 @@ async def _engine(namespace: str) -> Finding:
 async def _registry(catalog: Catalog, service: Service, environ: Mapping[str, str], clouds: Clouds) -> Finding:
     what = f"registry for {service.name}"
     try:
-        known = await login(catalog.registry, service.image, environ, Registries(clouds))
+        known = await login(catalog.registry, service.image, environ, Registries(clouds), aws.DOCTOR)
         await manifest(service.image, "estiva-doctor", known)
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint or "see that the registry runs")

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from runners import before, health, options, proxy, releases, secrets, tasks
+from runners.aws.session import Visitor
 from runners.before import due, tasks_of
 from runners.containers import Containers, EngineUnavailable
 from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
@@ -151,7 +152,9 @@ class DockerRunner:
             made = await releases.all_made(self._containers, release, names)
             if release.secrets and not made:
                 values = await self._secrets.read(work)
-            await releases.pulled(self._containers, release, work.registry, self._environ, sink, self._logins)
+            await releases.pulled(
+                self._containers, release, work.registry, self._environ, sink, self._logins, Visitor.of(work)
+            )
             if not made:
                 first = due(work, tasks_of(releases.option(work, before.OPTION), release.service))
                 await self._tasks(work, release, sink).run(first, values)

@@ -11,6 +11,7 @@ from docker.errors import APIError
 
 from runners import options, registry
 from runners.aws import errors as aws
+from runners.aws.session import Visitor
 from runners.containers import Containers
 from runners.contract import ActionFailed, Away, Outcome, Sink, Work
 from runners.lines import Lines
@@ -79,7 +80,7 @@ class DockerfileRunner:
 
     async def _built(self, work: Work, sink: Sink, tag: str) -> str:
         context, dockerfile = _places(work)
-        login = await registry.login(work.registry, work.service.image, self._environ, self._logins)
+        login = await registry.login(work.registry, work.service.image, self._environ, self._logins, Visitor.of(work))
         # no more than are needed: the engine makes a step of the build of each, a tenth of a second
         labels = self._containers.labels(key=work.key, commit=work.artifacts[artifact.COMMIT])
 

@@ -10,6 +10,7 @@ from runners import options, registry
 from runners.aws import ecr
 from runners.aws.ecr import Registries
 from runners.aws.gate import Gate
+from runners.aws.session import Visitor
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.registry import Manifest, Name
@@ -58,7 +59,7 @@ class PushRunner:
                 error="wrong_image",
             )
         await self._gate.ensure(work, sink)
-        login = await registry.login(work.registry, repository, self._environ, self._ecr)
+        login = await registry.login(work.registry, repository, self._environ, self._ecr, Visitor.of(work))
         image_id = work.artifacts.get(artifact.IMAGE_ID) or await self._image_id(image)
         there = await registry.manifest(repository, tag, login)
         if there and not there.holds(image_id):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from runners.aws import errors
+from runners.aws.session import Visitor
 from runners.contract import ActionFailed
 from storage.model.catalog import Registry
 from storage.model.cloud import Ecr
@@ -86,19 +87,20 @@ def joined(repository: str, reference: str) -> str:
 class Logins(Protocol):
     """Where the logins come from that last only for a while."""
 
-    async def login(self, ecr: Ecr) -> dict[str, str]:
-        """Give a user and a password of now. Raises `ActionFailed`."""
+    async def login(self, ecr: Ecr, visitor: Visitor) -> dict[str, str]:
+        """Give a user and a password of now, asked for on somebody's behalf. Raises `ActionFailed`."""
 
 
 async def login(
-    registry: Registry, repository: str, environ: Mapping[str, str], logins: Logins | None = None
+    registry: Registry, repository: str, environ: Mapping[str, str], logins: Logins | None, visitor: Visitor
 ) -> dict[str, str] | None:
     """Give the login for a repository: of the environment, or of ECR; `None` when it needs none or is elsewhere.
 
+    What is done with a login of ECR is done by the `visitor` in AWS's own trail.
     Raises `ActionFailed` when there should be one and is not.
     """
     if registry.ecr is not None and logins is not None and Name.parse(repository).host == registry.host:
-        return await logins.login(registry.ecr)
+        return await logins.login(registry.ecr, visitor)
     return credentials(registry, repository, environ)
 
 

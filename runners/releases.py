@@ -9,6 +9,7 @@ from typing import Any
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from runners import hidden, registry
+from runners.aws.session import Visitor
 from runners.containers import Containers
 from runners.contract import ActionFailed, Sink, Work
 from runners.job import remove_container
@@ -127,7 +128,8 @@ async def pulled(
     catalog: Registry,
     environ: Mapping[str, str],
     sink: Sink,
-    logins: Logins | None = None,
+    logins: Logins | None,
+    visitor: Visitor,
 ) -> None:
     """Pull the image by its digest, unless the engine has it."""
 
@@ -140,7 +142,7 @@ async def pulled(
 
     if await containers.ask(there):
         return
-    login = await registry.login(catalog, release.repository, environ, logins)
+    login = await registry.login(catalog, release.repository, environ, logins, visitor)
 
     def pull(engine: Any) -> Iterator[dict[str, Any]]:
         pulling: Iterator[dict[str, Any]] = engine.pull(

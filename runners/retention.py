@@ -12,6 +12,7 @@ from functools import partial
 
 from runners import registry
 from runners.aws.ecr import Registries
+from runners.aws.session import Visitor
 from runners.contract import ActionFailed, Away, Leftover
 from runners.crash import crash_here
 from runners.images import Image, Images
@@ -138,15 +139,15 @@ class Retention:
         ]
 
     async def _there(self, catalog: Catalog, service: Service, digest: str) -> bool:
-        login = await registry.login(catalog.registry, service.image, self.environ, self.ecr)
+        login = await registry.login(catalog.registry, service.image, self.environ, self.ecr, _on_behalf_of(service))
         return await registry.manifest(service.image, digest, login) is not None
 
     async def _deleted(self, catalog: Catalog, service: Service, digest: str) -> bool:
         name, known = registry.Name.parse(service.image), catalog.registry.ecr
         if known is not None and self.ecr is not None and name.host == catalog.registry.host:
-            await self.ecr.delete(known, name.path, digest)
+            await self.ecr.delete(known, name.path, digest, _on_behalf_of(service))
         else:
-            login = await registry.login(catalog.registry, service.image, self.environ)
+            login = registry.credentials(catalog.registry, service.image, self.environ)
             await registry.delete(service.image, digest, login)
         return True
 
@@ -180,6 +181,11 @@ class Retention:
     async def _forgotten(self, run: str) -> bool:
         await self.store.logs.delete(run)
         return True
+
+
+def _on_behalf_of(service: Service) -> Visitor:
+    """Enter the registry's account for what no run does."""
+    return Visitor(name="estiva-retention", tags={"estiva:service": service.name})
 
 
 def _values(made: Iterable[Mapping[str, str]]) -> set[str]:

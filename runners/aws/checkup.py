@@ -19,14 +19,14 @@ from runners.findings import Finding
 from storage.model.catalog import Catalog, Environment, Service
 from storage.model.cloud import Aws
 
-_DOCTOR = Visitor(name="estiva-doctor")
+DOCTOR = Visitor(name="estiva-doctor")
 
 
 async def checkup(catalog: Catalog, clouds: Clouds) -> AsyncIterator[Finding]:
     """Look at each account that the catalog names, as Estiva would enter it."""
     for what, place, needs in _places(catalog):
         try:
-            account = await clouds.enter(place, _DOCTOR)
+            account = await clouds.enter(place, DOCTOR)
         except ActionFailed as problem:
             yield Finding(what, problem.reason, problem.hint)
             continue
@@ -53,7 +53,7 @@ async def _service(clouds: Clouds, service: Service, environment: Environment, t
     """Look whether the service is there, as its deploy would."""
     what = f"ECS service of {service.name} in {environment.name}"
     try:
-        account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
+        account = await clouds.enter(environment.aws, DOCTOR) if environment.aws else None
         found = await services.look(account, target) if account else None
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint)
@@ -75,7 +75,7 @@ async def _project(clouds: Clouds, environment: Environment, project: str) -> Fi
     """Look whether the project is there."""
     what = f"CodeBuild project {project} in {environment.name}"
     try:
-        account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
+        account = await clouds.enter(environment.aws, DOCTOR) if environment.aws else None
         found = await builds.project(account, project) if account else {}
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint)
@@ -98,7 +98,7 @@ async def _pipeline(clouds: Clouds, environment: Environment, pipeline: str) -> 
     """Look whether the pipeline is there."""
     what = f"CodePipeline {pipeline} in {environment.name}"
     try:
-        account = await clouds.enter(environment.aws, _DOCTOR) if environment.aws else None
+        account = await clouds.enter(environment.aws, DOCTOR) if environment.aws else None
         stages = await executions.stages(account, pipeline) if account else []
     except ActionFailed as problem:
         return Finding(what, problem.reason, problem.hint)

@@ -16,7 +16,6 @@ ERRORS = {
     "scan_blocked": "the image scan found something as bad as the catalog does not allow, or worse",
     "scan_missing": "the findings of the image scan were not there in time",
 }
-_GONE = Visitor(name="estiva-registry")
 _SHOWN = 5
 _READY = {"COMPLETE", "ACTIVE"}
 _NEVER = {"FAILED", "UNSUPPORTED_IMAGE", "FINDINGS_UNAVAILABLE", "SCAN_ELIGIBILITY_EXPIRED", "LIMIT_EXCEEDED"}
@@ -31,9 +30,9 @@ class Registries:
         self._clouds = clouds
         self._pace = pace
 
-    async def login(self, ecr: Ecr) -> dict[str, str]:
+    async def login(self, ecr: Ecr, visitor: Visitor) -> dict[str, str]:
         """Give a user and a password, good for twelve hours; nothing of it is kept or written anywhere."""
-        account = await self._clouds.enter(ecr.aws, _GONE)
+        account = await self._clouds.enter(ecr.aws, visitor)
         answer = await account.call("ecr", "get_authorization_token")
         user, _, password = (
             base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
@@ -44,9 +43,9 @@ class Registries:
         """Have a repository as declared: made, or changed when it is ours; one that others made is only looked at."""
         await repositories.ensure(await self._clouds.enter(ecr.aws, visitor), ecr, repository, sink)
 
-    async def delete(self, ecr: Ecr, repository: str, digest: str) -> None:
+    async def delete(self, ecr: Ecr, repository: str, digest: str, visitor: Visitor) -> None:
         """Delete an image under all its tags; one that is gone is fine."""
-        account = await self._clouds.enter(ecr.aws, _GONE)
+        account = await self._clouds.enter(ecr.aws, visitor)
         await account.call("ecr", "batch_delete_image", repositoryName=repository, imageIds=[{"imageDigest": digest}])
 
     async def scanned(self, ecr: Ecr, repository: str, digest: str, visitor: Visitor, sink: Sink) -> str:

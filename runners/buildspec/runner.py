@@ -92,7 +92,7 @@ class BuildspecRunner:
 
     async def run(self, work: Work, sink: Sink) -> Outcome:
         """Run the phases, or follow them if they run already, then collect what they made."""
-        login = await registry.login(work.registry, work.service.image, self._environ, self._ecr)
+        login = await registry.login(work.registry, work.service.image, self._environ, self._ecr, Visitor.of(work))
         if _may_push(work):
             await self._gate.ensure_if_allowed(work, sink)
         allowed = [options.words(work.options.get(name)) for name in ("parameter_store", "secrets_manager")]

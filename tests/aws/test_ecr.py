@@ -16,8 +16,9 @@ from storage.model import artifact
 from storage.model.catalog import Registry
 from storage.model.cloud import Aws, Ecr, Severity
 from tests.doubles.aws.front import Front
+from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.repositories import Repositories, Scan
-from tests.doubles.aws.server import Fault, Server
+from tests.doubles.aws.server import ACCOUNT, Fault, Server
 from tests.runners.bench import Bench, Notes
 
 pytestmark = pytest.mark.docker
@@ -267,9 +268,24 @@ async def test_a_repository_that_appears_meanwhile_is_fine(
     assert "pushed" in notes.text
 
 
+async def test_all_that_a_push_asks_is_asked_as_the_run(
+    runner: PushRunner, bench: Bench, ecr: Ecr, server: Server, identities: Identities
+) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/estiva-registry"
+    identities.trusted[role] = None
+    with_ecr(bench, replace(ecr, aws=replace(ecr.aws, role=role)))
+    await runner.run(bench.work(artifacts=await built(bench, "one")), Notes())
+    asked = {(each.operation, server.keys[each.key].arn) for each in server.calls if each.service == "ecr"}
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/estiva-registry/{bench.run}"
+    assert ("GetAuthorizationToken", session) in asked, "whoever pushes with it is that session in CloudTrail"
+    assert {who for _, who in asked} == {session}
+    (tags,) = [each.given["Tags"] for each in server.calls if each.operation == "AssumeRole"]
+    assert {"Key": "estiva:run", "Value": bench.run} in tags
+
+
 async def test_images_are_deleted_by_digest(clouds: Clouds, ecr: Ecr, repositories: Repositories) -> None:
     repositories.add("hello")
-    await Registries(clouds).delete(ecr, "hello", "sha256:" + "a" * 64)
+    await Registries(clouds).delete(ecr, "hello", "sha256:" + "a" * 64, VISITOR)
     assert repositories.deleted == ["sha256:" + "a" * 64]
 
 

@@ -9,7 +9,7 @@ from runners.aws.codebuild import fetched
 from runners.aws.codebuild.builds import Build
 from runners.aws.ecr import Registries
 from runners.aws.gate import Gate
-from runners.aws.session import Account
+from runners.aws.session import Account, Visitor
 from runners.buildspec import definitions
 from runners.buildspec.definitions import Image, image_of
 from runners.contract import Sink, Work
@@ -75,7 +75,7 @@ class Collector:
         return await self._image(work, Image(work.service.image, digest), sink)
 
     async def _image(self, work: Work, image: Image, sink: Sink) -> dict[str, str]:
-        login = await registry.login(work.registry, work.service.image, self._environ, self._ecr)
+        login = await registry.login(work.registry, work.service.image, self._environ, self._ecr, Visitor.of(work))
         there = await registry.manifest(image.repository, image.reference, login)
         if there is None:
             raise definitions.not_pushed(image)

@@ -9,6 +9,7 @@ from runners.aws import ecr
 from runners.aws.ecr import Registries
 from runners.aws.ecs.revisions import Revision, repository_of
 from runners.aws.gate import Gate
+from runners.aws.session import Visitor
 from runners.contract import ActionFailed, Sink, Work
 from storage.model import artifact
 from storage.model.worded import worded
@@ -45,7 +46,7 @@ async def images_of(
     mine = [name for name, image in listed.items() if repository_of(image) == work.service.image]
     container = named or next(iter(mine), "") or _usual(work, base)
     have(base, container, worded("name it with the option container"))
-    login = await registry.login(work.registry, work.service.image, environ, registries)
+    login = await registry.login(work.registry, work.service.image, environ, registries, Visitor.of(work))
     if await registry.manifest(work.service.image, digest, login) is None:
         raise _gone(f"{work.service.image}@{digest}")
     images = dict.fromkeys([container, *mine], f"{work.service.image}@{digest}")
@@ -102,7 +103,7 @@ async def _by_digest(work: Work, image: str, environ: Mapping[str, str], registr
     if "@sha256:" in image:
         return image
     repository = repository_of(image)
-    login = await registry.login(work.registry, repository, environ, registries)
+    login = await registry.login(work.registry, repository, environ, registries, Visitor.of(work))
     there = await registry.manifest(repository, image.removeprefix(repository).lstrip(":") or "latest", login)
     if there is None:
         raise _gone(image)

@@ -27,8 +27,10 @@ _NOISE = re.compile(
     r"|^[0-9a-f]{12}: (?:Pull|Waiting|Verifying|Download|Already exists|Preparing|Layer already|Pushed)"
 )
 """Rulers, and what Docker's builder says between the steps: ids of layers, none of which anybody looks up."""
-_AGENT = re.compile(r"^\[Container\] \S+ \S+ (?P<said>.*)$")
-"""A line of CodeBuild's agent, and of our own buildspec runner."""
+_AGENT = re.compile(r"^(?P<build>\w+ \| )?\[Container\] \S+ \S+ (?P<said>.*)$", re.ASCII)
+"""A line of CodeBuild's agent, and of our own buildspec runner; of a batch with the name of the build before it."""
+_IGNORED = re.compile(r"Build (?P<build>\w+): \w+, which is ignored", re.ASCII)
+_ENDED = "Command did not exit successfully"
 _START = re.compile(r"^\s*Traceback \(most recent call last\)|^={3,} (?:FAILURES|ERRORS) ={3,}")
 
 
@@ -59,12 +61,15 @@ def _first_failure(lines: list[str]) -> list[str]:
 
     Which command that was, and how it ended, is the reason of the failure, and not said again.
     """
-    said = [(found["said"] if (found := _AGENT.match(line)) else "") for line in lines]
-    failed = next((i for i, text in enumerate(said) if text.startswith("Command did not exit successfully")), None)
+    said = [(found["build"] or "", found["said"]) if (found := _AGENT.match(line)) else ("", "") for line in lines]
+    ignored = {f"{found['build']} | " for _, text in said if (found := _IGNORED.fullmatch(text))}
+    failed = next((i for i, (build, text) in enumerate(said) if text.startswith(_ENDED) and build not in ignored), None)
     if failed is None:
         return lines
-    began = max((i for i in range(failed) if said[i].startswith("Running command")), default=0)
-    return [line for line in lines[began:failed] if not _AGENT.match(line)]
+    mine = said[failed][0]
+    running = [i for i in range(failed) if said[i][0] == mine and said[i][1].startswith("Running command")]
+    began = running[-1] if running else 0
+    return [line for line in lines[began:failed] if line.startswith(mine) and not _AGENT.match(line)]
 
 
 def _clean(line: str) -> str:

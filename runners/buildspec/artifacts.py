@@ -29,6 +29,10 @@ class Upload:
         """Copy what matches into `target`, which is emptied first; gives the paths there. Raises `NoArtifacts`."""
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
+        return self.add(target)
+
+    def add(self, target: Path) -> list[str]:
+        """Copy what matches to what is in `target` already; gives the paths there. Raises `NoArtifacts`."""
         return sorted({name for base, file in self.found() if (name := self._copy_one(base, file, target))})
 
     def found(self) -> list[tuple[Path, Path]]:
@@ -94,9 +98,13 @@ class Upload:
         if not place.parent.resolve().is_relative_to(target.resolve()):  # by a link that was kept a moment ago
             self.say(f"Skipping invalid file path {name}: it leads out of the artifacts")
             return ""
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if os.path.lexists(place):
-            place.unlink()  # of equal names the later one stays
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if os.path.lexists(place):
+                place.unlink()  # of equal names the later one stays
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            self.say(f"Skipping invalid file path {name}: a file and a directory have this name")
+            return ""
         shutil.copy(file, place, follow_symlinks=not self.files.symlinks)
         return name
 

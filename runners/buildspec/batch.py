@@ -1,129 +1,153 @@
-"""Several builds of one file, each with a copy of the source: in parallel, or as they depend on each other."""
+"""Several builds of one file, each with a copy of the source: in parallel, or as they depend on each other.
+
+Each is a build with a key of its own: whoever comes back after a crash does the batch again, and finds each of its
+builds where it is by then.
+"""
 
 import asyncio
 import os
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
+from runners import job
 from runners.buildspec import prepare
-from runners.buildspec.build import Build
+from runners.buildspec.batch_record import BatchRecord
+from runners.buildspec.build import Build, threaded
+from runners.buildspec.copies import copied
 from runners.buildspec.log import Log, Mask
 from runners.buildspec.machine import Machine
 from runners.buildspec.model import Batch, Task
 from runners.buildspec.order import NoBuild, Order
 from runners.buildspec.record import Record, Status
 from runners.buildspec.references import Values
+from runners.contract import Tell
 
+Keys = Callable[[str], Awaitable[Mapping[str, str]]]
 _AT_ONCE = 4
 
 
-@dataclass(slots=True, kw_only=True)
-class BatchRecord:
-    """A batch, as far as it is known by now."""
+async def _no_keys(_key: str) -> Mapping[str, str]:
+    """Give none."""
+    return {}
 
-    id: str
-    builds: dict[str, tuple[Task, Record | None]] = field(default_factory=dict)
-    """Each build; `None` for one that did not begin."""
-    wrong: NoBuild | None = None
-    """Why there is no batch."""
 
-    @property
-    def status(self) -> Status:
-        """How it ended: well when every build did whose failure is not ignored."""
-        if self.wrong:
-            return Status.FAILED
-        counted = [record for task, record in self.builds.values() if not task.ignore_failure]
-        ends = [record.status if record else Status.STOPPED for record in counted]
-        worst = (Status.FAULT, Status.FAILED, Status.TIMED_OUT, Status.STOPPED, Status.IN_PROGRESS)
-        return next((status for status in worst if status in ends), Status.SUCCEEDED)
-
-    def document(self) -> dict[str, Any]:
-        """Give it much as BatchGetBuildBatches does."""
-        wrong = {"statusCode": self.wrong.code, "message": self.wrong.message} if self.wrong else None
-        groups = [
-            {
-                "identifier": task.identifier,
-                "dependsOn": list(task.after),
-                "ignoreFailure": task.ignore_failure,
-                "build": record.document() if record else {"buildStatus": Status.STOPPED.value},
-            }
-            for task, record in self.builds.values()
-        ]
-        context = {"contexts": [wrong]} if wrong else {}
-        return {"id": self.id, "buildBatchStatus": self.status.value, **context, "buildGroups": groups}
+async def _nobody(_text: str) -> None:
+    """Tell nobody."""
 
 
 class BatchBuild:
     """Does all builds of a batch; `record` says what became of each."""
 
-    def __init__(self, machine: Machine, values: Values, order: Order, take: Callable[[str], None]) -> None:
-        """Take the same as a build."""
+    def __init__(
+        self,
+        machine: Machine,
+        values: Values,
+        order: Order,
+        take: Callable[[str], None],
+        *,
+        keys: Keys = _no_keys,
+        tell: Tell = _nobody,
+        within: int = 0,
+    ) -> None:
+        """Take the same as a build, and where each build gets the keys of its role, by its own key, when it begins.
+
+        `tell` is told how far it is. `within`: seconds for all of them; zero: each has as long as its order says.
+        """
         self._machine = machine
         self._values = values
         self._order = order
         self._take = take
+        self._keys = keys
+        self._tell = tell
+        self._until = time.monotonic() + within if within else None
         self._log = Log(take, Mask(order.hidden))
         self._places = asyncio.Semaphore(min(_AT_ONCE, os.cpu_count() or 1))
+        self._telling = asyncio.Lock()
         self._over: dict[str, asyncio.Event] = {}
+        self._builds: dict[str, Build] = {}
         self.record = BatchRecord(id=order.about.id)
+
+    @property
+    def name(self) -> str:
+        """What people call it: `hello batch #7`."""
+        return f"{self._order.about.project} batch #{self._order.about.number}"
 
     async def run(self) -> BatchRecord:
         """Do them to their end."""
         try:
-            batch = await asyncio.to_thread(self._read)
+            batch = await threaded(self._read)
         except NoBuild as error:
             self._log.say(*error.details, f"{error.code}: {error.message}")
             self.record.wrong = error
             return self.record
         self.record.builds = {task.identifier: (task, None) for task in batch.tasks}
         self._over = {task.identifier: asyncio.Event() for task in batch.tasks}
+        try:
+            await self._all(batch)
+        except ExceptionGroup as several:
+            raise _first(several) from several
+        return self.record
+
+    def failed(self) -> list[tuple[str, Build]]:
+        """List the builds that it fails by: first what failed first, and what was only stopped when nothing else is."""
+        mine = [(name, build) for name, build in self._builds.items() if self.record.failed(name)]
+        own = [(name, build) for name, build in mine if build.record.status is not Status.STOPPED]
+        return sorted(own or mine, key=lambda each: _failed_at(each[1].record))
+
+    async def _all(self, batch: Batch) -> None:
         async with asyncio.TaskGroup() as group:
             under_way = [
                 group.create_task(self._one(task, batch, number)) for number, task in enumerate(batch.tasks, 1)
             ]
             if batch.fast_fail:
                 group.create_task(self._stop_at_a_failure(under_way))
-        return self.record
 
     def _read(self) -> Batch:
-        batch = prepare.read(self._order).spec.batch
-        if batch is None:
-            raise NoBuild("YAML_FILE_ERROR", "the buildspec has no batch")
-        return batch
+        prepared = prepare.read(self._order)
+        if prepared.spec.batch is None:
+            raise NoBuild("YAML_FILE_ERROR", "the buildspec has no batch", place=prepared.path)
+        return prepared.spec.batch
 
     async def _one(self, task: Task, batch: Batch, number: int) -> None:
-        """Build one when what it depends on is over; its log is handed on whole, as AWS keeps one for each."""
+        """Build one when what it depends on is over."""
         try:
             for name in task.after:
                 await self._over[name].wait()
-            if any(self._failed(name) for name in task.after):
+            if any(self.record.failed(name) for name in task.after):
                 return
             async with self._places:
-                await self._build(task, self._as_order(task, batch, number))
+                await self._build(task, await self._as_order(task, batch, number))
         finally:
             self._over[task.identifier].set()
 
     async def _build(self, task: Task, order: Order) -> None:
-        await asyncio.to_thread(shutil.copytree, self._order.source, order.source, symlinks=True)
-        lines: list[str] = []
-        build = Build(self._machine, self._values, order, lines.append)
-        self.record.builds[task.identifier] = (task, build.record)
+        """Build one; each line of its log has its name before it, as that of others may come between."""
+        name = task.identifier
+        await threaded(lambda: copied(self._order.source, order.source))
+        build = self._builds[name] = Build(
+            self._machine, self._values, order, lambda line: self._take(f"{name} | {line}")
+        )
+        self.record.builds[name] = (task, build.record)
+        await self._told()
         try:
             await build.run()
         finally:
-            self._log.say(f"Build {task.identifier}: {build.record.status}")
-            for line in lines:
-                self._take(line)
+            if not order.abandoned():  # else it goes on, and is found again
+                ignored = ", which is ignored" if task.ignore_failure and build.record.failed else ""
+                self._log.say(f"Build {name}: {build.record.status}{ignored}")
+        await self._told()
 
-    def _as_order(self, task: Task, batch: Batch, number: int) -> Order:
+    async def _as_order(self, task: Task, batch: Batch, number: int) -> Order:
         order, about = self._order, self._order.about
         shard = {"ESTIVA_SHARD": str(number), "ESTIVA_SHARDS": str(len(batch.tasks))} if batch.shards else {}
-        workspace = order.workspace / "batch" / task.identifier
+        key = f"{order.key}#{task.identifier}"
+        keys = await self._keys(key)
+        workspace = self._place(task)
         return replace(
             order,
-            key=f"{order.key}#{task.identifier}",
+            key=key,
             about=replace(
                 about,
                 suffix=f"{about.suffix}-{task.identifier}",
@@ -137,19 +161,43 @@ class BatchBuild:
             secondary=order.secondary / task.identifier,
             buildspec=task.buildspec or order.buildspec,
             overrides={**task.variables, **order.overrides},
+            keys=keys,
+            hidden=(*order.hidden, *keys.values()),
             privileged=order.privileged and task.privileged,
+            timeout=max(1, int(self._until - time.monotonic())) if self._until else order.timeout,
         )
 
-    def _failed(self, name: str) -> bool:
-        task, record = self.record.builds[name]
-        return not task.ignore_failure and (record is None or record.status is not Status.SUCCEEDED)
+    def _place(self, task: Task) -> Path:
+        """Give a build a directory of its own, which no other attempt has."""
+        place = self._order.workspace / ".batch" / job.name_of("batch", self._order.key) / task.identifier
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    async def _told(self) -> None:
+        async with self._telling:
+            begun = [(name, build.record) for name, build in self._builds.items()]
+            running = ", ".join(name for name, record in begun if record.status is Status.IN_PROGRESS)
+            done = sum(record.status is not Status.IN_PROGRESS for _, record in begun)
+            counted = f"{self.name}: {done}/{len(self.record.builds)}"
+            await self._tell(f"{counted} · {running}" if running else counted)
 
     async def _stop_at_a_failure(self, under_way: list[asyncio.Task[None]]) -> None:
         """Cancel all others when one fails."""
         left = set(under_way)
         while left:
             _, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
-            if any(self._over[name].is_set() and self._failed(name) for name in self.record.builds):
+            if any(self._over[name].is_set() and self.record.failed(name) for name in self.record.builds):
                 for each in left:
                     each.cancel()
                 return
+
+
+def _failed_at(record: Record) -> float:
+    phase = record.failed or record.phases[-1]
+    return phase.ended or phase.started
+
+
+def _first(several: ExceptionGroup[Exception]) -> Exception:
+    """Give one of the errors that came together: the others were stopped for it."""
+    first = several.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

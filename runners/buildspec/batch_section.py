@@ -53,7 +53,7 @@ def _task(nodes: Nodes, parts: Parts, node: Node) -> Task:
         identifier=identifier,
         buildspec=nodes.text(parts.get("buildspec")),
         image=nodes.text(env.get("image")),
-        privileged=nodes.flag(env.get("privileged-mode"), "privileged-mode"),
+        privileged=_privileged(nodes, env),
         variables=variables(nodes, env.get("variables"), "batch/env/variables"),
         ignore_failure=nodes.flag(parts.get("ignore-failure"), "ignore-failure"),
         after=nodes.texts(parts.get("depend-on"), "depend-on"),
@@ -83,7 +83,7 @@ def _matrix(nodes: Nodes, node: Node) -> list[Task]:
             identifier=f"build{number}",
             buildspec=chosen.get("buildspec", ""),
             image=chosen.get("image", nodes.text(fixed.get("image"))),
-            privileged=nodes.flag(fixed.get("privileged-mode"), "privileged-mode"),
+            privileged=_privileged(nodes, fixed),
             variables={**constant, **{name[1:]: value for name, value in chosen.items() if name.startswith("=")}},
             ignore_failure=nodes.flag(static.get("ignore-failure"), "ignore-failure"),
         )
@@ -101,6 +101,11 @@ def _fanout(nodes: Nodes, node: Node) -> list[Task]:
         return []
     ignored = nodes.flag(parts.get("ignore-failure"), "ignore-failure")
     return [Task(identifier=f"shard{number}", ignore_failure=ignored) for number in range(1, int(said) + 1)]
+
+
+def _privileged(nodes: Nodes, env: Parts) -> bool:
+    """Read an override of what the project says; without one the build has what the project has."""
+    return "privileged-mode" not in env or nodes.flag(env["privileged-mode"], "privileged-mode")
 
 
 def _check(nodes: Nodes, node: Node, tasks: list[Task]) -> None:

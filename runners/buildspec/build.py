@@ -76,7 +76,12 @@ class Build:
         prepared = self._ready
         self.log.complete("DOWNLOAD_SOURCE", "SUCCEEDED")
         ended = await self._walk(prepared)
-        await _threaded(lambda: self._after(prepared, ended))
+        await threaded(lambda: self._after(prepared, ended))
+
+    @property
+    def image(self) -> str:
+        """In which it is built."""
+        return self._order.about.image
 
     @property
     def _ready(self) -> Prepared:
@@ -101,17 +106,17 @@ class Build:
     async def _download(self) -> None:
         """Read the buildspec, get the values that it names, and write down what the container walks."""
         order, log = self._order, self.log
-        prepared = await _threaded(lambda: prepare.read(order))
+        prepared = await threaded(lambda: prepare.read(order))
         spec = prepared.spec
         log.say(f"YAML location is {order.source / prepared.path}", *map(str, spec.warnings))
         log.say("Processing environment variables")
         if spec.parameters or spec.secrets:
-            prepared = await _threaded(lambda: prepare.completed(prepared, order, self._values))
+            prepared = await threaded(lambda: prepare.completed(prepared, order, self._values))
             log.mask = Mask((*order.hidden, *prepared.secret.values()))
         if spec.cache and not order.caches:
             log.say("The cache of the buildspec is left out: nobody gave this build a place for one")
         self.prepared = prepared
-        await _threaded(lambda: self._write(prepared))
+        await threaded(lambda: self._write(prepared))
         log.say(f"Moving to directory {order.source}", "Registering with agent")
         log.say(f"Phases found in YAML: {len(spec.phases)}")
         log.say(*(f" {name.upper()}: {len(phase.commands)} commands" for name, phase in spec.phases.items()))
@@ -217,7 +222,7 @@ class Build:
         return not (name.startswith("AWS_") or name in prepared.secret or self.log.mask.hides(value))
 
 
-async def _threaded(work: Callable[[], T]) -> T:
+async def threaded(work: Callable[[], T]) -> T:
     """Do something slow in a thread of its own; whoever is cancelled meanwhile does not wait for it."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="buildspec")
     try:

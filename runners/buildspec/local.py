@@ -19,6 +19,7 @@ from runners import job
 from runners.buildspec.aws_values import AwsValues, of_environment
 from runners.buildspec.batch import BatchBuild
 from runners.buildspec.build import Build
+from runners.buildspec.copies import copied
 from runners.buildspec.environment import About
 from runners.buildspec.machine import DockerMachine
 from runners.buildspec.order import Order
@@ -65,7 +66,7 @@ async def run(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     await containers.ask(lambda engine: _tidy(engine, containers))
     async with _workspace() as workspace:
-        await asyncio.to_thread(_copy, asked.directory, workspace / "source")
+        await asyncio.to_thread(copied, asked.directory, workspace / "source")
         order = _order(asked, containers, environ, workspace, await _commit(asked.place))
         machine, values = DockerMachine(containers), AwsValues(of_environment(environ))
         build = (BatchBuild if asked.batch else Build)(machine, values, order, take)
@@ -118,16 +119,6 @@ async def _workspace() -> AsyncIterator[Path]:
         yield place
     finally:
         await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
-
-
-def _copy(directory: Path, source: Path) -> None:
-    """Copy what is to be built, links as links; pipes and sockets are no part of any source."""
-
-    def special(folder: str, names: list[str]) -> list[str]:
-        places = {name: Path(folder, name) for name in names}
-        return [n for n, p in places.items() if not (p.is_symlink() or p.is_file() or p.is_dir())]
-
-    shutil.copytree(directory, source, symlinks=True, ignore=special)
 
 
 async def _commit(place: str) -> str:

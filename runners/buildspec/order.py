@@ -1,6 +1,6 @@
 """What is to be built, where, and with what it may do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,8 +38,10 @@ class Order:
     """Seconds for all phases; zero for as long as it takes."""
     pull: bool = False
     """An image that is not there is pulled."""
-    login: Mapping[str, str] | None = None
-    """User and password of the registry that it is pulled from; without, what this machine's user is logged in with."""
+    login: Callable[[str], Mapping[str, str] | None] = lambda _image: None
+    """User and password for an image that is pulled; without, what this machine's user is logged in with."""
+    images: Collection[str] | None = None
+    """Patterns of the images that it may be built in; without, in any."""
     caches: Path | None = None
     """Where caches of this project are kept; without, a buildspec's `cache` is left out."""
     cached: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from docker.errors import APIError, ImageNotFound
@@ -25,14 +26,16 @@ class Prepared:
 
 
 def provision(engine: Any, order: Order) -> None:
-    """See that the image is there, or pull it. Raises `NoBuild`."""
+    """See that the image is there and allowed, or pull it. Raises `NoBuild`."""
     image = order.about.image
+    if order.images is not None and not any(fnmatchcase(image, pattern) for pattern in order.images):
+        raise NoBuild(NO_IMAGE, f"the catalog does not let this build run in {image}")
     try:
         engine.inspect_image(image)
     except ImageNotFound as error:
         if not order.pull:
             raise NoBuild(NO_IMAGE, f"there is no image {image} on this machine") from error
-        _pull(engine, image, order.login)
+        _pull(engine, image, order.login(image))
 
 
 def read(order: Order) -> Prepared:

@@ -13,13 +13,13 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Region and account are no secret: a build has them anyway."""
 
 
-async def keys_of(work: Work, containers: Containers, clouds: Clouds) -> Mapping[str, str]:
-    """Give the keys of the role, as variables.
+async def keys_of(work: Work, key: str, containers: Containers, clouds: Clouds) -> Mapping[str, str]:
+    """Give the keys of the role, as variables, to the build of a key.
 
     A build that was begun by a process that died keeps the keys that it began with: by these its log is masked. Raises
     `ActionFailed` when the environment has no account, and when it cannot be entered.
     """
-    given = await job.begun(containers, work.key, work)
+    given = await job.begun(containers, key, work)
     if given is None:
         account, _ = await clouds.within(work.environment, Visitor.of(work))
         given = await account.credentials()

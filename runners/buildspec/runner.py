@@ -5,7 +5,9 @@ that the operators trust.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from docker.errors import ImageNotFound
@@ -17,14 +19,18 @@ from runners.aws.gate import Gate
 from runners.aws.session import NOWHERE, Clouds, Visitor
 from runners.buildspec import definitions, failure, role
 from runners.buildspec.aws_values import Asking, AwsValues, of_account, of_environment
-from runners.buildspec.build import Build
+from runners.buildspec.batch import BatchBuild
+from runners.buildspec.batch_record import BatchRecord
+from runners.buildspec.build import Build, threaded
+from runners.buildspec.copies import combined
 from runners.buildspec.definitions import image_of, not_pushed
 from runners.buildspec.environment import About
-from runners.buildspec.failure import failure_of
+from runners.buildspec.failure import failure_of, failure_of_batch
 from runners.buildspec.machine import DockerMachine
 from runners.buildspec.order import Order
 from runners.buildspec.record import Record
-from runners.buildspec.references import Allowed
+from runners.buildspec.references import Allowed, Values
+from runners.buildspec.reports import ReportResult
 from runners.containers import Containers
 from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.push import image_id_of
@@ -46,6 +52,8 @@ _KNOWN = {
     "parameter_store": options.names,
     "secrets_manager": options.names,
     "aws": options.flag,
+    "batch": options.flag,
+    "images": options.names,
 }
 _ERRORS = {
     **registry.ERRORS,
@@ -97,17 +105,43 @@ class BuildspecRunner:
             await self._gate.ensure_if_allowed(work, sink)
         allowed = [options.words(work.options.get(name)) for name in ("parameter_store", "secrets_manager")]
         values = Allowed(AwsValues(self._asking(work)), *allowed)
-        keys = await role.keys_of(work, self._containers, self._clouds) if work.options.get("aws") is True else {}
-        build = Build(DockerMachine(self._containers), values, self._order(work, login, keys), sink.line)
-        record = await build.run()
-        if failed := failure_of(build, work):
-            raise failed
-        made = await self._image(work, login, sink) if "" in record.artifacts else {}
+        order = self._order(work, login)
+        built = self._batch if work.options.get("batch") is True else self._one
+        record, succeeded = await built(work, order, values, sink)
+        made = await self._image(work, login, sink) if record.artifacts else {}
         return Outcome(
             artifacts={**{f"exported.{name}": value for name, value in record.exported.items()}, **made},
             variables=record.exported,
-            summary=made.get(artifact.IMAGE) or _tested(record) or worded("the build succeeded"),
+            summary=made.get(artifact.IMAGE) or _tested(record.reports) or succeeded,
         )
+
+    async def _one(self, work: Work, order: Order, values: Values, sink: Sink) -> tuple[Record, str]:
+        keys = await self._keys(work, order.key)
+        order = replace(order, keys=keys, hidden=(*order.hidden, *keys.values()))
+        build = Build(DockerMachine(self._containers), values, order, sink.line)
+        record = await build.run()
+        if failed := failure_of(build, work):
+            raise failed
+        return record, worded("the build succeeded")
+
+    async def _batch(self, work: Work, order: Order, values: Values, sink: Sink) -> tuple[BatchRecord, str]:
+        """Do the builds of a batch. Their artifacts are put together, as CodeBuild combines them."""
+        order = replace(order, artifacts=work.workspace / ".batch" / job.name_of("artifacts", work.key))
+        keys, tell = partial(self._keys, work), work.tell
+        machine = DockerMachine(self._containers)
+        batch = BatchBuild(machine, values, order, sink.line, keys=keys, tell=tell, within=order.timeout)
+        record = await batch.run()
+        if failed := failure_of_batch(batch, work):
+            raise failed
+        if record.artifacts:
+            await threaded(lambda: combined(record.artifacts, work.workspace / "artifacts"))
+        return record, worded("{build} succeeded", build=batch.name)
+
+    async def _keys(self, work: Work, key: str) -> Mapping[str, str]:
+        """Give the keys of the role to a build, where the catalog says so."""
+        if work.options.get("aws") is not True:
+            return {}
+        return await role.keys_of(work, key, self._containers, self._clouds)
 
     async def stop(self, work: Work) -> None:
         """Kill what a dead process left running."""
@@ -120,7 +154,7 @@ class BuildspecRunner:
             return of_environment(self._environ)
         return of_account(self._clouds, place, Visitor.of(work), asyncio.get_running_loop())
 
-    def _order(self, work: Work, login: Mapping[str, str] | None, keys: Mapping[str, str]) -> Order:
+    def _order(self, work: Work, login: Mapping[str, str] | None) -> Order:
         told = work.options
         memory, cpus = told.get("memory"), told.get("cpus")
         return Order(
@@ -132,14 +166,14 @@ class BuildspecRunner:
             secondary=work.workspace / "secondary-artifacts",
             buildspec=str(told.get("buildspec") or ""),
             overrides=options.texts(told.get("env")),
-            keys=keys,
-            hidden=(*((login["password"],) if login else ()), *keys.values()),
+            hidden=(login["password"],) if login else (),
             privileged=told.get("privileged") is True,
             network=str(told.get("network", "none")),
             memory=memory if isinstance(memory, str | int) else None,
             cpus=cpus if isinstance(cpus, int | float) else None,
             pull=told.get("pull") is True,
-            login=login if login and _is_there(work.registry, str(told["image"])) else _NOBODY,
+            login=lambda image: login if login and _is_there(work.registry, image) else _NOBODY,
+            images=(str(told["image"]), *options.words(told.get("images"))),
             timeout=_before(work.timeout),
             caches=self._caches / work.service.name if told.get("cache") is True else None,
             cached=work.service.keep.caches,
@@ -211,9 +245,9 @@ def _is_there(place: Registry, image: str) -> bool:
     return registry.Name.parse(image).host == place.host
 
 
-def _tested(record: Record) -> str:
+def _tested(reports: Sequence[ReportResult]) -> str:
     """Sum the tests up: `tests: 7 passed`."""
-    counts = [report.document().get("testSummary", {}).get("statusCounts", {}) for report in record.reports]
+    counts = [report.document().get("testSummary", {}).get("statusCounts", {}) for report in reports]
     passed, failed = (sum(each.get(word, 0) for each in counts) for word in ("SUCCEEDED", "FAILED"))
     if failed:
         return worded("tests: {passed} passed, {failed} failed", passed=passed, failed=failed)

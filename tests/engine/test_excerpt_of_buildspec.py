@@ -25,3 +25,18 @@ def test_the_command_and_its_code_are_left_to_the_reason() -> None:
     quoted = excerpt_of(LOG.splitlines())
     assert quoted[-1] == "The command '/bin/sh -c python3' returned a non-zero code: 1"
     assert not any("docker build" in line for line in quoted)
+
+
+BATCH = """one | [Container] 2026/11/23 18:48:40 Running command make
+canary | [Container] 2026/11/23 18:48:40 Running command risk
+canary | it was an error to try
+canary | [Container] 2026/11/23 18:48:41 Command did not exit successfully risk exit status 1
+[Container] 2026/11/23 18:48:41 Build canary: FAILED, which is ignored
+one | make: *** [all] Error 1
+two | an error of another build
+one | [Container] 2026/11/23 18:48:42 Command did not exit successfully make exit status 2
+[Container] 2026/11/23 18:48:42 Build one: FAILED"""
+
+
+def test_of_a_batch_the_build_is_quoted_that_failed_first_and_is_not_ignored() -> None:
+    assert excerpt_of(BATCH.splitlines()) == ["one | make: *** [all] Error 1"]

@@ -80,6 +80,25 @@ async def test_a_broken_build_says_which_step(world: World, ana: Person) -> None
     assert "What to do:" in shown
 
 
+BATCH = """version: 0.2
+batch: {build-list: [{identifier: linux}, {identifier: arm}]}
+phases: {build: {commands: [WHO=$CODEBUILD_BATCH_BUILD_IDENTIFIER, 'echo "error: $WHO"; test $WHO = linux']}}
+"""
+
+
+async def test_a_batch_is_told_by_the_build_that_failed(world: World, ana: Person) -> None:
+    build = {"uses": "buildspec", "with": {"image": "estiva/ci:base", "batch": True}}
+    source = world.service("dunlin", build=build)
+    source.commit("Build twice", {"buildspec.yml": BATCH})
+    run = await ana.starts("deploy dunlin to homolog")
+    assert await ana.run_ends(run) == "failed"
+    shown = words(await ana.reads(f"{run}/failure/build/image"))
+    assert "dunlin batch #1: arm: BUILD: `echo" in shown
+    assert "arm | error: arm" in shown
+    assert "linux | " not in shown
+    assert [row for row in await world.facts(run) if "dunlin batch #1: 2/2" in row["data"].values()]
+
+
 async def test_a_wrong_buildspec_is_refused_with_the_line(world: World, ana: Person) -> None:
     run = await ana.starts("deploy hello@bad-buildspec to homolog")
     assert await ana.run_ends(run) == "failed"

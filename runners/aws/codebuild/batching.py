@@ -1,7 +1,7 @@
 """Following a batch of CodeBuild to its end: each of its builds with its phases and its log, side by side."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -14,6 +14,7 @@ from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.aws.streams import Stream, Tail
 from runners.contract import ActionFailed, Sink, Tell
+from runners.exports import together
 from storage.model.worded import worded
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class FollowingBatch:
             await self._sleep(min(SELDOM, OFTEN + looks / 10))
             look = partial(batches.look, self.account, self.latest.whole.id)
             self.latest, looks = await self._patiently(look), looks + 1
-        exported = exported_by(self._by_name())
+        exported = together({name: build.exported for name, build in self._by_name().items()})
         raw = [{"name": name, "value": value} for name, value in exported.items()]
         return replace(self.latest.whole, raw={**self.latest.whole.raw, "exportedEnvironmentVariables": raw})
 
@@ -136,17 +137,3 @@ class FollowingBatch:
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self.pace)
-
-
-def exported_by(known: Mapping[str, Build]) -> dict[str, str]:
-    """Give what builds export: each as `BUILD_VARIABLE`, and as `VARIABLE` where no two say different things."""
-    by_build = {f"{name}_{key}": value for name, build in known.items() for key, value in build.exported.items()}
-    return {**_agreed(build.exported for build in known.values()), **by_build}
-
-
-def _agreed(exported: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    values: dict[str, set[str]] = {}
-    for each in exported:
-        for name, value in each.items():
-            values.setdefault(name, set()).add(value)
-    return {name: said.pop() for name, said in values.items() if len(said) == 1}

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from runners.buildspec.aws_values import AwsValues, of_environment
-from runners.buildspec.batch import BatchBuild, BatchRecord
+from runners.buildspec.batch import BatchBuild
+from runners.buildspec.batch_record import BatchRecord
 from runners.buildspec.build import Build
 from runners.buildspec.environment import About
 from runners.buildspec.machine import DockerMachine, Machine

@@ -1,0 +1,322 @@
+"""The kind `buildspec` with `batch: true`; which builds a file comes to is shown in `conformance/`."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runners.buildspec.copies import combined
+from runners.buildspec.record import Made
+from runners.buildspec.runner import BuildspecRunner
+from runners.contract import ActionFailed, Work
+from runners.excerpt import excerpt_of
+from storage.model.catalog import Environment, Json
+from storage.model.cloud import Aws
+from tests.aws.images import put
+from tests.doubles.aws.identities import Identities
+from tests.doubles.aws.server import ACCOUNT, KEY, SECRET, Server, serving
+from tests.registry import PASSWORD, USER, Registry
+from tests.runners.bench import Bench, Notes
+
+pytestmark = pytest.mark.docker
+TWO = "batch: {build-list: [{identifier: one}, {identifier: two}]}\n"
+NAME = "$CODEBUILD_BATCH_BUILD_IDENTIFIER"
+
+
+@pytest.fixture
+def runner(bench: Bench, registry: Registry) -> BuildspecRunner:
+    return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
+
+
+def _work(
+    bench: Bench,
+    spec: str,
+    options: Mapping[str, Json] | None = None,
+    *,
+    attempt: int = 1,
+    files: Mapping[str, str] | None = None,
+) -> Work:
+    source = bench.source({"buildspec.yml": f"version: 0.2\n{spec}", **(files or {})})
+    return bench.work({"image": "estiva/ci:base", "batch": True, **(options or {})}, source, attempt=attempt)
+
+
+def _said(notes: Notes) -> list[str]:
+    return sorted(line for line in notes.lines if "[Container]" not in line)
+
+
+async def _failure(runner: BuildspecRunner, work: Work, notes: Notes) -> ActionFailed:
+    with pytest.raises(ActionFailed) as failed:
+        await runner.run(work, notes)
+    return failed.value
+
+
+async def test_all_builds_of_a_batch_are_done_and_hand_on_together(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, registry: Registry
+) -> None:
+    digest = put(registry, bench.service.image.partition("/")[2], "x", tag="c0ffee1")
+    definitions = json.dumps([{"name": "web", "imageUri": f"{bench.service.image}:c0ffee1"}])
+    spec = (
+        "batch: {build-graph: [{identifier: arm, depend-on: [linux]}, {identifier: linux}]}\n"
+        "env: {exported-variables: [VERSION, BUILT]}\n"
+        f"phases: {{build: {{commands: [BUILT={NAME} VERSION=1.4, echo on $BUILT, echo $BUILT >who, touch $BUILT]}}}}\n"
+        "artifacts: {files: [who, linux, arm, definitions/*], discard-paths: yes,"
+        " secondary-artifacts: {docs: {files: who}}}\n"
+    )
+    told: list[str] = []
+
+    async def tell(text: str) -> None:
+        told.append(text)
+
+    work = _work(bench, spec, files={"definitions/imagedefinitions.json": definitions})
+    outcome = await runner.run(replace(work, tell=tell), notes)
+    assert _said(notes) == ["arm | on arm", "linux | on linux"]
+    assert notes.lines.index("linux | on linux") < notes.lines.index("arm | on arm")
+    assert outcome.variables == {
+        "VERSION": "1.4",
+        "arm_VERSION": "1.4",
+        "linux_VERSION": "1.4",
+        "arm_BUILT": "arm",
+        "linux_BUILT": "linux",
+    }
+    assert (outcome.artifacts["digest"], outcome.artifacts["exported.VERSION"]) == (digest, "1.4")
+    made = work.workspace / "artifacts"
+    assert sorted(each.name for each in made.iterdir()) == ["arm", "imagedefinitions.json", "linux", "who"]
+    assert (made / "who").read_text() == "linux\n", "of equal names the later one of the file stays"
+    assert (work.workspace / "secondary-artifacts" / "arm" / "docs" / "who").read_text() == "arm\n"
+    number = bench.run.rpartition("-")[2]
+    assert told == [f"hello batch #{number}: {n}" for n in ("0/2 · linux", "1/2", "1/2 · arm", "2/2")]
+
+
+async def test_without_an_image_its_tests_or_its_name_are_the_summary(
+    runner: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    outcome = await runner.run(_work(bench, TWO + "phases: {build: {commands: [echo on]}}\n"), notes)
+    assert outcome.summary == f"hello batch #{bench.run.rpartition('-')[2]} succeeded"
+    spec = TWO + "phases: {}\nreports: {unit: {files: [unit.xml]}}\n"
+    xml = '<testsuite><testcase name="a"/><testcase name="b"/></testsuite>'
+    outcome = await runner.run(_work(bench, spec, attempt=2, files={"unit.xml": xml}), notes)
+    assert outcome.summary == "tests: 4 passed"
+
+
+async def test_the_build_that_failed_is_the_cause_and_not_what_was_stopped_for_it(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    spec = (
+        "batch: {fast-fail: true, build-graph: [{identifier: slow}, {identifier: bad},"
+        " {identifier: after, depend-on: [slow]}]}\n"
+        "phases: {build: {commands: ['if [ " + NAME + " = slow ]; then touch here; sleep 60; fi',"
+        " 'echo the cause is $((40 + 2)); exit 3']}}\n"
+    )
+    work = _work(bench, spec)
+    failed = await _failure(runner, work, notes)
+    assert (failed.error, failed.exit_code) == ("build_failed", 3)
+    name = f"hello batch #{bench.run.rpartition('-')[2]}"
+    assert failed.reason.startswith(f"{name}: bad: BUILD: `echo the cause is")
+    assert "option network" in failed.hint
+    assert excerpt_of(notes.lines) == ["bad | the cause is 42"]
+    assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
+
+
+async def test_others_that_failed_are_named_and_an_ignored_one_is_no_cause(
+    runner: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    spec = (
+        "batch: {build-graph: [{identifier: canary, ignore-failure: true}, {identifier: one, depend-on: [canary]},"
+        " {identifier: two, depend-on: [canary]}]}\n"
+        f"phases: {{build: {{commands: ['echo {NAME} says no; exit 1']}}}}\n"
+    )
+    failed = await _failure(runner, _work(bench, spec), notes)
+    first, other = ("one", "two") if ": one (" in failed.reason else ("two", "one")
+    assert f": {first} (and {other}): BUILD: `" in failed.reason
+    assert "Build canary: FAILED, which is ignored" in notes.text
+    assert excerpt_of(notes.lines)[0].endswith(("one | one says no", "two | two says no"))
+
+
+async def test_a_build_whose_failure_is_ignored_hands_nothing_on(
+    runner: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    spec = (
+        "batch: {build-list: [{identifier: canary, ignore-failure: true}, {identifier: good}]}\n"
+        "env: {exported-variables: [WHO]}\n"
+        f"phases: {{build: {{commands: [WHO={NAME}, echo $WHO > who, test $WHO = good]}}}}\n"
+        "artifacts: {files: who}\n"
+    )
+    work = _work(bench, spec)
+    outcome = await runner.run(work, notes)
+    assert outcome.variables == {"WHO": "good", "good_WHO": "good"}
+    assert (work.workspace / "artifacts" / "who").read_text() == "good\n"
+
+
+async def test_a_file_without_a_batch_is_told(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
+    failed = await _failure(runner, _work(bench, "phases: {build: {commands: [echo never]}}\n"), notes)
+    assert (failed.reason, failed.error) == (
+        "buildspec.yml: YAML_FILE_ERROR: the buildspec has no batch",
+        "bad_buildspec",
+    )
+
+
+async def _up(runner: BuildspecRunner, work: Work, notes: Notes, *names: str) -> "asyncio.Task[Any]":
+    task = asyncio.create_task(runner.run(work, notes))
+    while not {f"{name} | up" for name in names} <= set(notes.lines):
+        assert not task.done(), notes.text
+        await asyncio.sleep(0.05)
+    return task
+
+
+HELD = TWO + "phases: {build: {commands: ['date +%s%N', echo up, 'while [ ! -e go ]; do sleep 0.1; done', echo end]}}\n"
+
+
+async def test_an_abandoned_batch_goes_on_and_each_build_is_found_again(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    work, first = _work(bench, HELD), Notes()
+    bench.abandoned = True
+    task = await _up(runner, work, first, "one", "two")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    bench.abandoned = False
+    assert len(engine.containers(filters=bench.containers.filters(run=work.run))) == 2
+    assert "STOPPED" not in first.text
+    for place in (work.workspace / ".batch").rglob("source"):
+        (place / "go").touch()
+    await runner.run(work, notes)
+    assert _said(notes) == sorted([*_said(first), "one | end", "two | end"]), "nothing was done twice"
+    again = Notes()
+    await runner.run(work, again)  # it died again before anybody wrote the end down
+    assert "Build one: SUCCEEDED" in again.text
+    assert _said(again) == []
+    assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
+
+
+async def test_cancelling_stops_all_builds_within_two_seconds(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    work = _work(bench, HELD)
+    task = await _up(runner, work, notes, "one", "two")
+    async with asyncio.timeout(2):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
+
+
+async def test_what_a_dead_process_left_of_a_batch_is_stopped(
+    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+) -> None:
+    work = _work(bench, HELD)
+    bench.abandoned = True
+    (await _up(runner, work, notes, "one", "two")).cancel()
+    await runner.stop(work)
+    assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
+
+
+async def test_another_attempt_begins_with_the_source_as_it_was(
+    runner: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    spec = TWO + "phases: {build: {commands: [test ! -e made, touch made]}}\n"
+    await runner.run(_work(bench, spec), notes)
+    await runner.run(_work(bench, spec, attempt=2), notes)
+    assert not (bench.root / "runs" / bench.run / "source" / "made").exists()
+
+
+async def test_a_batch_that_takes_too_long_ends_by_itself_and_says_so(
+    runner: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    spec = (
+        "batch: {build-graph: [{identifier: one}, {identifier: two, depend-on: [one]}]}\n"
+        "phases: {build: {commands: ['echo up; sleep ${LONG:-4}']}}\n"
+    )
+    work = replace(_work(bench, spec), timeout=7)
+    async with asyncio.timeout(14):
+        failed = await _failure(runner, work, notes)
+    assert failed.error == "timeout"
+    assert ": two: timed out after 7 s" in failed.reason, "all of them have that long together"
+
+
+class TestAllowed:
+    """What a build of a batch may ask for is what the catalog allows."""
+
+    IMAGE = "batch: {build-list: [{identifier: one, env: {image: IMAGE}}]}\nphases: {build: {commands: [echo on]}}\n"
+
+    async def test_an_image_that_the_catalog_does_not_name(
+        self, runner: BuildspecRunner, bench: Bench, notes: Notes
+    ) -> None:
+        spec = self.IMAGE.replace("IMAGE", "estiva/busybox:base")
+        failed = await _failure(runner, _work(bench, spec, {"pull": True}), notes)
+        assert failed.reason.endswith(": one: the catalog does not let this build run in estiva/busybox:base")
+        assert (failed.error, failed.hint) == ("image_missing", "name it in the action's option images")
+        work = _work(bench, spec, {"images": ["estiva/busy*"]}, attempt=2)
+        await runner.run(work, notes)
+        assert _said(notes) == ["one | on"]
+
+    async def test_an_image_of_elsewhere_is_not_asked_for_with_the_registrys_password(
+        self, bench: Bench, notes: Notes, registry: Registry
+    ) -> None:
+        """The catalog's own image is of the registry, that of the build is not."""
+        environ = {**registry.environ}
+        runner = BuildspecRunner(bench.containers, environ, bench.root / "caches")
+        other = f"localhost:{registry.host.rpartition(':')[2]}/{bench.service.image.partition('/')[2]}:x"
+        put(registry, bench.service.image.partition("/")[2], "x", tag="x")
+        options: dict[str, Json] = {"image": f"{bench.service.image}:x", "images": ["localhost:*"], "pull": True}
+        failed = await _failure(runner, _work(bench, self.IMAGE.replace("IMAGE", other), options), notes)
+        assert failed.error == "image_missing"
+        assert "no basic auth credentials" in failed.reason or "unauthorized" in failed.reason.lower()
+        assert not [secret for secret in (USER, PASSWORD) if secret in failed.reason]
+
+    @pytest.mark.parametrize(("option", "env", "there"), [(True, "", 2), (True, "no", 1), (False, "yes", 1)])
+    async def test_the_engine_is_within_reach_where_both_say_so(
+        self, runner: BuildspecRunner, bench: Bench, notes: Notes, *, option: bool, env: str, there: int
+    ) -> None:
+        asked = f", env: {{privileged-mode: {env}}}" if env else ""
+        spec = (
+            f"batch: {{build-list: [{{identifier: one{asked}}}]}}\n"
+            "phases: {build: {commands: [echo on, 'if [ -S /var/run/docker.sock ]; then echo engine; fi']}}\n"
+        )
+        await runner.run(_work(bench, spec, {"privileged": option}), notes)
+        assert len(_said(notes)) == there
+
+
+async def test_each_build_has_keys_of_the_role_of_its_own(
+    bench: Bench, notes: Notes, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    role = f"arn:aws:iam::{ACCOUNT}:role/homolog"
+    spec = TWO + "phases: {build: {commands: ['echo $AWS_ACCESS_KEY_ID ${#AWS_SECRET_ACCESS_KEY}']}}\n"
+    with serving(Server()) as server:
+        Identities(server).trusted[role] = None
+        place = Aws(account=ACCOUNT, region="us-west-2", role=role, endpoints=server.endpoints)
+        bench.environment = Environment(name="homolog", aws=place)
+        runner = BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
+        await runner.run(_work(bench, spec, {"aws": True}), notes)
+        assert _said(notes) == ["one | *** 40", "two | *** 40"]
+        server.denied |= {"sts:AssumeRole"}
+        failed = await _failure(
+            BuildspecRunner(bench.containers, registry.environ, bench.root / "caches"),
+            _work(bench, spec, {"aws": True}, attempt=2),
+            notes,
+        )
+        assert failed.error == "aws_denied"
+
+
+def test_artifacts_that_are_put_together_go_nowhere_else(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    first, second = tmp_path / "a" / "first", tmp_path / "a" / "second"
+    (first / "kept").mkdir(parents=True)
+    (first / "link").symlink_to("kept")
+    (first / "out").symlink_to("../../outside")
+    (first / "both").touch()
+    for name in ("link", "out", "both"):
+        (second / name).mkdir(parents=True)
+        (second / name / "x").write_text("second")
+    target = tmp_path / "made"
+    combined([Made(location=str(each), files=()) for each in (first, second)], target)
+    assert list(outside.iterdir()) == []
+    assert (target / "out" / "x").read_text() == "second"
+    assert (target / "both").is_file()

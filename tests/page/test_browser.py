@@ -33,6 +33,23 @@ async def test_confirms_a_click_and_the_message_changes(look: Open) -> None:
     await expect(page.locator("#log article").last).to_contain_text("Approved by @Rui")
 
 
+async def test_an_edit_waits_for_who_is_asked_whether_they_are_sure(look: Open, workspace: LocalWorkspace) -> None:
+    app = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
+    word = {name: {"type": "plain_text", "text": name} for name in ("Release", "Yes", "No", "More is known")}
+    sure = {"title": word["Release"], "text": word["Release"], "confirm": word["Yes"], "deny": word["No"]}
+    button = {"type": "button", "action_id": "approve", "text": word["Release"], "confirm": sure}
+    asking = {"type": "actions", "block_id": "asks", "elements": [button]}
+    ts = str((await app.chat_postMessage(channel="C0DEPLOYS", text="a question", blocks=[asking]))["ts"])
+    page = await look("release")
+    question = page.locator("#log article").last
+    await question.locator('[data-action="approve"] > button').click()
+    more = {"type": "section", "text": word["More is known"]}
+    await app.chat_update(channel="C0DEPLOYS", ts=ts, text="a question", blocks=[more, asking])
+    await page.wait_for_timeout(500)
+    await page.get_by_role("button", name="No", exact=True).click()
+    await expect(question).to_contain_text("More is known")
+
+
 async def test_shows_that_a_click_was_not_answered(look: Open) -> None:
     page = await look()
     await say(page, "@estiva gate")

@@ -49,10 +49,22 @@ export function put(list, article, isNew) {
 
 // Edits are not read out again: what matters of a run comes as a message of its own.
 function swap(old, article) {
+  const asking = old.querySelector("dialog[open]");
+  if (asking) return later(asking, old);
   draw(article);
   restore(article, old);
   article.setAttribute("aria-live", "off");
   morph(old, article);
+}
+
+// Whoever is asked whether they are sure answers first: the edit would take the question away from under the pointer.
+function later(asking, old) {
+  if (asking.dataset.waits) return;
+  asking.dataset.waits = "true";
+  asking.addEventListener("close", () => {
+    delete asking.dataset.waits;
+    refresh(old.parentElement, old.dataset.ts);
+  }, { once: true });
 }
 
 function insert(list, article, isNew) {

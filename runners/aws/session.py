@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from runners.aws.errors import told
 from runners.contract import ActionFailed, Work
@@ -28,6 +29,7 @@ NOWHERE = {"no_environment": "the stage says no environment, or the environment 
 _THREADS = 16
 _REMEMBERED = 64
 """Entered accounts that are kept; one that is needed again is entered again."""
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 _NO_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _LONGEST_NAME = 64
 _ASKING: Mapping[str, Any] = {
@@ -138,7 +140,7 @@ class Clouds:
 
         with self._making:
             own = self._bare()
-            if not place.endpoints and place.region not in _regions(own):
+            if _is_of_aws(place) and place.region not in _regions(own):
                 raise ActionFailed(
                     worded("AWS has no region {region}, as far as the installed SDK knows", region=place.region),
                     hint=worded("write it as AWS does, for example us-east-1 or sa-east-1"),
@@ -282,6 +284,12 @@ def _assumed(outer: Account, place: Aws, visitor: Visitor) -> dict[str, str]:
         "token": made["SessionToken"],
         "expiry_time": made["Expiration"].isoformat(),
     }
+
+
+def _is_of_aws(place: Aws) -> bool:
+    """Tell whether AWS itself says whose the account is: only elsewhere there may be regions that it has not."""
+    host = urlsplit(place.endpoints.get("sts", "")).hostname or ""
+    return not host or host.endswith(_OF_AWS)
 
 
 def _regions(session: Any) -> set[str]:

@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SERVICES = (
+    *("cloudformation", "codebuild", "codepipeline", "ec2", "ecr", "ecs", "iam", "logs"),
+    *("s3", "secretsmanager", "sqs", "ssm", "sts"),
+)
+"""The services of AWS that Estiva asks, as AWS's SDK calls them."""
+
 
 class Severity(StrEnum):
     """How bad a finding of an image scan is, the worst first."""

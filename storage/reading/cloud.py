@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from storage.model.catalog import Environment
-from storage.model.cloud import Aws, Ecr, Severity
+from storage.model.cloud import SERVICES, Aws, Ecr, Severity
 from storage.reading.document import Item
 
 _ACCOUNT = re.compile(r"\d{12}")
@@ -86,8 +86,7 @@ def _like(pattern: re.Pattern[str], wanted: str) -> Callable[[Item], str]:
 
 
 def _endpoints(item: Item) -> dict[str, str]:
-    address = _like(_ENDPOINT, "an address such as http://127.0.0.1:4566")
-    return {name: address(entry) for name, entry in item.entries().items()}
+    return item.record(dict.fromkeys(SERVICES, _like(_ENDPOINT, "an address such as http://127.0.0.1:4566")))
 
 
 def _severity(item: Item) -> Severity | None:

@@ -100,6 +100,7 @@ def test_a_host_of_ecr_says_it_all(tmp_path: Path) -> None:
         ),
         ("region: us-east-1\n      role", "region: Virginia\n      role", "should be a region such as us-east-1"),
         ('{sts: "https', '{sts: "ftp', "should be an address"),
+        ('{sts: "https', '{stss: "https', "aws.endpoints.stss: unknown key; did you mean sts?"),
         (
             '    aws:\n      account: "111122223333"\n      region: us-east-1\n      role',
             "    x:\n      role",

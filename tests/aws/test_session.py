@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import botocore.session
 import pytest
 
 from runners.aws.session import Clouds, Visitor
 from runners.contract import ActionFailed
-from storage.model.cloud import Aws
+from storage.model.cloud import SERVICES, Aws
 from tests.doubles.aws.identities import Identities
 from tests.doubles.aws.objects import Objects
 from tests.doubles.aws.server import ACCOUNT, KEY, Fault, Server
@@ -88,13 +89,24 @@ async def test_another_account_is_refused_before_anything_is_asked(clouds: Cloud
     assert [asked.operation for asked in server.calls] == ["GetCallerIdentity"]
 
 
+@pytest.mark.parametrize("elsewhere", [{}, {"sts": "https://sts.us-est-1.amazonaws.com"}, {"ecs": ""}])
 async def test_a_region_that_there_is_not_is_refused_before_anything_is_asked(
-    clouds: Clouds, place: Aws, server: Server
+    clouds: Clouds, place: Aws, server: Server, elsewhere: dict[str, str]
 ) -> None:
-    failure = await refused(clouds, replace(place, region="us-est-1", endpoints={}))
+    endpoints = {service: url or server.url for service, url in elsewhere.items()}
+    failure = await refused(clouds, replace(place, region="us-est-1", endpoints=endpoints))
     assert failure.error == "aws_wrong_region"
     assert "us-est-1" in failure.reason
     assert server.calls == []
+
+
+async def test_what_is_not_aws_may_have_regions_of_its_own(clouds: Clouds, place: Aws) -> None:
+    account = await clouds.enter(replace(place, region="local-home-1"), VISITOR)
+    assert account.identity.endswith("user/estiva")
+
+
+async def test_the_sdk_knows_every_service_whose_address_may_be_said() -> None:
+    assert set(SERVICES) <= set(botocore.session.get_session().get_available_services())
 
 
 async def test_every_call_goes_to_the_region_of_the_catalog(

@@ -20,8 +20,8 @@ from docker import APIClient
 from docker.errors import APIError
 
 from runners.containers import DEFAULT_URL
-from storage.model.cloud import Aws
-from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET, SERVICES
+from storage.model.cloud import SERVICES, Aws
+from tests.doubles.aws.server import ACCOUNT, KEY, REGION, SECRET
 from tests.registry import free_port
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from storage.model.cloud import SERVICES
 from tests.doubles.aws import wire
 from tests.doubles.aws.wire import Asked, Refusal
 from tests.registry import free_port
@@ -29,10 +30,6 @@ SURROUNDINGS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 """The environment of a process that has the key, and looks for no other."""
-SERVICES = (
-    *("ecs", "ecr", "sts", "logs", "iam", "ec2", "secretsmanager", "ssm", "sqs"),
-    *("codebuild", "codepipeline", "s3", "cloudformation"),
-)
 
 
 @dataclass

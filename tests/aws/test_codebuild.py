@@ -186,6 +186,34 @@ async def test_a_cancelled_build_is_stopped(workshop: Workshop) -> None:
     assert workshop.builds.built[0].stopped is not None
 
 
+@pytest.mark.parametrize("awaited", [True, False])
+async def test_what_codebuild_would_try_again_by_itself_is_stopped_too(workshop: Workshop, *, awaited: bool) -> None:
+    """Cancelled between the end of a build that failed and the try that CodeBuild begins a moment later."""
+    workshop.script(Script(wrong="BUILD", message="exit status 1"), Script(lasts={"BUILD": 1e6}), autoRetryLimit=1)
+    workshop.builds.retry_after = 60
+    building = asyncio.create_task(workshop.build(run="hello-503"))
+    async with asyncio.timeout(60):
+        while not (workshop.builds.built and workshop.builds.status(workshop.builds.built[0]) == "FAILED"):  # noqa: ASYNC110 - the double tells nobody
+            await asyncio.sleep(0.005)
+        assert len(workshop.builds.built) == 1
+        workshop.abandoned = not awaited
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
+        if not awaited:
+            await workshop.runner.stop(workshop.work(run="hello-503"))
+    assert [workshop.builds.status(build) for build in workshop.builds.built] == ["FAILED", "STOPPED"]
+
+
+async def test_a_try_that_codebuild_does_not_begin_is_not_waited_for_without_end(
+    workshop: Workshop, notes: Notes
+) -> None:
+    workshop.script(Script(wrong="BUILD", message="exit status 1"), autoRetryLimit=1)
+    workshop.builds.retry_after = 1e6
+    assert (await workshop.failure(notes=notes)).error == "build_failed"
+    assert "hello #1 may be tried again, and CodeBuild has not begun to: see that the role of the project" in notes.text
+
+
 async def test_a_build_goes_on_when_only_estiva_stops_and_is_found_again(workshop: Workshop, notes: Notes) -> None:
     workshop.script(Script(lasts={"BUILD": 1e6}, log=LOG))
     building = asyncio.create_task(workshop.build(run="hello-500"))

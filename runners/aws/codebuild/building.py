@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from runners.aws.codebuild import builds
@@ -21,8 +22,10 @@ ERRORS = {
 }
 OFTEN, SELDOM = 2.0, 10.0
 """Seconds between two looks: at first, and at most."""
-_AGAIN = 30.0
+_AGAIN = 120.0
 """Seconds in which CodeBuild is given to begin a retry of its own."""
+_LONG_AGO = timedelta(minutes=10)
+"""After which no retry comes any more, however much our clock and AWS's differ."""
 _TRIED_AGAIN = {"FAILED", "FAULT", "TIMED_OUT"}
 _EXIT = re.compile(r"exit status (\d+)")
 _LONGEST = 1_024
@@ -66,15 +69,37 @@ class Following:
 
     async def _is_tried_again(self) -> bool:
         """Go on with the build that tries it again, if there is to be one."""
+        ended, again = self.latest, await self._next()
+        if again is None:
+            return False
+        self.latest = again
+        self.sink.line(f"{ended.named} ended as {ended.status}; CodeBuild tries again: {again.named}")
+        return True
+
+    async def _next(self) -> Build | None:
+        """Wait for the build that tries the latest one again, which CodeBuild begins a moment after its end."""
         ended, waited = self.latest, 0.0
-        while ended.status in _TRIED_AGAIN and ended.tries_left and not ended.next and waited < _AGAIN:
+        while _is_to_be_tried_again(ended) and waited < _AGAIN:
             await self._sleep(OFTEN)
             ended, waited = await self._look(ended.id), waited + OFTEN
-        if not ended.next:
-            return False
-        self.latest = await self._look(ended.next)
-        self.sink.line(f"{ended.named} ended as {ended.status}; CodeBuild tries again: {self.latest.named}")
-        return True
+        if ended.next:
+            return await self._look(ended.next)
+        if _is_to_be_tried_again(ended):
+            self.sink.line(
+                f"{ended.named} may be tried again, and CodeBuild has not begun to: "
+                "see that the role of the project may call codebuild:RetryBuild"
+            )
+        return None
+
+    async def stop(self) -> None:
+        """Stop the build that counts. One that has failed before that is over only when its retries are stopped too."""
+        while True:
+            if not self.latest.over:
+                self.latest = await builds.stop(self.account, self.latest)
+            again = await self._next()
+            if again is None:
+                return
+            self.latest = again
 
     async def _look(self, id_: str) -> Build:
         return await patiently(
@@ -103,6 +128,13 @@ class Following:
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self.pace)
+
+
+def _is_to_be_tried_again(ended: Build) -> bool:
+    """Tell whether CodeBuild has a try left that it has not begun, and may still begin."""
+    if ended.status not in _TRIED_AGAIN or not ended.tries_left or ended.next:
+        return False
+    return ended.ended_at is None or datetime.now(UTC) - ended.ended_at < _LONG_AGO
 
 
 def failure_of(build: Build) -> ActionFailed | None:

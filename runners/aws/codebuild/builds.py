@@ -186,15 +186,19 @@ async def start(account: Account, key: str, given: Mapping[str, Any]) -> Build:
     return read(answer["build"])
 
 
-async def stop(account: Account, build: Build) -> None:
-    """Stop a build. Harmless when it is over."""
+async def stop(account: Account, build: Build) -> Build:
+    """Stop a build; gives it as it is then. Harmless when it is over."""
     crash_here("codebuild.stop.before")
     try:
-        await account.call("codebuild", "stop_build", id=build.id)
+        answer = await account.call("codebuild", "stop_build", id=build.id)
     except AwsRefused:
-        if not (await look(account, build.id)).over:
+        now = await look(account, build.id)
+        if not now.over:
             raise
+    else:
+        now = read(answer["build"])
     crash_here("codebuild.stop.after")
+    return now
 
 
 async def several(account: Account, ids: Sequence[str]) -> list[Build]:

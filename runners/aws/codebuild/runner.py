@@ -129,11 +129,13 @@ class _Order:
         if self._in_batch:
             await self._stop_batch()
             return
-        latest = self._following.latest if isinstance(self._following, Following) else await self._found()
-        while latest is not None and latest.over and latest.next:
-            latest = await builds.look(self.account, latest.next)
-        if latest is not None and not latest.over:
-            await builds.stop(self.account, latest)
+        if isinstance(self._following, Following):
+            await self._following.stop()
+        elif (build := await self._found()) is not None:
+            await self._follow(build).stop()
+
+    def _follow(self, build: Build) -> Following:
+        return Following(self.account, self.sink, build, self.work.tell, self.pace)
 
     async def _stop_batch(self) -> None:
         following = self._following
@@ -149,8 +151,8 @@ class _Order:
             self._following = FollowingBatch(self.account, self.sink, batch, self.work.tell, self.pace)
             return await self._following.to_its_end(), self._following.failure()
         build = await self._found() or await self._started()
-        self._following = Following(self.account, self.sink, build, self.work.tell, self.pace)
-        build = await self._following.to_its_end()
+        self._following = following = self._follow(build)
+        build = await following.to_its_end()
         return build, failure_of(build)
 
     async def _built(self) -> Outcome:

@@ -24,6 +24,8 @@ class Upload:
     values: Mapping[str, str]
     """Last values of the variables that stand in the patterns."""
     say: Callable[[str], None]
+    outside: Path | None = None
+    """Where files are that lie outside the source, each under its whole path; without, there are none."""
 
     def copy(self, target: Path) -> list[str]:
         """Copy what matches into `target`, which is emptied first; gives the paths there. Raises `NoArtifacts`."""
@@ -45,7 +47,8 @@ class Upload:
         found: list[tuple[Path, Path]] = []
         for pattern in self.files.patterns:
             self.say(f"Expanding {pattern}")
-            matched = [(base, file) for base in bases for file in self._matching(base, self._expanded(pattern))]
+            wanted = self._expanded(pattern)
+            matched = [(base, file) for base in self._within(bases, wanted) for file in self._matching(base, wanted)]
             self.say(f"Found {len(matched)} file(s)" if matched else f"Skipping invalid file path {pattern}")
             found += matched
         if not found:
@@ -59,11 +62,25 @@ class Upload:
             matching = Glob(base.removeprefix("./"))
             found = [each for each in sorted(self.source.iterdir()) if each.is_dir() and matching.fits(each.name)]
         else:
-            found = [self.source / place]
+            found = [self._place(place)]
         inside = [each for each in found if each.is_dir() and self._inside(each)]
         if not inside:
             raise NoArtifacts(f"no matching base directory path found for {self.files.base}")
         return inside
+
+    def _within(self, bases: list[Path], pattern: str) -> list[Path]:
+        """Say where a pattern is looked for; one from the root that is below no base is looked for from the root."""
+        place = self._place(Path(pattern))
+        if self.outside and place.is_relative_to(self.outside) and not any(map(place.is_relative_to, bases)):
+            return [self.outside]
+        return bases
+
+    def _place(self, path: Path) -> Path:
+        """Say where a path of the container is here."""
+        place = self.source / path
+        if self.outside is None or ".." in path.parts or place.is_relative_to(self.source):
+            return place
+        return self.outside / place.relative_to("/")
 
     def _matching(self, base: Path, pattern: str) -> Iterator[Path]:
         wanted = Glob(self._relative(base, pattern))
@@ -109,11 +126,14 @@ class Upload:
         return name
 
     def _inside(self, place: Path) -> bool:
-        return place.resolve().is_relative_to(self.source.resolve())
+        real = place.resolve()
+        return any(real.is_relative_to(root.resolve()) for root in (self.source, self.outside) if root)
 
     def _expanded(self, text: str) -> str:
         return expanded(text, self.values)
 
     def _relative(self, base: Path, pattern: str) -> str:
         """Read an absolute pattern as what it means under the base directory."""
+        if pattern.startswith("/"):
+            pattern = self._place(Path(pattern)).as_posix()
         return pattern.removeprefix(f"{base.as_posix()}/").removeprefix(f"{self.source.as_posix()}/").removeprefix("./")

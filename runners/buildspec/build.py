@@ -7,6 +7,7 @@ its log from the first line on, and reads the same files at its end.
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from runners import job
@@ -16,6 +17,7 @@ from runners.buildspec.environment import chosen
 from runners.buildspec.leavings import Leavings
 from runners.buildspec.log import Log, Mask
 from runners.buildspec.machine import Machine
+from runners.buildspec.model import Files
 from runners.buildspec.order import NoBuild, Order
 from runners.buildspec.prepare import Prepared
 from runners.buildspec.record import Context, Made, Record, Status, phases_of
@@ -202,14 +204,14 @@ class Build:
     def _upload(self, prepared: Prepared, values: dict[str, str]) -> None:
         self.record.begin("UPLOAD_ARTIFACTS")
         self.log.say("Phase is UPLOAD_ARTIFACTS")
-        spec, source = prepared.spec, self._order.source
-        self.record.reports = reports.collect(spec.reports, self._order.about.project, source, values, self.log.say)
+        spec, upload = prepared.spec, partial(self._taking, values)
+        self.record.reports = reports.collect(spec.reports, self._order.about.project, values, upload)
         code = message = ""
         try:
             for identifier, files in {"": spec.artifacts, **spec.secondary}.items():
                 if files is not None:
                     target = self._order.secondary / identifier if identifier else self._order.artifacts
-                    copied = Upload(files=files, source=source, values=values, say=self.log.say).copy(target)
+                    copied = upload(files).copy(target)
                     name = self._left.name_of(identifier) if files.name else ""
                     self.record.artifacts[identifier] = Made(location=str(target), files=tuple(copied), name=name)
         except NoArtifacts as error:
@@ -217,6 +219,10 @@ class Build:
         status = Status.FAILED if code else Status.SUCCEEDED
         self.record.end(status, code, message)
         self.log.complete("UPLOAD_ARTIFACTS", status, code, message)
+
+    def _taking(self, values: dict[str, str], files: Files) -> Upload:
+        source, outside = self._order.source, self._left.outside
+        return Upload(files=files, source=source, values=values, say=self.log.say, outside=outside)
 
     def _is_public(self, prepared: Prepared, name: str, value: str) -> bool:
         return not (name.startswith("AWS_") or name in prepared.secret or self.log.mask.hides(value))

@@ -55,6 +55,12 @@ class Leavings:
         said = self._result("exit") or ""
         return int(said) if said.isascii() and said.isdecimal() and len(said) <= len("255") else None
 
+    @property
+    def outside(self) -> Path | None:
+        """Where it put what it hands on from outside the source, if that is a directory and not the way to another."""
+        place = self._job / "result" / "outside"
+        return place if place.is_dir() and place.resolve() == self._job.resolve() / "result" / "outside" else None
+
     def values(self, names: list[str]) -> dict[str, str]:
         """Give the last values of variables, those that have one."""
         last = {name: self._result(f"variables/{name}") for name in names}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runners.buildspec.artifacts import NoArtifacts, Upload
-from runners.buildspec.model import Report
+from runners.buildspec.model import Files, Report
 from runners.buildspec.report_formats import COVERAGE, Coverage, Tests, Unreadable, read, together
 from runners.buildspec.text import expanded
 
@@ -33,11 +33,11 @@ class ReportResult:
 
 
 def collect(
-    reports: Mapping[str, Report], project: str, source: Path, values: Mapping[str, str], say: Callable[[str], None]
+    reports: Mapping[str, Report], project: str, values: Mapping[str, str], upload: Callable[[Files], Upload]
 ) -> list[ReportResult]:
     """Read all reports of a build. What cannot be read is said and fails nothing, as on AWS."""
     return [
-        _collected(_group(expanded(name, values), project), report, source, values, say)
+        _collected(_group(expanded(name, values), project), report.format, upload(report.files))
         for name, report in reports.items()
     ]
 
@@ -47,16 +47,14 @@ def _group(name: str, project: str) -> str:
     return name.rpartition("/")[2] if name.startswith("arn:") else f"{project}-{name}"
 
 
-def _collected(
-    name: str, report: Report, source: Path, values: Mapping[str, str], say: Callable[[str], None]
-) -> ReportResult:
-    coverage = report.format in COVERAGE
+def _collected(name: str, format_: str, upload: Upload) -> ReportResult:
+    coverage, say = format_ in COVERAGE, upload.say
     say(f"Preparing to copy {'CODE_COVERAGE' if coverage else 'TEST'} report {name}")
     total: Tests | Coverage = Coverage() if coverage else Tests()
     whole = True
     try:
-        for _, file in Upload(files=report.files, source=source, values=values, say=say).found():
-            total = together(total, _read(report.format, file))
+        for _, file in upload.found():
+            total = together(total, _read(format_, file))
     except NoArtifacts:
         say(f"Report {name}: no matching report files found")
         whole = False
@@ -65,7 +63,7 @@ def _collected(
         whole = False
     bad = isinstance(total, Tests) and (total.counts.get("FAILED") or total.counts.get("ERROR"))
     status = "FAILED" if bad else "SUCCEEDED" if whole else "INCOMPLETE"
-    return ReportResult(name=name, format=report.format, status=status, found=total)
+    return ReportResult(name=name, format=format_, status=status, found=total)
 
 
 def _read(format_: str, file: Path) -> Tests | Coverage:

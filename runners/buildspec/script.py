@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from runners.buildspec import cache
+from runners.buildspec import cache, outside
 from runners.buildspec.model import PHASES, ROOT, Buildspec, Files, OnFailure, Phase
 from runners.buildspec.text import STATE, names_in, spoken
 
@@ -73,6 +73,7 @@ def write(
         if name in spec.phases:
             _write_phase(fresh / "phases" / name.upper(), spec.phases[name])
     _write_names(fresh / "names", spec)
+    outside.write(fresh / "outside", [*_artifacts(spec).values(), *(report.files for report in spec.reports.values())])
     if spec.cache and caches:
         cache.write(fresh / "cache", spec.cache, caches, cached)
     fresh.rename(job)

@@ -19,6 +19,13 @@ def expanded(text: str, values: Mapping[str, str]) -> str:
     return _NAMES.sub(lambda found: values.get(found[1], ""), text)
 
 
+def filled(text: str) -> str:
+    """Write the script that prints a path with its variables filled in, as `expanded` does, and reads nothing else."""
+    literals = _NAMES.split(text.replace("\n", ""))  # between them are the names
+    pieces = [f"${{{each}}}" if n % 2 else re.sub(r"[\\$`]", r"\\\g<0>", each) for n, each in enumerate(literals)]
+    return spoken("".join(pieces))
+
+
 def spoken(text: str) -> str:
     """Write the script that prints a text as the shell of the build reads it."""
     return f". {STATE}/env\ncat <<{_END}\n{text}\n{_END}\n"

@@ -1,6 +1,7 @@
 """A committer who wants more than to be built: their repository's words and their root in a container."""
 
 import asyncio
+import contextlib
 import tarfile
 import time
 import uuid
@@ -83,6 +84,34 @@ async def test_an_exported_variable_is_no_file_of_the_host(
     outcome = await builder.run(_build(bench, spec), notes)
     assert _SECRET not in str(outcome.artifacts)
     assert (outside / "LOOT").read_text() == _SECRET
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("left", ["outside", "outside/tmp", "outside/tmp/out", "outside/tmp/out/x", "."])
+async def test_what_is_handed_on_from_outside_the_source_is_no_file_of_the_host(
+    builder: BuildspecRunner, bench: Bench, notes: Notes, left: str
+) -> None:
+    """The paths are the container's: a link in their place would lead to the same ones of this machine."""
+    host = bench.root / "host"
+    (host / "outside/tmp/out").mkdir(parents=True)
+    (host / "tmp/out").mkdir(parents=True)
+    (host / "out").mkdir()
+    for name in ("x", "out/x", "tmp/out/x", "outside/tmp/out/x"):
+        (host / name).write_text(_SECRET)
+    target = host / "x" if left.endswith("/x") else host
+    spec = (
+        "artifacts: {files: [buildspec.yml, /tmp/out/x], secondary-artifacts:"
+        " {docs: {files: ['**/*', buildspec.yml], base-directory: /tmp/out}}}\n"
+        "phases: {build: {commands: [mkdir -p /tmp/out && touch /tmp/out/own,"
+        f" 'cd $(ls -d $CODEBUILD_SRC_DIR/../.buildspec/*) && at=result/{left} && mkdir -p $(dirname $at) &&"
+        f" rm -rf $at; ln -sfn {target} result/{left}; echo left']}}}}"
+    )
+    with contextlib.suppress(ActionFailed):
+        await builder.run(_build(bench, spec), notes)
+    assert "left" in notes.lines
+    places = [bench.work().workspace / name for name in ("artifacts", "secondary-artifacts")]
+    made = [each for place in places for each in place.rglob("*")]
+    assert not [each for each in made if each.is_file() and _SECRET in each.read_text()]
 
 
 @pytest.mark.docker

@@ -1,9 +1,11 @@
 """Reading buildspecs: the shapes that public repositories have, and errors that name their line."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from runners.buildspec.artifacts import Upload
 from runners.buildspec.model import BuildspecInvalid, OnFailure
 from runners.buildspec.parser import parse
 from runners.buildspec.reports import collect
@@ -122,5 +124,6 @@ def test_no_report_is_dropped_that_another_one_is_called_like(tmp_path: Path) ->
     """One by its name, one by the ARN of the group that the name stands for."""
     arn = "arn:aws:codebuild:x:1:report-group/hello-unit"
     text = HEAD + f"      - x\nreports:\n  unit: {{files: ['*']}}\n  {arn}: {{files: ['*']}}\n"
-    found = collect(parse(text).reports, "hello", tmp_path, {}, lambda _: None)
+    nothing = partial(Upload, source=tmp_path, values={}, say=lambda _: None)
+    found = collect(parse(text).reports, "hello", {}, lambda files: nothing(files=files))
     assert [each.name for each in found] == ["hello-unit", "hello-unit"]

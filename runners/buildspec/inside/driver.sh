@@ -10,8 +10,10 @@
 #   phases/NAME/on-failure    ABORT | CONTINUE | RETRY | DEFAULT;   retries, pattern, user, runtimes beside it
 #   names/NAME.sh             prints what an artifact is called
 #   cache/                    version, paths, key.sh, fallback-N.sh; place is where archives are, restore and save exist or not
+#   outside/00001/base.sh, files/00001.sh     print what may be paths outside the source to hand on; links exists to keep links
 #   collect.sh                writes the variables that are wanted at the end
-#   result/                   what is left for Estiva: timeline, exit, command, phase, upload, variables/NAME, names/NAME
+#   result/                   what is left for Estiva: timeline, exit, command, phase, upload, variables/NAME, names/NAME,
+#                             outside/PATH: what is handed on from PATH, which is no part of the source
 exec 2>&1
 job=$1
 source=$2
@@ -190,14 +192,17 @@ phase() {
 named() { printf '%s' "$1" | tr -d '\n' | sed 's/%/%25/g; s,/,%2F,g; s/^/key-/'; }
 
 unpack() {
-  for archive in "$1"/source.* "$1"/root.*; do
-    case $archive in */root.*) into=/ ;; *) into=$source ;; esac
-    case $archive in
-      *.tar) tar -xf "$archive" -C "$into" ;;
-      *.cpio) (cd "$into" && cpio -idu <"$archive" 2>/dev/null) ;;
-      *) continue ;;
-    esac || say "Cache: $archive cannot be unpacked"
+  for packed in "$1"/source.* "$1"/root.*; do
+    case $packed in */root.*) into=/ ;; *) into=$source ;; esac
+    open_into "$into" "$packed" || say "Cache: $packed cannot be unpacked"
   done
+}
+
+open_into() {
+  case $2 in
+    *.tar) tar -xf "$2" -C "$1" ;;
+    *.cpio) (cd "$1" && cpio -idu <"$2" 2>/dev/null) ;;
+  esac
 }
 
 restore() {
@@ -235,14 +240,17 @@ listed() {
   done <"$job/cache/paths" | sed 's,^/,,' | sort -u
 }
 
-# Not every tar of busybox takes a list; it has cpio then.
 pack() {
   listed "$2" >"$state/list"
-  if [ ! -s "$state/list" ]; then return 0; fi
+  if [ -s "$state/list" ]; then archive "$1" "$3"; fi
+}
+
+# Packs what is listed; $3 is -h where links are followed. Not every tar of busybox takes a list; it has cpio then.
+archive() {
   if tar --help 2>&1 | grep -q -e ' -T'; then
-    tar -cf "$1.tar" -C "$3" -T "$state/list"
+    tar -c $3 -f "$1.tar" -C "$2" -T "$state/list"
   else
-    (cd "$3" && cpio -o -H newc <"$state/list" >"$1.cpio" 2>/dev/null)
+    (cd "$2" && cpio -o ${3:+-L} -H newc <"$state/list" >"$1.cpio" 2>/dev/null)
   fi
 }
 
@@ -286,6 +294,48 @@ lightest() {
   done
 }
 
+# --- what is handed on from outside the source ---
+
+# Lists the files that an absolute pattern means, links to files too, and with $2 all links.
+matching() {
+  start=${1%%[*?]*}
+  start=${start%/*}/
+  case $(cd "$start" 2>/dev/null && pwd -P)/ in / | /proc/* | /sys/* | /dev/* | "$state"/* | "$job"/*) [ "$start" = / ] || return 0 ;; esac
+  expression=$(printf '%s\n' "$1" | sed \
+    -e 's/[.^$+(){}|[\]/\\&/g' -e 's,\*\*/,<ANY/>,g' -e 's,\*\*,<ANY>,g' -e 's,\*,[^/]*,g' -e 's,?,[^/],g' \
+    -e 's,<ANY/>,(.*/)?,g' -e 's,<ANY>,.*,g')
+  find "$start" -xdev \( -type f -o -type l \) -print | grep -E -e "^$expression\$" | while IFS= read -r file; do
+    if [ -f "$file" ] || [ -e "$2" ]; then printf '%s\n' "${file#/}"; fi
+  done
+}
+
+# Prints a path as it is meant from the root; nothing for one that the source holds, or that goes up again.
+absolute() {
+  path=$(spoken "$1")
+  case $path in /*) ;; *) path=${2:+$2/${path#./}} ;; esac
+  case $path/ in "$source"/* | */../* | /) ;; *) printf '%s' "$path" ;; esac
+}
+
+# Takes what a definition of artifacts means to where Estiva finds it. What it takes is bounded: 512 bytes so many times.
+take_from_outside() {
+  base=$(absolute "$1/base.sh")
+  base=${base%/}
+  if [ -n "$base" ] && [ -d "$base" ]; then mkdir -p "$result/outside$base"; fi
+  for script in "$1"/files/*.sh; do
+    pattern=$(absolute "$script" "$base")
+    if [ -n "$pattern" ]; then matching "$pattern" "$1/links"; fi
+  done | sort -u >"$state/list"
+  if [ ! -s "$state/list" ]; then return; fi
+  follow=-h
+  if [ -e "$1/links" ]; then follow=; fi
+  if (ulimit -f 2097152 && archive "$result/packed" / $follow); then
+    for packed in "$result"/packed.*; do open_into "$result/outside" "$packed"; done
+  else
+    say "Artifacts: of what lies outside the source no more than 1 GiB can be handed on"
+  fi
+  rm -f "$result"/packed.*
+}
+
 # --- the build ---
 
 failure=
@@ -307,7 +357,14 @@ if [ ! -e "$state/late" ]; then
   done
   withhold
   if [ -e "$job/cache/save" ] && [ -e "$job/cache/place" ] && [ -z "$failure" ]; then save; fi
-  if [ "$next" = yes ]; then : >"$result/upload"; fi
+  if [ "$next" = yes ]; then
+    mkdir -p "$result/outside"
+    for definition in "$job"/outside/*; do
+      if [ -d "$definition" ]; then take_from_outside "$definition"; fi
+    done
+    chmod -R u+rwX "$result/outside"
+    : >"$result/upload"
+  fi
 fi
 # What the build wrote belongs to whoever Estiva runs as, so that it can be read and removed.
 owner=$(stat -c %u:%g "$job" 2>/dev/null)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from runners.buildspec import sections
+from runners.buildspec import patterns, sections
 from runners.buildspec.batch_section import batch_of
 from runners.buildspec.model import PHASES, ROOT, Buildspec, BuildspecInvalid, OnFailure, Phase
 from runners.buildspec.nodes import Nodes, Parts, line_of, null, tree
@@ -128,11 +128,15 @@ def _on_failure(nodes: Nodes, node: Node | None) -> OnFailure:
     retries, pattern = (min(int(counted[1]), _MOST_RETRIES), counted[2]) if counted else (3, rest)
     if counted and int(counted[1]) > _MOST_RETRIES:
         nodes.warn(node, f"on-failure: a phase is retried {_MOST_RETRIES} times at most, not {counted[1]}")
+    pattern = pattern or ".*"
     try:
-        re.compile(pattern or ".*")
-    except (re.error, RecursionError, OverflowError) as error:
-        nodes.problem(node, f"on-failure: {pattern[:100]} is no regular expression: {error}")
-    return OnFailure(action="RETRY", retries=retries, pattern=pattern or ".*")
+        patterns.extended(pattern)
+    except patterns.Invalid as wrong:
+        nodes.problem(node, f"on-failure: {pattern[:100]} is no regular expression: {wrong}")
+    except patterns.Untranslated as wrong:
+        nodes.warn(node, f"on-failure: the phase is never tried again: {wrong}")
+        retries = 0
+    return OnFailure(action="RETRY", retries=retries, pattern=pattern)
 
 
 def _user(nodes: Nodes, parts: Mapping[str, Node], everywhere: str) -> str:

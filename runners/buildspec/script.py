@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from runners.buildspec import cache, outside
-from runners.buildspec.model import PHASES, ROOT, Buildspec, Files, OnFailure, Phase
+from runners.buildspec import cache, outside, patterns
+from runners.buildspec.model import PHASES, ROOT, Buildspec, Files, Phase
 from runners.buildspec.text import STATE, names_in, spoken
 
 DRIVER = "driver.sh"
@@ -112,8 +112,10 @@ def _write_phase(directory: Path, phase: Phase) -> None:
             (directory / part / f"{number:05}.sh").write_text(_script(text, phase.user))
     (directory / "on-failure").write_text(phase.on_failure.action)
     (directory / "retries").write_text(str(phase.on_failure.retries))
-    (directory / "pattern").write_text(_extended(phase.on_failure))
-    (directory / "flags").write_text("-i" if phase.on_failure.pattern.startswith("(?i)") else "")
+    if phase.on_failure.retries:
+        pattern = patterns.extended(phase.on_failure.pattern)
+        (directory / "pattern").write_text(pattern.pattern)
+        (directory / "flags").write_text("-i" if pattern.any_case else "")
     (directory / "user").write_text(phase.user)
     (directory / "runtimes").write_text("".join(_runtimes(phase.runtimes)))
 
@@ -125,14 +127,6 @@ def _script(text: str, user: str) -> str:
     home = f"CODEBUILD_HOME=$HOME; HOME=~{user}\n"
     back = "\nCODEBUILD_LAST_EXIT=$?\nHOME=$CODEBUILD_HOME; unset CODEBUILD_HOME\n"
     return _BEFORE + home + text + back + _AFTER.replace("\nCODEBUILD_LAST_EXIT=$?", "", 1)
-
-
-def _extended(on_failure: OnFailure) -> str:
-    """Write a pattern of Go's as `grep -E` takes it: the classes that both have are written out."""
-    pattern = on_failure.pattern.removeprefix("(?i)")
-    for short, long in (("\\d", "[0-9]"), ("\\s", "[[:space:]]"), ("\\S", "[^[:space:]]"), ("(?:", "(")):
-        pattern = pattern.replace(short, long)
-    return pattern
 
 
 def _runtimes(wanted: Mapping[str, str]) -> Iterable[str]:

@@ -46,6 +46,8 @@ class Deploy:
     """URL of the queue to which ECS's events go, if there is one."""
     strategy: Json = None
     """How its deployments go; `None`: as the service says itself."""
+    newest: bool = False
+    """Whether a new revision is made of the newest that others made, where that is newer than the one in use."""
     pace: float = 1.0
 
     async def run(self) -> Outcome:
@@ -208,16 +210,17 @@ class Deploy:
 
     async def _prepared(self, state: Service, current: Revision, mine: Revision | None) -> tuple[str, Revision]:
         """Verify, then give the container, and the revision to deploy: made before a crash, used before, or new."""
-        container, images = await images_of(
-            self.work, current, self.container, self.environ, self.registries, self.sink
-        )
-        oneoff.check(self._first, current)
         before = await revisions.earlier(self.account, current, self._is_wanted) if self._goes_back else None
+        base = await self._base(current)
+        container, images = await images_of(
+            self.work, base, current, self.container, self.environ, self.registries, self.sink
+        )
+        oneoff.check(self._first, base)
         change = self._change(container, images, current, {} if before else await self._secrets())
         await Verification(
             account=self.account,
             service=state,
-            revision=current,
+            revision=base,
             variables=change.variables,
             settings=self._settings(state),
             sink=self.sink,
@@ -227,11 +230,18 @@ class Deploy:
             return container, mine
         if before is not None:
             return container, await self._marked(before, state)
-        made = await revisions.register(self.account, current, change)
-        self.sink.line(f"{made.name} registered, from {current.name}")
-        for line in revisions.difference(current.definition, made.definition):
+        made = await revisions.register(self.account, base, change)
+        self.sink.line(f"{made.name} registered, from {base.name}")
+        known = await revisions.members(self.account)
+        for line in revisions.difference(current.definition, made.definition, known):
             self.sink.line(f"  {line}")
         return container, made
+
+    async def _base(self, current: Revision) -> Revision:
+        """Give the revision that the new one is made of. What only begins anew, or goes back, stays as it is."""
+        stays = self._goes_back or self.work.restarts or self.work.scales
+        found = await revisions.newest(self.account, current) if self.newest and not stays else None
+        return found or current
 
     async def _secrets(self) -> Mapping[str, str]:
         """Say where ECS finds the secrets; raises when they are not those that were planned."""

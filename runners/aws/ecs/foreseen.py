@@ -5,7 +5,8 @@ from typing import Any
 
 from runners.aws import configuration
 from runners.aws.ecs import revisions, services, strategy
-from runners.aws.ecs.revisions import Change, Revision
+from runners.aws.ecs.images import BY_NAME, container_of, have
+from runners.aws.ecs.revisions import Change
 from runners.aws.ecs.services import Target
 from runners.aws.ecs.verify import Verification
 from runners.aws.session import Account
@@ -13,6 +14,9 @@ from runners.before import Before, tasks_of
 from runners.contract import ActionFailed, Silence
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
+
+NEWEST = "newest"
+"""Value of the option `base`: new revisions are made of the newest that others made since the one in use."""
 
 
 async def foresee(
@@ -29,7 +33,9 @@ async def foresee(
     """
     state = await services.look(account, target)
     current = await revisions.read(account, state.task_definition)
-    container = str(told.get("container") or "") or first_container(current, service)
+    base = (await revisions.newest(account, current) if told.get("base") == NEWEST else None) or current
+    container = container_of(service, base, current, str(told.get("container") or ""))
+    have(base, container, BY_NAME)
     own = {"ESTIVA_SERVICE": service.name, "ESTIVA_ENVIRONMENT": environment.name}
     variables = {**service.env.get(environment.name, {}), **own}
     found = await configuration.sources(account, service.secrets.get(environment.name, {}))
@@ -43,19 +49,15 @@ async def foresee(
     known = state.raw.get("deploymentConfiguration", {})
     settings = strategy.configured(told.get("strategy"), known) or known
     verification = Verification(
-        account=account, service=state, revision=current, variables=variables, settings=settings, sink=Silence()
+        account=account, service=state, revision=base, variables=variables, settings=settings, sink=Silence()
     )
+    known_fields = await revisions.members(account)
+    becomes = revisions.derived(base, change, known_fields)
     return [
-        *revisions.difference(current.definition, revisions.derived(current, change, ())),
+        *revisions.difference(current.definition, becomes, known_fields),
         *_foreseen(tasks_of(told.get("before"), service.name), known, settings),
         *await _not_ready(verification),
     ]
-
-
-def first_container(revision: Revision, service: Service) -> str:
-    """Give the container of the service where nobody names one: with its image, with its name, or the first."""
-    names = [each["name"] for each in revision.containers]
-    return revision.container_of(service.image) or next((name for name in names if name == service.name), names[0])
 
 
 def _foreseen(tasks: Sequence[Before], known: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:

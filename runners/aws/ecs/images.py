@@ -12,6 +12,7 @@ from runners.aws.gate import Gate
 from runners.aws.session import Visitor
 from runners.contract import ActionFailed, Sink, Work
 from storage.model import artifact
+from storage.model.catalog import Service
 from storage.model.worded import worded
 
 ERRORS = {
@@ -21,17 +22,25 @@ ERRORS = {
     "image_missing": "the image is not in the registry",
     "bad_image_definitions": "imagedefinitions.json cannot be read",
 }
+BY_NAME = worded("name it with the option container")
 _FILE = "imagedefinitions.json"
 _LARGEST = 100_000
 """Bytes; AWS takes no more either."""
 
 
 async def images_of(
-    work: Work, base: Revision, named: str, environ: Mapping[str, str], registries: Registries | None, sink: Sink
+    work: Work,
+    base: Revision,
+    current: Revision,
+    named: str,
+    environ: Mapping[str, str],
+    registries: Registries | None,
+    sink: Sink,
 ) -> tuple[str, dict[str, str]]:
     """Give the container of the service, and the new image of each container that gets one.
 
-    `named` is the container that the catalog says, if any. Raises `ActionFailed`.
+    `base` is what the new revision is made of, `current` what the service uses, `named` the container that the catalog
+    says, if any. Raises `ActionFailed`.
     """
     digest = work.artifacts.get(artifact.DIGEST)
     if not digest:
@@ -44,8 +53,8 @@ async def images_of(
     for name in listed:
         have(base, name, worded("{file} names it", file=_FILE))
     mine = [name for name, image in listed.items() if repository_of(image) == work.service.image]
-    container = named or next(iter(mine), "") or _usual(work, base)
-    have(base, container, worded("name it with the option container"))
+    container = container_of(work.service, base, current, named or next(iter(mine), ""))
+    have(base, container, BY_NAME)
     login = await registry.login(work.registry, work.service.image, environ, registries, Visitor.of(work))
     if await registry.manifest(work.service.image, digest, login) is None:
         raise _gone(f"{work.service.image}@{digest}")
@@ -58,9 +67,15 @@ async def images_of(
     return container, images
 
 
-def _usual(work: Work, base: Revision) -> str:
+def container_of(service: Service, base: Revision, current: Revision, named: str = "") -> str:
+    """Name the container of a service: the one that is named, or has its image now, or its name, or is the only one.
+
+    The container that this gives need not be there: `have` says so.
+    """
     names = [each["name"] for each in base.containers]
-    return work.service.name if work.service.name in names or names[1:] else names[0]
+    with_image = (each.container_of(service.image) for each in (current, base))
+    usual = service.name if service.name in names or names[1:] else names[0]
+    return named or next((name for name in with_image if name in names), usual)
 
 
 def have(base: Revision, name: str, why: str) -> None:

@@ -16,6 +16,8 @@ from runners.crash import crash_here
 from storage.model.worded import worded
 
 KEY, RUN, DIGEST, PREVIOUS = "estiva:key", "estiva:run", "estiva:digest", "estiva:previous"
+UNDONE = "estiva:undone"
+"""Tag of a revision that a stack made, in a change that was rolled back."""
 _VARIABLES = "estiva.variables"
 """Label of a container: names of the variables that Estiva gave it, to take them away again."""
 _SECRETS = "estiva.secrets"
@@ -43,7 +45,7 @@ class Revision:
     @property
     def number(self) -> int:
         """Give the 7 of `hello:7`."""
-        return int(self.arn.rpartition(":")[2])
+        return number_of(self.arn)
 
     @property
     def containers(self) -> Sequence[Mapping[str, Any]]:
@@ -80,6 +82,11 @@ class Change:
     """Variable -> where ECS finds its value; for the same container."""
 
 
+def number_of(arn: str) -> int:
+    """Give the 7 of `hello:7`."""
+    return int(arn.rpartition(":")[2])
+
+
 def repository_of(image: str) -> str:
     """Give an image's name without tag and digest."""
     return registry.split(image)[0]
@@ -102,11 +109,25 @@ async def found(account: Account, key: str, current: Revision) -> Revision | Non
         "ecs", "list_task_definitions", familyPrefix=family, sort="DESC", maxResults=_LOOKED_AT, status="ACTIVE"
     )
     for arn in answer["taskDefinitionArns"]:
-        if arn == current.arn or int(arn.rpartition(":")[2]) < current.number - _BEFORE:
+        if arn == current.arn or number_of(arn) < current.number - _BEFORE:
             continue
         each = await read(account, arn)
         if each.tags.get(KEY) == key:
             return each
+    return None
+
+
+async def newest(account: Account, current: Revision) -> Revision | None:
+    """Find the newest revision of the family that others made since the one in use: an operator, or a stack."""
+    family = current.definition["family"]
+    given = {"familyPrefix": family, "sort": "DESC", "status": "ACTIVE"}
+    async for page in account.pages("ecs", "list_task_definitions", **given):
+        for arn in page["taskDefinitionArns"]:
+            if number_of(arn) <= current.number:
+                return None
+            each = await read(account, arn)
+            if not any(tag.startswith(_OURS) for tag in each.tags):
+                return each
     return None
 
 
@@ -126,14 +147,19 @@ async def earlier(account: Account, current: Revision, is_wanted: Callable[[Revi
 
 async def register(account: Account, base: Revision, change: Change) -> Revision:
     """Make the new revision."""
-    model = await account.model("ecs", "RegisterTaskDefinition")
-    given = derived(base, change, model.input_shape.members)
+    given = derived(base, change, await members(account))
     crash_here("ecs.register.before")
     answer = await account.call("ecs", "register_task_definition", **given)
     crash_here("ecs.register.after")
     made = answer["taskDefinition"]
     tags = {tag["key"]: tag["value"] for tag in given["tags"]}
     return Revision(arn=made["taskDefinitionArn"], definition=made, tags=tags)
+
+
+async def members(account: Account) -> Collection[str]:
+    """Name the fields of a task definition that the installed SDK can register."""
+    known: Collection[str] = (await account.model("ecs", "RegisterTaskDefinition")).input_shape.members
+    return known
 
 
 def derived(base: Revision, change: Change, members: Collection[str]) -> dict[str, Any]:
@@ -178,10 +204,42 @@ _PASSING = {"ESTIVA_RUN", "ESTIVA_COMMIT", "ESTIVA_DIGEST"}
 """Variables that are another's in every release: nobody asks whether they differ."""
 
 
-def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Say what a change makes different, one line each; of variables only the names: values may be anybody's."""
+_SHOWN = ("cpu", "memory", "networkMode", "taskRoleArn", "executionRoleArn")
+"""What is shown with its value; of all else that differs only the names."""
+_ITS_OWN = {"name", "image", "environment", "secrets", "dockerLabels"}
+"""Fields of a container that are told apart in words of their own, or are Estiva's."""
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any], members: Collection[str]) -> list[str]:
+    """Say what a change makes different, one line each; of variables only the names: values may be anybody's.
+
+    `members` are the fields that can be registered: ECS shows more, which is another's in every revision.
+    """
     before = {each["name"]: each for each in old.get("containerDefinitions", [])}
-    return [line for each in new["containerDefinitions"] for line in _in_container(before.get(each["name"], {}), each)]
+    becomes = {each["name"]: each for each in new["containerDefinitions"]}
+    lines: list[str] = [
+        worded("{what}: {old} becomes {new}", what=name, old=old.get(name, "-"), new=new.get(name, "-"))
+        for name in _SHOWN
+        if old.get(name) != new.get(name)
+    ]
+    others = _differing(old, new) & set(members) - {*_SHOWN, "family", "tags", "containerDefinitions"}
+    if others:
+        lines.append(worded("what differs besides: {names}", names=", ".join(sorted(others))))
+    if fresh := _listed(set(becomes) - set(before)):
+        lines.append(worded("new containers: {names}", names=fresh))
+    if gone := _listed(set(before) - set(becomes)):
+        lines.append(worded("containers that go: {names}", names=gone))
+    for name, each in becomes.items():
+        lines += _in_container(before.get(name, {}), each)
+        others = _differing(before[name], each) - _ITS_OWN if name in before else set()
+        if others:
+            lines.append(worded("{name}: what differs besides: {names}", name=name, names=", ".join(sorted(others))))
+    return lines
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """Name the fields that differ; nothing and what is empty are the same."""
+    return {name for name in {*old, *new} if (old.get(name) or None) != (new.get(name) or None)}
 
 
 def _in_container(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

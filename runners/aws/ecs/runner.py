@@ -24,7 +24,8 @@ from runners.aws.ecs import (
 )
 from runners.aws.ecs.deploy import Deploy
 from runners.aws.ecs.events import Events
-from runners.aws.ecs.foreseen import first_container, foresee
+from runners.aws.ecs.foreseen import NEWEST, foresee
+from runners.aws.ecs.images import container_of
 from runners.aws.ecs.services import Target, short
 from runners.aws.session import NOWHERE, Account, Clouds, Visitor
 from runners.aws.told import called, told
@@ -41,6 +42,7 @@ _KNOWN = {
     "before": oneoff.problem,
     "strategy": strategy.problem,
     "events": options.text,
+    "base": options.one_of(NEWEST, "in_use"),
 }
 _ERRORS = {
     **registry.ERRORS,
@@ -136,6 +138,7 @@ class EcsRunner:
             events=self._events,
             queue=str(given.get("events") or ""),
             strategy=given.get("strategy"),
+            newest=given.get("base") == NEWEST,
             environ=self._environ,
             registries=self._ecr,
             pace=self._pace,
@@ -153,7 +156,9 @@ async def _written(
     if not listed["taskArns"]:
         return None
     revision = await revisions.read(account, state.task_definition)
-    container = container or first_container(revision, service)
+    names = [each["name"] for each in revision.containers]
+    container = container_of(service, revision, revision, container)
+    container = container if container in names else names[0]
     logs, found = account.at(stopped.log_region(revision, container)), []
     for arn in listed["taskArns"]:
         place = stopped.stream_of(revision, container, short(arn))

@@ -38,6 +38,11 @@ def changes(environment: str, what: str) -> str:
     return f"{_CHANGES}{environment}/{what}"
 
 
+def runs(environment: str, stack: str) -> str:
+    """Name what the service of a stack ran when its changes were planned: its value is the ARN of a revision of ECS."""
+    return f"runs/{environment}/{stack}"
+
+
 def is_changes(name: str) -> bool:
     """Tell whether an artifact is a plan of changes."""
     return name.startswith(_CHANGES)

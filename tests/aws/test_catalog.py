@@ -162,11 +162,14 @@ def test_the_policies_that_are_shipped_allow_what_is_asked_and_nothing_else() ->
     ask = {asked.TO_ASK}
     push, values = {*builds.LOGIN, *builds.ON_REPOSITORY}, {*builds.ON_PARAMETER, *builds.ON_SECRET}
     infra = {*changes.ON_TEMPLATE, *changes.ON_LARGE_TEMPLATE, *changes.ON_STACK, *changes.PASS}
+    kept = {*changes.ON_SERVICE, *changes.ON_DEFINITION}
     assert _allowed("registry-policy.json") == push | ask
     assert _allowed("deploy-policy.json") == _asked(deploys, "TO_TASKS") | ask
     assert _allowed("build-policy.json") == _asked(builds) - push - values | ask
     assert _allowed("infra-policy.json") == infra | ask
-    assert _allowed("pipeline-policy.json") == _asked(changes, "TO_CLOUDFORMATION") - infra | ask
+    assert kept < _allowed("deploy-policy.json"), "which the role of a stack with a service has too"
+    behind = _asked(changes, "TO_CLOUDFORMATION") - infra - (kept - {*changes.BEHIND_SOME})
+    assert _allowed("pipeline-policy.json") == behind | ask
 
 
 def test_estiva_may_become_the_roles_of_the_example_catalog_and_no_others(tmp_path: Path) -> None:

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from runners.contract import ActionFailed
 from tests.aws.estate import STACK, Estate, template
 from tests.aws.playing import played, some
+from tests.aws.test_infra_service import made, running
+from tests.aws.test_infra_service import template as with_service
+from tests.doubles.aws.tasks import Tasks
+
+__all__ = ["made"]
 
 ROOT = Path(__file__).parents[2]
 PLANNING = ["stack.plan.before", "stack.plan.after"]
@@ -18,6 +24,7 @@ DROPPING = ["stack.drop.before", "stack.drop.after"]
 APPLYING = ["stack.apply.before", "stack.apply.after"]
 UPLOADING = ["stack.upload.before", "stack.upload.after"]
 STOPPING = ["stack.cancel.before", "stack.cancel.after"]
+KEEPING = ["stack.keep.before", "stack.keep.after", "stack.undo.before", "stack.undo.after"]
 
 
 async def play(
@@ -105,7 +112,23 @@ async def test_an_update_is_cancelled_once(spot: str, estate: Estate) -> None:
     assert set(estate.stacks.resources(STACK)) == {"Repository", "Task"}
 
 
+@pytest.mark.parametrize("spot", some(KEEPING, "stack.keep.before"))
+async def test_a_service_is_put_back_all_the_same(spot: str, made: Estate, tasks: Tasks) -> None:
+    made.stacks.failing["Zone"] = "Limit exceeded"
+    made.commit(with_service("Zone", cpu="512"))
+    planned = await play(made, "plan")
+    assert planned is not None
+    assert await play(made, "apply", spot, artifacts=planned) is None
+    with pytest.raises(ActionFailed):
+        await made.does("apply", "hello-900", **planned)
+    assert running(tasks) == "hello:2"
+    assert [each.task_definition[-7:] for each in tasks.services["web", "hello"].deployments][-2:] == [
+        *("hello:1", "hello:2"),
+    ]
+    assert [tags for tags in tasks.tags.values() if "estiva:undone" in tags]
+
+
 def test_every_labelled_place_is_swept() -> None:
     sources = [path.read_text() for path in (ROOT / "runners" / "aws" / "infra").glob("*.py")]
     labelled = {name for source in sources for name in re.findall(r'crash_here\("([\w.]+)"\)', source)}
-    assert labelled == {*PLANNING, *FORGETTING, *DROPPING, *APPLYING, *STOPPING, *UPLOADING}
+    assert labelled == {*PLANNING, *FORGETTING, *DROPPING, *APPLYING, *STOPPING, *UPLOADING, *KEEPING}

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from runners.aws.ecs.services import Target
+from runners.aws.infra.runner import service_of
 from runners.aws.infra.stack import Declared
 from runners.buildspec.parser import parse
 from runners.kinds import known_kinds
@@ -59,7 +61,7 @@ def test_the_stacks_give_each_template_what_it_asks_for(environment: str, catalo
     action = catalog.services["hello"].infra[environment]
     for stack in Declared.read(action.options["stacks"]):
         asked: dict[str, Any] = YAML().load((AWS / Path(stack.template).name).read_text())["Parameters"]
-        given = {*stack.parameters, *([stack.image] if stack.image else [])}
+        given = {*stack.parameters, *filter(None, (stack.image, stack.task))}
         assert given <= set(asked)
         assert {name for name, each in asked.items() if "Default" not in each} <= given
 
@@ -71,5 +73,7 @@ def test_what_is_deployed_to_is_what_the_stacks_make(catalog: Catalog) -> None:
         made = [stack.parameters["Name"] for stack in Declared.read(hello.infra[name].options["stacks"])]
         assert isinstance(named, dict)
         assert named["hello"] in made
+        (kept,) = [stack for stack in Declared.read(hello.infra[name].options["stacks"]) if stack.task]
+        assert service_of(kept, hello, environment) == Target(cluster=name, service=kept.parameters["Name"])
     project = hello.stages[1].actions[0].options["project"]
     assert project in [s.parameters["Name"] for s in Declared.read(hello.infra["homolog"].options["stacks"])]

@@ -82,10 +82,10 @@ def cloud(empty: Cloud) -> Iterator[Cloud]:
 def in_the_cloud(world: World, cloud: Cloud, may: str = "rollback", **more: Any) -> Source:
     """Let production be on ECS and the images in ECR; gives the source of a service that goes there.
 
-    `may`: what Ana may do there besides; `more`: `files`, and keys of the service's entry.
+    `may`: what Ana may do there besides; `more`: `files`, `options` of production, and keys of the service's entry.
     """
     heard = {"events": cloud.queue} if cloud.queue else {}
-    options = json.dumps({"cluster": "web", **heard, "before": {"pelican": [MIGRATE]}})
+    options = json.dumps({"cluster": "web", **heard, "before": {"pelican": [MIGRATE]}, **more.pop("options", {})})
     registry = f"registry: {{host: '{cloud.host}', ecr: {{aws: {cloud.place()}, keep: 100}}}}\n\n"
     text = re.sub(r"registry:\n(?:  .*\n)+\n", registry, world.catalog.read_text(), count=1)
     before, production, after = text.partition("promotes_from: homolog")

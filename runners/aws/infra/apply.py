@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from runners.aws.errors import AwsRefused
 from runners.aws.infra.changes import SELDOM, ChangeSets, name_of, pause
+from runners.aws.infra.running import Running
 from runners.aws.infra.stack import Stack, look
 from runners.aws.patience import patiently
 from runners.aws.session import Account
@@ -43,10 +45,16 @@ class Apply:
     approved: str
     """Id and hash of the change set, as people approved it."""
     sink: Sink
+    running: Running | None = None
+    """What the stack's service ran when it was planned, and goes on with; `None`: nobody asked."""
     pace: float = 1.0
     _told: set[str] = field(default_factory=set, init=False)
     _since: datetime | None = field(default=None, init=False)
     """When the change set was made: nothing of ours happened before. `None`: not known any more."""
+    _kept: str = field(default="", init=False)
+    """What was done to let the service go on with what it runs."""
+    waits: bool = field(default=False, init=False)
+    """Whether a task definition was changed that only a deploy brings to the service."""
 
     async def run(self) -> Stack:
         """Begin what is not begun, and follow it to its end. Raises `ActionFailed`."""
@@ -54,10 +62,20 @@ class Apply:
         return await self._to_its_end()
 
     async def stop(self) -> None:
-        """Let CloudFormation cancel an update of ours that is under way; what is being created goes on."""
+        """Let CloudFormation cancel an update of ours that is under way; what is being created goes on.
+
+        Where the stack has a service its rollback is followed, until that runs again what it ran.
+        """
         now = await look(self.account, self.stack)
-        if now is None or now.status != "UPDATE_IN_PROGRESS" or not _begun(await self._events(now), self._token):
+        if now is None or not now.busy or not _begun(await self._events(now), self._token):
             return
+        if now.status == "UPDATE_IN_PROGRESS":
+            await self._cancel()
+        if self.running is not None and now.status.startswith("UPDATE_"):
+            with suppress(ActionFailed):  # how it ends is told by nobody any more
+                await self._to_its_end()
+
+    async def _cancel(self) -> None:
         crash_here("stack.cancel.before")
         await self.account.call(
             "cloudformation", "cancel_update_stack", StackName=self.stack, ClientRequestToken=f"{self._token}-cancel"
@@ -88,6 +106,8 @@ class Apply:
             )
         self._since = planned.made_at
         if planned.execution == "AVAILABLE":
+            if self.running is not None:
+                await self.running.check()
             await self._execute()
 
     async def _execute(self) -> None:
@@ -114,13 +134,25 @@ class Apply:
         while True:
             now, events = await self._patiently(self._look, "the stack goes on, and is looked at again")
             self._tell(events)
+            if self.running is not None:
+                self._kept = (
+                    await self._patiently(partial(self.running.keep, events), "it is tried again") or self._kept
+                )
             over = bool(events) and not now.busy
             if over and (_tell_of(now, events) or late == _LATE):
+                await self._settle(now, events)
                 return self._ended(now, events)
             looks, late = looks + 1, late + over
             if not events and looks > _UNSEEN:
                 raise _unseen(self.stack)
             await asyncio.sleep(pause(looks) * self.pace)
+
+    async def _settle(self, now: Stack, events: Sequence[Mapping[str, Any]]) -> None:
+        """See to what becomes of a task definition that was changed."""
+        if self.running is not None and now.status in _WELL:
+            self.waits = self.running.waits(events)
+        elif self.running is not None:
+            await self.running.undo(events)
 
     async def _look(self) -> tuple[Stack, Sequence[Mapping[str, Any]]]:
         now = await look(self.account, self.stack)
@@ -157,7 +189,8 @@ class Apply:
     def _ended(self, now: Stack, events: Sequence[Mapping[str, Any]]) -> Stack:
         if now.status in _WELL:
             return now
-        why = joined([_first_failure(events), worded("{stack} is {status}", stack=self.stack, status=now.status)])
+        status = worded("{stack} is {status}", stack=self.stack, status=now.status)
+        why = joined([_first_failure(events), status, self._kept])
         if now.status in _BACK:
             created = now.status == "ROLLBACK_COMPLETE"
             hint = (

@@ -44,6 +44,12 @@ class Change:
         return order.index(word) if word in order else 0
 
     @property
+    def moves_tasks(self) -> bool:
+        """Tell whether it gives another task definition to a service of ECS that is there."""
+        of_service = (self.raw.get("ResourceType"), self.raw.get("Action")) == ("AWS::ECS::Service", "Modify")
+        return of_service and "TaskDefinition" in self._properties()
+
+    @property
     def line(self) -> str:
         """Say it: resource, what happens to it, and because of which properties; never a value."""
         names = {"type": self.raw.get("ResourceType", ""), "name": self.raw.get("LogicalResourceId", "")}

@@ -38,6 +38,9 @@ _KNOWN: Mapping[str, options.Check] = {
     "template": options.inside,
     "parameters": options.variables,
     "image": options.text,
+    "task": options.text,
+    "cluster": options.text,
+    "service": options.text,
     "capabilities": _capabilities,
     "tags": options.variables,
     "role": options.text,
@@ -66,6 +69,10 @@ class Declared:
     parameters: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     """The parameter that gets the image that runs, by its digest."""
+    task: str = ""
+    """The parameter that gets the ARN of the revision that the service of ECS runs."""
+    where: Mapping[str, str] = field(default_factory=dict)
+    """`cluster` and `service` of that service, as far as the environment does not say them."""
     capabilities: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     role: str = ""
@@ -83,15 +90,22 @@ class Declared:
             template=str(raw["template"]),
             parameters=options.texts(raw.get("parameters")),
             image=str(raw.get("image", "")),
+            task=str(raw.get("task", "")),
+            where={name: str(raw[name]) for name in ("cluster", "service") if name in raw},
             capabilities=options.words(raw.get("capabilities")),
             tags=options.texts(raw.get("tags")),
             role=str(raw.get("role", "")),
         )
 
-    def given(self, work: Work) -> dict[str, str]:
-        """Give the parameters, with the image that runs where one of them wants it and something runs."""
+    def given(self, work: Work, revision: str) -> dict[str, str]:
+        """Give the parameters: those of the catalog, the revision that runs, or the image that runs.
+
+        Where a revision runs it has the image: another one would only make a new revision at every change.
+        """
         digest = work.artifacts.get(artifact.DIGEST, "")
-        return {**self.parameters, **({self.image: f"{work.service.image}@{digest}"} if self.image and digest else {})}
+        wants_image = self.image and digest and not revision
+        image = {self.image: f"{work.service.image}@{digest}"} if wants_image else {}
+        return {**self.parameters, **image, **({self.task: revision} if self.task else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +117,7 @@ class Stack:
     change_set: str
     """The change set that was applied last."""
     parameters: frozenset[str]
+    """Names of those that it was given."""
     outputs: Mapping[str, str]
 
     @property
@@ -124,6 +139,8 @@ class Draft:
     body: Mapping[str, str]
     given: Any
     now: Stack | None
+    revision: str | None
+    """ARN of the revision that its service runs; empty: there is no such service; `None`: nobody asked."""
 
 
 async def look(account: Account, name: str) -> Stack | None:

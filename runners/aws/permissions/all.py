@@ -14,7 +14,7 @@ async def needed(catalog: Catalog, environment: Environment, account: Account) -
         *containers.needs(catalog, environment, Arns(account.place)),
         *await builds.needs(catalog, environment, account),
         *await changes.of_pipelines(catalog, environment, account),
-        *changes.of_stacks(catalog, environment, Arns(account.place)),
+        *await changes.of_stacks(catalog, environment, account),
     ]
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runners.aws.codepipeline import executions
 from runners.aws.codepipeline.runner import CodePipelineRunner, pipeline_of
-from runners.aws.infra.runner import CloudFormationRunner
+from runners.aws.ecs import revisions, services
+from runners.aws.ecs.services import Target, short
+from runners.aws.infra.runner import CloudFormationRunner, service_of
 from runners.aws.infra.stack import Declared
 from runners.aws.infra.templates import PREFIX
 from runners.aws.permissions.need import EVERYTHING, SOME, Arns, Need, actions_of
@@ -36,6 +38,9 @@ ON_STACK = (
 """What changes of stacks ask for, besides what the templates themselves make."""
 ON_LARGE_TEMPLATE = ("s3:PutObject", "s3:GetObject")
 """What templates that are too large for a call ask for: CloudFormation reads them as whoever asks it."""
+ON_SERVICE = ("ecs:DescribeServices", "ecs:UpdateService")
+ON_DEFINITION = ("ecs:TagResource",)
+"""What it takes to let a stack's service go on with what it runs, where the stack's entry has `task`."""
 PASS = ("iam:PassRole",)
 TO_CLOUDFORMATION = (("iam:PassedToService", "cloudformation.amazonaws.com"),)
 
@@ -72,8 +77,31 @@ def _of_a_pipeline(arns: Arns, name: str, given: Mapping[str, Json], stages: Seq
     yield Need(actions=BEHIND_PROJECT, on=(arns.of("codebuild", f"project/{name}"),), known=False)
 
 
-def of_stacks(catalog: Catalog, environment: Environment, arns: Arns) -> Iterator[Need]:
-    """Give what is needed for the stacks there, and to hand CloudFormation the roles that it works with."""
+async def of_stacks(catalog: Catalog, environment: Environment, account: Account) -> list[Need]:
+    """Give what is needed for the stacks there, and for the services of ECS in them."""
+    found = [*_of_the_stacks(catalog, environment, Arns(account.place))]
+    for service, action in actions_of(catalog, environment, CloudFormationRunner.kind):
+        for declared in Declared.read(action.options.get("stacks")):
+            if declared.task:
+                found += await _of_its_service(account, service_of(declared, service, environment))
+    return found
+
+
+async def _of_its_service(account: Account, target: Target) -> list[Need]:
+    arns, cluster = Arns(account.place), short(target.cluster)
+    within = (("ecs:cluster", arns.of("ecs", f"cluster/{cluster}")),)
+    service = arns.of("ecs", f"service/{cluster}/{short(target.service)}")
+    found = [Need(actions=ON_SERVICE, on=(service,), context=within)]
+    try:
+        revision = await revisions.read(account, (await services.look(account, target)).task_definition)
+    except ActionFailed:
+        return found
+    definition = arns.of("ecs", f"task-definition/{revision.definition['family']}:1")
+    return [*found, Need(actions=ON_DEFINITION, on=(definition,))]
+
+
+def _of_the_stacks(catalog: Catalog, environment: Environment, arns: Arns) -> Iterator[Need]:
+    """Give what is needed for the stacks themselves, and to hand CloudFormation the roles that it works with."""
     for _, action in actions_of(catalog, environment, CloudFormationRunner.kind):
         declared = Declared.read(action.options.get("stacks"))
         yield Need(actions=ON_TEMPLATE)

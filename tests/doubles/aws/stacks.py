@@ -1,6 +1,7 @@
 """CloudFormation: change sets that are computed, stacks that move through time, and failures as AWS tells them.
 
-Templates are JSON: `Parameters` and `Resources`, whose properties may be `{"Ref": parameter}`.
+Templates are JSON: `Parameters` and `Resources`, whose properties are resolved as `tests.doubles.aws.properties` says.
+What becomes of a service of ECS, and of its task definition, happens in the double of ECS, where there is one.
 """
 
 import json
@@ -11,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.doubles.aws.objects import Objects
+from tests.doubles.aws.properties import resolved
 from tests.doubles.aws.server import ACCOUNT, REGION, Identity, Server
+from tests.doubles.aws.tasks import Tasks
 from tests.doubles.aws.wire import Asked, Refusal
 
 NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
-_STACK = "AWS::CloudFormation::Stack"
+_STACK, _SERVICE, _DEFINITION = "AWS::CloudFormation::Stack", "AWS::ECS::Service", "AWS::ECS::TaskDefinition"
 _IN_A_CALL, _IN_S3 = 51_200, 1_000_000
 
 
@@ -44,7 +47,11 @@ class Stack:
     sets: dict[str, ChangeSet] = field(default_factory=dict)
     line: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
     """What happens when: a status of the stack (empty: as before), and an event."""
-    before: tuple[dict[str, Any], dict[str, str]] = field(default_factory=lambda: ({}, {}))
+    before: tuple[dict[str, Any], dict[str, str], dict[str, str]] = field(default_factory=lambda: ({}, {}, {}))
+    physical: dict[str, str] = field(default_factory=dict)
+    """Logical name of a task definition -> the revision that is the stack's."""
+    effects: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
+    """What happens in ECS, and when."""
 
 
 class Stacks:
@@ -69,6 +76,8 @@ class Stacks:
         self.stuck = False
         self.refusing = ""
         self.executed: list[str] = []
+        self.tasks: Tasks | None = None
+        """The ECS in which task definitions are registered and services updated; none: nothing of it happens."""
         self.once_ready: list[Callable[[], None]] = []
         """What happens as soon as somebody has seen that a change set is computed."""
         self.server = server
@@ -154,7 +163,9 @@ class Stacks:
         return {"Id": made.id, "StackId": stack.id}
 
     def _difference(self, stack: Stack, body: Mapping[str, Any], values: Mapping[str, str]) -> list[dict[str, Any]]:
-        old, new = _resolved(stack.body, stack.parameters), _resolved(body, values)
+        old, new = self._resolved(stack, stack.body, stack.parameters), self._resolved(stack, body, values)
+        changed = {name for name in new if old.get(name) != new[name]}
+        new = self._resolved(stack, body, values, changed)  # what refers to one of them changes too
         changes = []
         for name in sorted({*old, *new}):
             kind = (new.get(name) or old[name])["Type"]
@@ -166,6 +177,16 @@ class Stacks:
             elif old[name] != new[name]:
                 changes.append({**change, **self._modified(old[name], new[name])})
         return changes
+
+    def _resolved(
+        self, stack: Stack, body: Mapping[str, Any], values: Mapping[str, str], changing: set[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Give the resources; what is `changing` is not known by the name that it has now."""
+        known = {name: each for name, each in stack.physical.items() if name not in (changing or ())}
+        return {
+            name: {**each, "Properties": resolved(each.get("Properties", {}), body, {**known, **values})}
+            for name, each in body.get("Resources", {}).items()
+        }
 
     def _modified(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         before, after = old.get("Properties", {}), new.get("Properties", {})
@@ -244,7 +265,7 @@ class Stacks:
     def execute(self, stack: Stack, found: ChangeSet, token: str) -> None:
         """Execute a change set, as anybody may."""
         self.executed.append(found.id)
-        stack.before = (stack.body, stack.parameters)
+        stack.before = (stack.body, stack.parameters, dict(stack.physical))
         stack.body, stack.parameters, stack.change_set = found.body, found.parameters, found.id
         stack.sets = {found.name: found}
         found.execution = "EXECUTE_COMPLETE"
@@ -258,6 +279,7 @@ class Stacks:
             name, kind = change["LogicalResourceId"], change["ResourceType"]
             doing = {"Add": "CREATE", "Remove": "DELETE"}.get(change["Action"], "UPDATE")
             self._event(stack, at, f"{doing}_IN_PROGRESS", name, kind, "", token)
+            self._does(stack, name, kind, at)
             at += timedelta(seconds=self.takes)
             if name in self.failing:
                 self._event(stack, at, f"{doing}_FAILED", name, kind, self.failing[name], token)
@@ -290,8 +312,16 @@ class Stacks:
         )
         end = "FAILED" if self.stuck else "COMPLETE"
         later = at + timedelta(seconds=self.takes)
+        told = [event for _, _, event in stack.line]
+        begun = max(n for n, each in enumerate(told) if each.get("ResourceStatusReason") == "User Initiated")
+        touched = {event["LogicalResourceId"] for event in told[begun:]}
+        stack.body, stack.parameters, stack.physical = stack.before
+        stack.effects = [each for each in stack.effects if each[0] <= at]
+        for name, each in stack.body.get("Resources", {}).items():
+            if each["Type"] == _SERVICE and name in touched:
+                self._event(stack, at, "UPDATE_IN_PROGRESS", name, _SERVICE, "", token)
+                self._does(stack, name, _SERVICE, at)
         self._event(stack, later, f"{prefix}_{end}", stack.name, _STACK, "", token, of_stack=True)
-        stack.body, stack.parameters = stack.before
 
     def _event(
         self,
@@ -305,7 +335,7 @@ class Stacks:
         *,
         of_stack: bool = False,
     ) -> None:
-        event = {
+        event: dict[str, Any] = {
             "StackId": stack.id,
             "EventId": str(uuid.uuid4()),
             "StackName": stack.name,
@@ -315,8 +345,23 @@ class Stacks:
             "ResourceStatus": status,
             "ClientRequestToken": token,
             **({"ResourceStatusReason": reason} if reason else {}),
+            **({"PhysicalResourceId": stack.physical[name]} if name in stack.physical else {}),
         }
         stack.line.append((at, status if of_stack else "", event))
+
+    def _does(self, stack: Stack, name: str, kind: str, at: datetime) -> None:
+        """Have done what a change of a resource does in ECS; a service is updated when its turn comes."""
+        if self.tasks is None or kind not in (_SERVICE, _DEFINITION) or name not in stack.body["Resources"]:
+            return
+        properties = self._resolved(stack, stack.body, stack.parameters)[name]["Properties"]
+        if kind == _DEFINITION:
+            containers = [{"name": c["Name"], "image": c["Image"]} for c in properties["ContainerDefinitions"]]
+            stack.physical[name] = self.tasks.define(properties["Family"], containers, cpu=properties["Cpu"])
+            return
+        tasks = self.tasks
+        stack.effects.append(
+            (at, lambda: tasks.updated("web", properties["ServiceName"], properties["TaskDefinition"]))
+        )
 
     def _describe(self, asked: Asked, _who: Identity) -> dict[str, Any]:
         stack = self._stack(asked)
@@ -362,6 +407,8 @@ class Stacks:
         named = asked.given["StackName"]
         for stack in self.known.values():
             if named in (stack.name, stack.id):
+                while stack.effects and stack.effects[0][0] <= self._clock.now():
+                    stack.effects.pop(0)[1]()
                 return stack
         raise Refusal("ValidationError", f"Stack with id {named} does not exist")
 
@@ -402,13 +449,3 @@ def _values(body: Mapping[str, Any], given: list[dict[str, Any]], before: Mappin
             raise Refusal("ValidationError", f"Parameters: [{name}] must have values")
         values[name] = said.get(name, each.get("Default", ""))
     return values
-
-
-def _resolved(body: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    def one(value: Any) -> Any:
-        return values[value["Ref"]] if isinstance(value, dict) and "Ref" in value else value
-
-    return {
-        name: {**each, "Properties": {key: one(value) for key, value in each.get("Properties", {}).items()}}
-        for name, each in body.get("Resources", {}).items()
-    }

@@ -57,6 +57,14 @@ class Tasks:
         service.tasks.append({"taskArn": f"{ECS}:task/{service.cluster}/{task}", "desiredStatus": "RUNNING"})
         self.logs["/ecs/hello", f"app/hello/{task}"] = log
 
+    def updated(self, cluster: str, name: str, definition: str) -> None:
+        """Give a service a revision as CloudFormation does: the service is made when there is none."""
+        service = self.services.get((cluster, name))
+        if service is None:
+            self.serve(name, definition, cluster=cluster)
+        elif service.primary.task_definition != definition:
+            self.deploy(service, definition)
+
     def abort(self, deployment: Deployment) -> None:
         """Stop a deployment as somebody does in ECS, without going back."""
         service = next(each for each in self.services.values() if deployment in each.deployments)

@@ -1,4 +1,4 @@
-"""S3: objects that are read and put. Of a request only the form of its signature is checked; answers are hand-made."""
+"""S3: objects that are read and put; its answers are hand-made."""
 
 from xml.sax.saxutils import escape
 
@@ -33,9 +33,7 @@ class Objects:
         server.objects, server.puts = self.handle, self.put
 
     def handle(self, request: web.Request) -> web.Response:
-        bucket = self.kept.get(request.match_info["bucket"])
-        if bucket is None:
-            raise Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
+        bucket = self._bucket(request)
         if "list-type" in request.query:
             return self._list(bucket, request.query.get("prefix", ""), request.query.get("continuation-token", ""))
         key = request.match_info["key"]
@@ -48,17 +46,21 @@ class Objects:
 
     def put(self, request: web.Request, content: bytes) -> web.Response:
         """Keep an object as an owner of the bucket puts it there, and only a new one where that is asked."""
-        bucket = self.kept.get(request.match_info["bucket"])
-        if bucket is None:
-            raise Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
-        if request.headers.get("x-amz-expected-bucket-owner", self.owner) != self.owner:
-            raise Refusal("AccessDenied", "Access Denied", 403)
+        bucket = self._bucket(request)
         key = request.match_info["key"]
         if request.headers.get("If-None-Match") == "*" and key in bucket:
             text = "At least one of the pre-conditions you specified did not hold"
             raise Refusal("PreconditionFailed", text, 412)
         bucket[key] = content
         return web.Response()
+
+    def _bucket(self, request: web.Request) -> dict[str, bytes]:
+        bucket = self.kept.get(request.match_info["bucket"])
+        if bucket is None:
+            raise Refusal("NoSuchBucket", "The specified bucket does not exist", 404)
+        if request.headers.get("x-amz-expected-bucket-owner", self.owner) != self.owner:
+            raise Refusal("AccessDenied", "Access Denied", 403)
+        return bucket
 
     def _list(self, bucket: dict[str, bytes], prefix: str, token: str) -> web.Response:
         keys = sorted(key for key in bucket if key.startswith(prefix) and key > token)

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from storage.model.cloud import SERVICES
-from tests.doubles.aws import wire
+from tests.doubles.aws import s3, wire
 from tests.doubles.aws.wire import Asked, Refusal
 from tests.registry import free_port
 
@@ -128,9 +128,8 @@ class Server:
 
     async def handle_get(self, request: web.Request) -> web.Response:
         """Answer as S3, whose requests are like those of no other service."""
-        operation = "ListBucket" if "list-type" in request.query else "GetObject"
         try:
-            asked = wire.asked_of_s3(request, operation)
+            asked = s3.read(request)
             self.calls.append(asked)
             self._admitted(asked)
             return self.objects(request) if self.objects else web.Response(status=404)
@@ -140,7 +139,7 @@ class Server:
     async def handle_put(self, request: web.Request) -> web.Response:
         """Answer as S3 to whoever puts something there."""
         try:
-            asked = wire.asked_of_s3(request, "PutObject")
+            asked = s3.read(request)
             self.calls.append(asked)
             self._admitted(asked)
             return self.puts(request, await request.read()) if self.puts else web.Response(status=404)

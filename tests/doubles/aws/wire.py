@@ -8,7 +8,7 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,10 +18,12 @@ from xml.sax.saxutils import escape
 
 import botocore.session
 from aiohttp import web
-from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StringShape, StructureShape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-_SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+from tests.doubles.aws import letters
+
+SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _TARGETS = {
     "AmazonEC2ContainerServiceV20141113": "ecs",
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
@@ -32,8 +34,6 @@ _TARGETS = {
     "CodeBuild_20161006": "codebuild",
     "CodePipeline_20150709": "codepipeline",
 }
-_TO_THE_LETTER = {"codebuild", "codepipeline"}
-"""Services whose enumerations and patterns are checked too, which the SDK itself leaves to AWS."""
 
 
 class Refusal(Exception):  # noqa: N818 - what AWS says
@@ -64,7 +64,7 @@ def model_of(service: str) -> ServiceModel:
 
 async def read(request: web.Request) -> tuple[Asked, OperationModel]:
     """Understand a request. Raises `Refusal` for what does not fit the model."""
-    scope = _SCOPE.search(request.headers.get("Authorization", ""))
+    scope = SCOPE.search(request.headers.get("Authorization", ""))
     if scope is None:
         raise Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
     target = request.headers.get("X-Amz-Target")
@@ -82,8 +82,7 @@ async def read(request: web.Request) -> tuple[Asked, OperationModel]:
         report = ParamValidator().validate(_with_times(operation.input_shape, given), operation.input_shape)
         if report.has_errors():
             raise Refusal("SerializationException", report.generate_report())
-        wrong = list(_letters(operation.input_shape, given)) if service in _TO_THE_LETTER else []
-        if wrong:
+        if wrong := list(letters.wrong_in(operation.input_shape, given)):
             raise Refusal("ValidationException", "; ".join(wrong))
     asked = Asked(
         key=scope["key"],
@@ -103,9 +102,8 @@ def answer(operation: OperationModel, made: Mapping[str, Any]) -> web.Response:
         report = ParamValidator().validate(dict(made), shape)
         if report.has_errors():
             raise AssertionError(f"the double's answer to {operation.name}: {report.generate_report()}")
-        if operation.service_model.service_name in _TO_THE_LETTER:
-            wrong = list(_letters(shape, made))
-            assert not wrong, f"the double's answer to {operation.name}: {wrong}"
+        wrong = list(letters.wrong_in(shape, made))
+        assert not wrong, f"the double's answer to {operation.name}: {wrong}"
     headers = {"x-amzn-RequestId": str(uuid.uuid4())}
     if protocol == "json":
         return web.Response(
@@ -116,21 +114,6 @@ def answer(operation: OperationModel, made: Mapping[str, Any]) -> web.Response:
     wrapped = f"<{wrapper}>{inside}</{wrapper}>" if wrapper else inside
     text = f"<{operation.name}Response>{wrapped}</{operation.name}Response>"
     return web.Response(text=text, content_type="text/xml", headers=headers)
-
-
-def asked_of_s3(request: web.Request, operation: str) -> Asked:
-    """Understand a GET as S3 does. Raises `Refusal` when it is not signed."""
-    scope = _SCOPE.search(request.headers.get("Authorization", ""))
-    if scope is None or scope["service"] != "s3":
-        raise Refusal("AccessDenied", "Access Denied", 403)
-    return Asked(
-        key=scope["key"],
-        token=request.headers.get("X-Amz-Security-Token", ""),
-        region=scope["region"],
-        service="s3",
-        operation=operation,
-        given={**request.match_info, **request.query},
-    )
 
 
 def refusal(service: str, error: Refusal) -> web.Response:
@@ -147,22 +130,6 @@ def refusal(service: str, error: Refusal) -> web.Response:
     else:
         text = f"<ErrorResponse>{inside}<RequestId>x</RequestId></ErrorResponse>"
     return web.Response(text=text, status=error.status, content_type="text/xml")
-
-
-def _letters(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
-    """Find values that no enumeration has, and texts that their pattern does not allow."""
-    if isinstance(shape, StructureShape):
-        for name, each in value.items():
-            yield from _letters(shape.members[name], each, f"{path}.{name}")
-    elif isinstance(shape, ListShape):
-        for each in value:
-            yield from _letters(shape.member, each, path)
-    elif isinstance(shape, StringShape):
-        pattern = shape.metadata.get("pattern")
-        if shape.enum and value not in shape.enum:
-            yield f"{path} is {value!r}, which is none of {shape.enum}"
-        if pattern and not re.fullmatch(pattern, value):
-            yield f"{path} is {value!r}, which does not match {pattern}"
 
 
 def _plain(value: Any) -> Any:

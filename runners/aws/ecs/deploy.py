@@ -7,6 +7,7 @@ from typing import Any
 from runners.aws import configuration
 from runners.aws.ecr import Registries
 from runners.aws.ecs import history, marks, oneoff, revisions, services, stopped, strategy
+from runners.aws.ecs.declared import declared
 from runners.aws.ecs.events import Events, Heard
 from runners.aws.ecs.images import images_of
 from runners.aws.ecs.oneoff import OneOff
@@ -48,6 +49,8 @@ class Deploy:
     """How its deployments go; `None`: as the service says itself."""
     newest: bool = False
     """Whether a new revision is made of the newest that others made, where that is newer than the one in use."""
+    file: str = ""
+    """Where the task definition is in the source, which then is what a new revision is made of."""
     pace: float = 1.0
 
     async def run(self) -> Outcome:
@@ -239,9 +242,11 @@ class Deploy:
 
     async def _base(self, current: Revision) -> Revision:
         """Give the revision that the new one is made of. What only begins anew, or goes back, stays as it is."""
-        stays = self._goes_back or self.work.restarts or self.work.scales
-        found = await revisions.newest(self.account, current) if self.newest and not stays else None
-        return found or current
+        if self._goes_back or self.work.restarts or self.work.scales:
+            return current
+        if self.file:
+            return await declared(self.account, self.work, self.file, current)
+        return (await revisions.newest(self.account, current) if self.newest else None) or current
 
     async def _secrets(self) -> Mapping[str, str]:
         """Say where ECS finds the secrets; raises when they are not those that were planned."""

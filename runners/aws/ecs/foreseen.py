@@ -55,9 +55,17 @@ async def foresee(
     becomes = revisions.derived(base, change, known_fields)
     return [
         *revisions.difference(current.definition, becomes, known_fields),
+        *_of_a_file(told.get("task_definition")),
         *_foreseen(tasks_of(told.get("before"), service.name), known, settings),
         *await _not_ready(verification),
     ]
+
+
+def _of_a_file(path: Json) -> list[str]:
+    """Say that more may change: the source of the commit is fetched by the deploy."""
+    if not path:
+        return []
+    return [worded("{file} becomes the task definition: what it changes stands in the log of the deploy", file=path)]
 
 
 def _foreseen(tasks: Sequence[Before], known: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from runners import registry
 from runners.aws import ecr
 from runners.aws.ecr import Registries
+from runners.aws.ecs.declared import text_of, with_placeholders
 from runners.aws.ecs.revisions import Revision, repository_of
 from runners.aws.gate import Gate
 from runners.aws.session import Visitor
@@ -23,9 +24,9 @@ ERRORS = {
     "bad_image_definitions": "imagedefinitions.json cannot be read",
 }
 BY_NAME = worded("name it with the option container")
+FIRST_IMAGE = "<IMAGE1_NAME>"
+"""What stands for the service's image in a task definition that is kept as a file, as in CodePipeline."""
 _FILE = "imagedefinitions.json"
-_LARGEST = 100_000
-"""Bytes; AWS takes no more either."""
 
 
 async def images_of(
@@ -64,18 +65,21 @@ async def images_of(
             images[name] = await _by_digest(work, image, environ, registries)
             # no action before this one has handed it on, so that nothing has judged it
             await Gate(registries).passed(work, repository_of(image), images[name].partition("@")[2], sink)
-    return container, images
+    return container, with_placeholders(base, container, images)
 
 
 def container_of(service: Service, base: Revision, current: Revision, named: str = "") -> str:
     """Name the container of a service: the one that is named, or has its image now, or its name, or is the only one.
 
+    In a file it may have a placeholder for the image instead.
+
     The container that this gives need not be there: `have` says so.
     """
     names = [each["name"] for each in base.containers]
-    with_image = (each.container_of(service.image) for each in (current, base))
+    with_image = [each.container_of(service.image) for each in (current, base)]
+    stands_for_it = [each["name"] for each in base.containers if each.get("image") == FIRST_IMAGE]
     usual = service.name if service.name in names or names[1:] else names[0]
-    return named or next((name for name in with_image if name in names), usual)
+    return named or next((name for name in [*with_image, *stands_for_it] if name in names), usual)
 
 
 def have(base: Revision, name: str, why: str) -> None:
@@ -94,7 +98,7 @@ def _definitions(file: Path) -> dict[str, str]:
     if not file.is_file() or file.is_symlink():
         return {}
     try:
-        return {str(each["name"]): str(each["imageUri"]) for each in json.loads(_text(file))}
+        return {str(each["name"]): str(each["imageUri"]) for each in json.loads(text_of(file))}
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise ActionFailed(
             worded(
@@ -103,14 +107,6 @@ def _definitions(file: Path) -> dict[str, str]:
             hint=worded('it is a list such as [{"name": "web", "imageUri": "registry/web:1"}]'),
             error="bad_image_definitions",
         ) from error
-
-
-def _text(file: Path) -> str:
-    with file.open("rb") as opened:
-        text = opened.read(_LARGEST + 1)
-    if len(text) > _LARGEST:
-        raise ValueError(f"it has more than {_LARGEST} bytes")
-    return text.decode()
 
 
 async def _by_digest(work: Work, image: str, environ: Mapping[str, str], registries: Registries | None) -> str:

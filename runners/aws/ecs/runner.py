@@ -12,6 +12,7 @@ from runners import options, registry
 from runners.aws import configuration, errors
 from runners.aws.ecr import Registries
 from runners.aws.ecs import (
+    declared,
     images,
     oneoff,
     revisions,
@@ -43,12 +44,14 @@ _KNOWN = {
     "strategy": strategy.problem,
     "events": options.text,
     "base": options.one_of(NEWEST, "in_use"),
+    "task_definition": options.inside,
 }
 _ERRORS = {
     **registry.ERRORS,
     **errors.ERRORS,
     **services.ERRORS,
     **images.ERRORS,
+    **declared.ERRORS,
     **verify.ERRORS,
     **rollout.ERRORS,
     **oneoff.ERRORS,
@@ -139,6 +142,7 @@ class EcsRunner:
             queue=str(given.get("events") or ""),
             strategy=given.get("strategy"),
             newest=given.get("base") == NEWEST,
+            file=str(given.get("task_definition") or ""),
             environ=self._environ,
             registries=self._ecr,
             pace=self._pace,

@@ -175,7 +175,7 @@ class BatchBuild:
 
     async def _told(self) -> None:
         async with self._telling:
-            begun = [(name, build.record) for name, build in self._builds.items()]
+            begun = [(name, self._builds[name].record) for name in self.record.builds if name in self._builds]
             running = ", ".join(name for name, record in begun if record.status is Status.IN_PROGRESS)
             done = sum(record.status is not Status.IN_PROGRESS for _, record in begun)
             counted = f"{self.name}: {done}/{len(self.record.builds)}"

@@ -262,7 +262,7 @@ save() {
   fresh=$archives/.new-$(cat /proc/sys/kernel/random/uuid)
   if mkdir -p "$fresh" && cd "$source" && pack "$fresh/source" . . && pack "$fresh/root" / /; then
     rm -rf "$kept"
-    mv "$fresh" "$kept" && say "Saved cache of key $key"
+    mv "$fresh" "$kept" && rm -rf "$kept/${fresh##*/}" && say "Saved cache of key $key"  # into one of a build beside it
   else
     say "Cache: nothing of it could be kept"
     rm -rf "$fresh"

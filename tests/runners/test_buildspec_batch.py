@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runners.buildspec.copies import combined
+from runners.buildspec.copies import combined, copied
 from runners.buildspec.record import Made
 from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Work
@@ -320,3 +321,19 @@ def test_artifacts_that_are_put_together_go_nowhere_else(tmp_path: Path) -> None
     assert list(outside.iterdir()) == []
     assert (target / "out" / "x").read_text() == "second"
     assert (target / "both").is_file()
+
+
+def test_a_copy_that_was_cut_off_is_made_anew_and_a_whole_one_is_left_alone(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "copy"
+    (source / "folder").mkdir(parents=True)
+    (source / "folder" / "x").write_text("whole")
+    (source / "folder" / "link").symlink_to("x")
+    os.mkfifo(source / "folder" / "pipe")
+    (tmp_path / "copy.new" / "folder").mkdir(parents=True)
+    (tmp_path / "copy.new" / "left").touch()
+    copied(source, target)
+    assert sorted(each.name for each in target.rglob("*")) == ["folder", "link", "x"]
+    assert (target / "folder" / "link").is_symlink()
+    (source / "folder" / "x").write_text("changed")
+    copied(source, target)
+    assert (target / "folder" / "x").read_text() == "whole"

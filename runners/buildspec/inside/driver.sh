@@ -328,11 +328,12 @@ take_from_outside() {
   if [ ! -s "$state/list" ]; then return; fi
   follow=-h
   if [ -e "$1/links" ]; then follow=; fi
-  if (ulimit -f 2097152 && archive "$result/packed" / $follow); then
-    for packed in "$result"/packed.*; do open_into "$result/outside" "$packed"; done
-  else
-    say "Artifacts: of what lies outside the source no more than 1 GiB can be handed on"
-  fi
+  (ulimit -f 2097152 && archive "$result/packed" / $follow)
+  case $? in
+    0) for packed in "$result"/packed.*; do open_into "$result/outside" "$packed"; done ;;
+    153) say "Artifacts: of what lies outside the source no more than 1 GiB can be handed on" ;;  # SIGXFSZ
+    *) say "Artifacts: what lies outside the source cannot be packed" ;;
+  esac
   rm -f "$result"/packed.*
 }
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from runners.aws.errors import told
+from runners.aws.unmodelled import watch
 from runners.contract import ActionFailed, Work
 from storage.model.catalog import Environment
 from storage.model.cloud import Aws
@@ -172,9 +173,11 @@ class Clouds:
         from botocore.config import Config
 
         with self._making:
-            return session.client(
+            made = session.client(
                 service, place.region, config=Config(**_ASKING), endpoint_url=place.endpoints.get(service)
             )
+            watch(made, service)
+            return made
 
 
 class Account:

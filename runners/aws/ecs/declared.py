@@ -7,6 +7,7 @@ from typing import Any
 
 from runners.aws.ecs.revisions import Revision
 from runners.aws.session import Account
+from runners.aws.unmodelled import unmodelled
 from runners.contract import ActionFailed, Work
 from storage.model import artifact
 from storage.model.soundness import closest
@@ -95,23 +96,14 @@ def _found(work: Work, path: str) -> Path:
     raise _bad(path, why)
 
 
-def _unknown(value: Any, shape: Any, at: str = "") -> Iterator[str]:
+def _unknown(definition: Mapping[str, Any], shape: Any) -> Iterator[str]:
     """Name the fields that ECS does not know, each with the nearest that it does."""
-    if shape.type_name == "list" and isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from _unknown(each, shape.member, f"{at}[{number}]")
-    if shape.type_name != "structure" or not isinstance(value, dict):
-        return
-    for name, each in value.items():
-        if name in shape.members:
-            yield from _unknown(each, shape.members[name], f"{at}.{name}" if at else name)
-            continue
-        near = closest(name, shape.members)
-        where = f"{at}.{name}"[:200].lstrip(".")
+    for path, known in unmodelled(definition, shape):
+        near = closest(path.rpartition(".")[2], known)
         yield (
-            worded("unknown field {name}; did you mean {near}", name=where, near=near)
+            worded("unknown field {name}; did you mean {near}", name=path[:200], near=near)
             if near
-            else worded("unknown field {name}", name=where)
+            else worded("unknown field {name}", name=path[:200])
         )
 
 

@@ -236,7 +236,7 @@ class Deploy:
         made = await revisions.register(self.account, base, change)
         self.sink.line(f"{made.name} registered, from {base.name}")
         known = await revisions.members(self.account)
-        for line in revisions.difference(current.definition, made.definition, known):
+        for line in [*revisions.lost(base), *revisions.difference(current.definition, made.definition, known)]:
             self.sink.line(f"  {line}")
         return container, made
 

@@ -54,6 +54,7 @@ async def foresee(
     known_fields = await revisions.members(account)
     becomes = revisions.derived(base, change, known_fields)
     return [
+        *revisions.lost(base),
         *revisions.difference(current.definition, becomes, known_fields),
         *_of_a_file(told.get("task_definition")),
         *_foreseen(tasks_of(told.get("before"), service.name), known, settings),

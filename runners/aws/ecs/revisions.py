@@ -12,6 +12,7 @@ from typing import Any
 from runners import registry
 from runners.aws.ecs.services import short
 from runners.aws.session import Account
+from runners.aws.unmodelled import UNMODELLED
 from runners.crash import crash_here
 from storage.model.worded import worded
 
@@ -36,6 +37,8 @@ class Revision:
     arn: str
     definition: Mapping[str, Any]
     tags: Mapping[str, str]
+    unmodelled: Sequence[str] = ()
+    """Fields of it that the installed SDK does not know: a revision that is made of this one has them not."""
 
     @property
     def name(self) -> str:
@@ -97,7 +100,8 @@ async def read(account: Account, arn: str) -> Revision:
     answer = await account.call("ecs", "describe_task_definition", taskDefinition=arn, include=["TAGS"])
     tags = {tag["key"]: tag.get("value", "") for tag in answer.get("tags", [])}
     definition = answer["taskDefinition"]
-    return Revision(arn=definition["taskDefinitionArn"], definition=definition, tags=tags)
+    unknown = [path.removeprefix("taskDefinition.") for path in answer.get(UNMODELLED, ())]
+    return Revision(arn=definition["taskDefinitionArn"], definition=definition, tags=tags, unmodelled=unknown)
 
 
 async def found(account: Account, key: str, current: Revision) -> Revision | None:
@@ -198,6 +202,14 @@ def _give_secrets(new: dict[str, Any], given_before: Collection[str], secrets: M
     new["secrets"] = [{"name": name, "valueFrom": each} for name, each in sorted(merged.items())]
     labels = {name: each for name, each in new["dockerLabels"].items() if name != _SECRETS}
     new["dockerLabels"] = labels | ({_SECRETS: " ".join(sorted(secrets))} if secrets else {})
+
+
+def lost(base: Revision) -> list[str]:
+    """Say what a revision that is made of this one has not, because the installed SDK does not know it."""
+    if not base.unmodelled:
+        return []
+    names = ", ".join(base.unmodelled[:_LOOKED_AT])
+    return [worded("lost, as Estiva's SDK of AWS is too old to know it: {names}", names=names)]
 
 
 _PASSING = {"ESTIVA_RUN", "ESTIVA_COMMIT", "ESTIVA_DIGEST"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 import traceback
@@ -98,6 +99,8 @@ class Server:
         self.handlers: dict[tuple[str, str], Handler] = {}
         self.longer: dict[tuple[str, str], Longer] = {}
         """What may take its time to answer."""
+        self.newer: dict[str, Callable[[Any], None]] = {}
+        """Operation -> what an AWS that is newer than its model adds to an answer."""
         self.objects: ObjectHandler | None = None
         """What S3 answers to a GET of a path, if there is an S3."""
         self.puts: Callable[[web.Request, bytes], web.Response] | None = None
@@ -119,12 +122,20 @@ class Server:
             who = self._admitted(asked)
             handler = self.handlers.get((asked.service, asked.operation), _unknown)
             longer = self.longer.get((asked.service, asked.operation))
-            return wire.answer(operation, await longer(asked, who) if longer else handler(asked, who))
+            made = wire.answer(operation, await longer(asked, who) if longer else handler(asked, who))
+            return self._renewed(made, operation.name)
         except Refusal as error:
             return wire.refusal(service, error)
         except Exception:  # noqa: BLE001 - the test has to see it
             self.wrong.append(traceback.format_exc())
             return wire.refusal(service, Refusal("InvalidDouble", self.wrong[-1][-300:], 400))
+
+    def _renewed(self, made: web.Response, operation: str) -> web.Response:
+        if operation in self.newer:
+            answer = json.loads(made.text or "{}")
+            self.newer[operation](answer)
+            made.text = json.dumps(answer)
+        return made
 
     async def handle_get(self, request: web.Request) -> web.Response:
         """Answer as S3, whose requests are like those of no other service."""

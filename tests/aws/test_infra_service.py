@@ -8,7 +8,7 @@ import pytest
 
 from runners.contract import ActionFailed
 from storage.model import artifact
-from tests.aws.estate import IMAGE, STACK, Estate
+from tests.aws.estate import CHANGES, IMAGE, STACK, Estate
 from tests.doubles.aws.server import Fault
 from tests.doubles.aws.tasks import Service, Tasks
 
@@ -94,6 +94,25 @@ async def test_the_image_that_runs_makes_no_revision_of_its_own(made: Estate, ta
     await made.applied(template("Zone"), digest=NEW)
     assert len(tasks.definitions) == 2
     assert made.stacks.known[STACK].parameters["Image"] == f"{IMAGE}@sha256:1"
+
+
+async def test_a_release_alone_is_nothing_to_apply(made: Estate, tasks: Tasks) -> None:
+    """The parameter differs at each plan after a deploy; for ECS that is no change."""
+    made.commit(template())
+    planned = await made.does("plan", digest=NEW)
+    assert (planned.unchanged, planned.artifacts[CHANGES]) == (True, artifact.NO_CHANGES)
+    assert planned.summary == f"nothing to change in {STACK}"
+    assert [each.execution for each in made.stacks.known[STACK].sets.values()] == ["EXECUTE_COMPLETE"]
+    made.commit(template("Zone"))
+    planned = await made.does("plan", digest=NEW)
+    assert planned.summary == f"{STACK}: 1 to add, 0 to change (0 by replacement), 0 to remove"
+    assert planned.details == [
+        f"{STACK}: leave AWS::ECS::Service Service at hello:2, which it runs",
+        f"{STACK}: add AWS::Logs::LogGroup Zone",
+    ]
+    made.commit(template(cpu="512"))
+    planned = await made.does("plan", digest=NEW)
+    assert f"{STACK}: change AWS::ECS::TaskDefinition Definition: Cpu" in planned.details
 
 
 async def test_a_release_between_plan_and_apply_is_not_undone(made: Estate, tasks: Tasks) -> None:

@@ -5,11 +5,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from runners.aws.ecs.services import short
 from runners.aws.errors import AwsRefused
 from runners.aws.infra.stack import Draft, is_gone, look
 from runners.aws.patience import patiently
@@ -34,6 +35,8 @@ class Change:
     """What would happen to one resource."""
 
     raw: Mapping[str, Any]
+    runs: str = ""
+    """ARN of the revision that the stack's service of ECS runs."""
 
     @property
     def danger(self) -> int:
@@ -50,6 +53,14 @@ class Change:
         return of_service and "TaskDefinition" in self._properties()
 
     @property
+    def leaves(self) -> bool:
+        """Tell whether all that it does is to name the revision that a service runs by now: nothing happens in ECS."""
+        targets = [each.get("Target", {}) for each in self.raw.get("Details", [])]
+        named = {target.get("Name") for target in targets} == {"TaskDefinition"}
+        given = {target["AfterValue"] for target in targets if "AfterValue" in target}
+        return bool(self.runs) and self.moves_tasks and named and given == {self.runs}
+
+    @property
     def line(self) -> str:
         """Say it: resource, what happens to it, and because of which properties; never a value."""
         names = {"type": self.raw.get("ResourceType", ""), "name": self.raw.get("LogicalResourceId", "")}
@@ -63,6 +74,8 @@ class Change:
                 return worded("let go of {type} {name}, which stays", **names)
             case "Remove":
                 return worded("remove {type} {name}", **names)
+            case _ if self.leaves:
+                return worded("leave {type} {name} at {revision}, which it runs", **names, revision=short(self.runs))
             case _:
                 return self._changing(names)
 
@@ -96,7 +109,12 @@ class ChangeSet:
     @property
     def nothing(self) -> bool:
         """Tell whether there is nothing to change."""
-        return self.status == "FAILED" and _NOTHING.search(self.reason) is not None
+        empty = self.status == "FAILED" and _NOTHING.search(self.reason) is not None
+        return empty or (bool(self.changes) and all(each.leaves for each in self.changes))
+
+    def of(self, revision: str) -> "ChangeSet":
+        """Give the same for a stack whose service runs a revision."""
+        return replace(self, changes=tuple(replace(each, runs=revision) for each in self.changes))
 
     @property
     def subject(self) -> str:

@@ -108,7 +108,7 @@ class CloudFormationRunner:
         sets = ChangeSets(account=account, stack=declared.name, sink=sink, pace=self._pace)
         ours = now is None or (now.is_empty and await sets.only_ours())
         await sets.delete_others(work.key)
-        made = await sets.make(work.key, draft)
+        made = (await sets.make(work.key, draft)).of(draft.revision or "")
         sink.line(_counted(declared.name, made))
         for change in in_order(made.changes):
             sink.line(f"  {change.line}")
@@ -205,7 +205,8 @@ def _check_ready(name: str, now: Stack | None) -> None:
 
 
 def _counted(name: str, made: ChangeSet) -> str:
-    actions = [each.raw.get("Action") for each in made.changes]
+    real = [each.raw for each in made.changes if not each.leaves]
+    actions = [each.get("Action") for each in real]
     new, gone = sum(action in ("Add", "Import") for action in actions), actions.count("Remove")
-    replaced = sum(each.raw.get("Replacement") == "True" for each in made.changes)
+    replaced = sum(each.get("Replacement") == "True" for each in real)
     return counted(name, add=new, change=len(actions) - new - gone, replace=replaced, remove=gone)

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.slack.cards.home import Home
+from bot.slack.cards.home import RUNS, Home
 from commands.approvers import groups_to_show, is_asked
 from commands.directory import Directory, Groups
 from commands.policy import Allowed, decide, knows
 from storage.model.approval import Approval
 from storage.model.catalog import Catalog
+from storage.model.fold import fold
+from storage.model.run import Run
+from storage.model.view import RunView
 from storage.store import Store
 
 _LOOKED_BACK = 100
@@ -34,11 +37,15 @@ async def gather_home(store: Store, catalog: Callable[[], Catalog], directory: D
     return Home(
         known=True,
         approvals=[approval for approval in pending if _decides(known, groups, user, approval)],
-        runs=[run for run in recent if run.requester == user],
+        runs=await asyncio.gather(*(_seen(store, run) for run in [r for r in recent if r.requester == user][:RUNS])),
         places=places,
         releases=[release for release in releases if release],
         deploys=any(_may(known, groups, user, "deploy", s, e) for s in known.services for e in known.environments),
     )
+
+
+async def _seen(store: Store, run: Run) -> RunView:
+    return fold(run, await store.journal.of_run(run.id))
 
 
 def _decides(catalog: Catalog, groups: Groups, user: str, approval: Approval) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from commands.command import Asked, Command, Refused
+from commands.endings import ending, lasted
 from commands.permit import may, permit
 from commands.texts import PORTUGUESE, later
 from commands.times import earlier, lasting
@@ -46,8 +47,9 @@ def _time(asked: Asked, text: str) -> datetime:
 
 
 async def _row(asked: Asked, run: Run) -> tuple[str, ...]:
-    worked = fold(run, await asked.desk.store.journal.of_run(run.id)).worked
-    took = f" ({lasting(worked)})" if worked is not None else ""
+    view = fold(run, await asked.desk.store.journal.of_run(run.id))
+    time = lasted(view)
+    took = f" ({lasting(time)})" if time is not None else ""
     return (
         run.id,
         asked.say(run.plan.trigger.value),
@@ -55,7 +57,7 @@ async def _row(asked: Asked, run: Run) -> tuple[str, ...]:
         _ref(run),
         asked.name(run.requester),
         token(run.opened_at),
-        asked.say(run.status.value) + took,
+        ending(asked, view) + took,
     )
 
 

@@ -1,6 +1,7 @@
 """`logs [<service>] [in <environment>]`: the last failure, the log of one run, or what the running release writes."""
 
 from commands.command import Asked, Command, Refused
+from commands.endings import besides, ending, reason_of
 from commands.permit import permit
 from commands.tailing import found_in, offer_tail, tail
 from commands.texts import later, listing
@@ -105,10 +106,10 @@ def _text(asked: Asked, view: RunView, action: ActionView | None) -> str:
         service=run.plan.service.name,
         environment=run.plan.environment.name,
         who=asked.name(run.requester),
-        status=asked.say(run.status.value),
+        status=ending(asked, view),
     )
     if action is None:
-        return text + (f" {in_words_of(asked.say, view.reason)}" if view.reason else "")
+        return f"{text} {besides(asked, view)}".rstrip()
     if action.status not in (Status.FAILED, Status.BROKEN):
         state = asked.say(action.status.value)
         return f"{text}\n`{view.stage_of(action)} / {action.action.name}`: {state}"
@@ -124,7 +125,7 @@ def _text(asked: Asked, view: RunView, action: ActionView | None) -> str:
 
 
 def _names(asked: Asked, view: RunView, action: ActionView) -> dict[str, str]:
-    reason = in_words_of(asked.say, action.reason)
+    reason = reason_of(asked, action.reason)
     return {"stage": view.stage_of(action), "action": action.action.name, "reason": reason}
 
 

@@ -33,6 +33,13 @@ def joined(parts: Iterable[str]) -> str:
     return reduce(lambda one, other: worded("{one}; {other}", one=one, other=other), [p for p in parts if p] or [""])
 
 
+def parted(text: str) -> list[str]:
+    """Take apart what `joined` has put into one."""
+    if isinstance(text, Worded) and text.message == "{one}; {other}":
+        return [*parted(text.values["one"]), *parted(text.values["other"])]
+    return [text]
+
+
 def in_words_of(say: Callable[..., str], text: str) -> str:
     """Say a text with `say`, which knows the language; one that nobody worded stays as it is."""
     if not isinstance(text, Worded):

@@ -14,6 +14,7 @@ from bot.slack.desired import desired
 from bot.slack.plainly import plainly
 from bot.workspace.blocks.surfaces import check_view, demand_message
 from commands.texts import PORTUGUESE, phrase
+from storage.model.fold import fold
 from storage.model.view import RunView
 from tests.slack.test_cards import run_of, surroundings, views
 from tests.slack.town import CATALOG, plan
@@ -32,7 +33,8 @@ def test_every_message_of_every_run_is_one_that_slack_takes(view: RunView, aroun
 
 
 def test_the_views_are_ones_that_slack_takes() -> None:
-    home = home_view(Home(known=True, runs=[run_of(plan().stages)], places=[("hello", "homolog")], deploys=True), SAY)
+    seen = fold(run_of(plan().stages), [])
+    home = home_view(Home(known=True, runs=[seen], places=[("hello", "homolog")], deploys=True), SAY)
     assert check_view(home, "home") == []
     assert check_view(deploy_modal(CATALOG, SAY, channel="C1"), "modal") == []
     picked = Picked(service="hello", refs=["main", "v1"])

@@ -25,6 +25,7 @@ from bot.workspace.blocks.surfaces import check_view, demand_message
 from commands.texts import DEFAULT, PORTUGUESE, phrase
 from storage.model.approval import Approval, Decision
 from storage.model.catalog import Action, Catalog, Environment, Registry, Stage
+from storage.model.fold import fold
 from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
@@ -236,7 +237,11 @@ def test_every_view_is_one_that_slack_takes(name: str, services: int, runs: int)
     )  # fmt: skip
     places = [(service, name) for service in catalog.services]
     shown = Home(
-        known=True, approvals=[approval] * runs, runs=[run_of(plan().stages)] * runs, places=places, deploys=True
+        known=True,
+        approvals=[approval] * runs,
+        runs=[fold(run_of(plan().stages), [])] * runs,
+        places=places,
+        deploys=True,
     )
     drawn = home_view(shown, SAY)
     assert check_view(drawn, "home") == []

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, joined, marked, mention, moment
+from commands.endings import stopped_by
 from commands.texts import several
 from storage.model import artifact
 from storage.model.approval import Approval
 from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Style
-from storage.model.run import Run, Status
+from storage.model.run import Status
+from storage.model.view import RunView
 
-_APPROVALS, _RUNS = 10, 10
+_APPROVALS, RUNS = 10, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Home:
     known: bool
     """False: the catalog does not list this person, who sees nothing of what is deployed."""
     approvals: Sequence[Approval] = ()
-    runs: Sequence[Run] = ()
+    runs: Sequence[RunView] = ()
     places: Sequence[tuple[str, str]] = ()
     """(service, environment) of each place where the person may look."""
     releases: Sequence[Release] = ()
@@ -79,19 +81,27 @@ def _approvals(home: Home, say: Say) -> list[Block]:
 
 def _runs(home: Home, say: Say) -> list[Block]:
     drawn = [kit.header(say("Your runs"))]
-    lines = [_run(run, say) for run in home.runs[:_RUNS]] or [marked(say, "None yet.")]
+    lines = [_run(view, say) for view in home.runs[:RUNS]] or [marked(say, "None yet.")]
     return [*drawn, kit.section(joined(lines))]
 
 
-def _run(run: Run, say: Say) -> Mark:
+def _run(view: RunView, say: Say) -> Mark:
+    run = view.run
     return marked(
         say,
         "*{run}* to {environment}: {status}, {when}",
         run=run.id,
         environment=run.plan.environment.name,
-        status=say(run.status.value),
+        status=_status(view, say),
         when=moment(say, run.closed_at if run.status is not Status.RUNNING and run.closed_at else run.opened_at),
     )
+
+
+def _status(view: RunView, say: Say) -> Mark | str:
+    stopped = stopped_by(view)
+    if stopped is None:
+        return say(view.run.status.value)
+    return marked(say, "{status} by {name}", status=say(stopped[0]), name=mention(stopped[1]))
 
 
 def _places(home: Home, say: Say) -> list[Block]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runners.consent import Unapproved, check_consent
-from runners.contract import ActionFailed, Asks, Outcome, Runner, Stopper, Work, unforeseen
+from runners.contract import ActionFailed, Asks, Outcome, Runner, Sink, Stopper, Work, unforeseen
 from runners.crash import crash_here
 from runners.described import Described
 from runners.excerpt import excerpt_of
@@ -151,6 +151,8 @@ class _Attempt:
     place: StageView
     action: Action
     number: int
+    reached: bool = False
+    """Its runner was called here: what it began, it also stops."""
 
     async def run_to_end(self, view: RunView) -> Status:
         """Return the action's status after this attempt; `RUNNING` when it is to be tried again."""
@@ -193,7 +195,7 @@ class _Attempt:
             crash_here("work.before")
             described = await self._described(view, options_of(view, *self._about.planned, self._runner))
             described.workspace.mkdir(parents=True, exist_ok=True)
-            work = self._runner.run(described, sink)
+            work = self._reach(described, sink)
             outcome = await supervised(work, self.watch, timeout=self.action.timeout, grace=engine.limits.grace)
             crash_here("work.after")
             return outcome
@@ -202,6 +204,10 @@ class _Attempt:
             if not sink.done:  # before its end is a fact: after that nobody would write it again
                 await engine.store.logs.settle(*self._place)
             await self.watch.still_ours()
+
+    async def _reach(self, work: Work, sink: Sink) -> Outcome:
+        self.reached = True
+        return await self._runner.run(work, sink)
 
     @property
     def _runner(self) -> Runner:
@@ -252,8 +258,10 @@ class _Attempt:
                 return await self._ask(view, rest)
             case ActionFailed():
                 return await self._failed(rest)
-            case _:
+            case _ if self.reached:
                 return await self._cancelled()
+            case _:  # it was stopped on the way to its runner, which has not looked for what a dead process began
+                return await self._unreached(view, _find(view, self.watch))
 
     async def _ask(self, view: RunView, asks: Asks) -> Status:
         """Put a question of the work to people; it is run again when they have decided."""
@@ -289,6 +297,10 @@ class _Attempt:
         """End an action that was stopped before this process began it, and what a dead process left of it."""
         if self.watch.why is Why.CANCEL and begun.attempt == 0:
             return Status.CANCELLED  # it never began: the end of the run says it all
+        return await self._unreached(view, begun)
+
+    async def _unreached(self, view: RunView, begun: ActionView) -> Status:
+        """End an action whose runner was not called here, and what a dead process left of it."""
         if self.watch.why is not Why.SHUTDOWN and begun.attempt == self.number:
             await self.stop_outside(view)  # if not, what is labelled with an ended run is swept later
         return await self._cancelled()

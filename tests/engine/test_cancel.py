@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from runners.attempt import Attempts
 from runners.crash import SIGNAL
+from runners.interrupt import Interrupts
 from runners.limits import Limits
-from storage.model.catalog import Stage
+from runners.progress import Progress
+from storage.model.catalog import Registry, Stage
 from storage.model.run import Status
+from tests.engine.scripted import Scripted
 from tests.engine.test_kill import BACK, PLACES, end, play
 from tests.engine.world import HOMOLOG, PRODUCTION, World, action, asked, gated, pipeline, plan
 from tests.invariants import Told, violations
@@ -92,6 +96,29 @@ async def test_a_cancel_while_the_bot_was_down_stops_what_was_left_running(world
     assert (await world.ended(run)).status is Status.CANCELLED
     assert len(world.outside.keys("stopped")) == 2
     assert (await world.action(run, "image")).status is Status.CANCELLED
+
+
+async def test_a_cancel_on_the_way_back_to_an_action_stops_what_was_left_running(world: World) -> None:
+    engine = await world.start()
+    run = await world.ask(plan(Stage(name="build", actions=(action("image", sleep=60),))))
+    await world.began(f"{run.id}/build/image/1")
+    await world.until(run, lambda view: view.stages[0].actions[0].status is Status.RUNNING)
+    await world.stop(engine)
+    interrupts = Interrupts()
+
+    def cancelled_meanwhile() -> Registry:
+        """Asked for right before the runner is called."""
+        interrupts.cancel(run.id, "cancelled by U0BOB")
+        return Registry(host="127.0.0.1:5001")
+
+    attempts = Attempts(
+        *(world.store, {"script": Scripted("script", world.outside)}, cancelled_meanwhile, world.data, world.now),
+        *(interrupts, world.limits, lambda: "bot"),
+    )
+    leg = (await world.store.runs.get(run.id)).leg
+    assert await attempts.act(Progress(world.store, run.id), leg, "build", "image") == Status.CANCELLED
+    assert (await world.action(run, "image")).status is Status.CANCELLED
+    assert world.outside.keys("stopped") == [f"{run.id}/build/image/1"]
 
 
 MOMENTS = {

@@ -86,6 +86,8 @@ class Keeper:
 
     def _take_lease(self) -> None:
         histories = self._histories
+        if not self._process.alive:
+            return  # a lock ends with the process that holds it
         if not histories.shared and histories.leases:
             raise EngineBusy("another worker runs")
         histories.workers += 1
@@ -200,7 +202,13 @@ class Keeper:
         return await patiently(lambda: call(self._legs), lambda: self.stopping)
 
     async def _ask(self, work: Callable[[], T]) -> T:
-        return await self._process.machine.perform(self._process, "keep", work)
+        return await self._process.machine.perform(self._process, "keep", lambda: self._arrived(work))
+
+    def _arrived(self, work: Callable[[], T]) -> T:
+        """Do what was asked for. On SQLite nothing of a dead process arrives: it was written while that one lived."""
+        if not (self._process.alive or self._histories.shared):
+            raise ConnectionError("the process that asked is dead")
+        return work()
 
 
 class _Plain:

@@ -5,7 +5,7 @@ import contextlib
 
 from commands.approvers import is_asked
 from commands.command import Asked, Refused
-from commands.policy import Denied, decide
+from commands.policy import NAMED, Denied, decide
 from commands.texts import later, listing
 from storage.approvals import Settled, Why
 from storage.model import artifact
@@ -75,16 +75,19 @@ async def deny(asked: Asked, approval: Approval, why: str, text: str) -> None:
 
 async def check_right(asked: Asked, approval: Approval, act: str | None = None) -> None:
     """Refuse whoever the policy does not let decide on this approval (`act`, when it is another than the command)."""
+    command = act or asked.command.name
     decision = decide(
         asked.catalog,
         asked.request.user,
-        act or asked.command.name,
+        command,
         service=approval.run.rpartition("-")[0],
         environment=approval.environment,
         channel=asked.request.channel or "D",
         groups=asked.groups,
     )
     if isinstance(decision, Denied):
+        if command in NAMED and decision.why == "no_grant":
+            await deny(asked, approval, decision.why, _lacking(asked, approval, command, decision.able))
         able = [u for u in decision.able if not asked.catalog.same_person(u, approval.requester)]
         await _deny_but(asked, approval, decision.why, able)
 
@@ -146,6 +149,17 @@ async def _deny_but(asked: Asked, approval: Approval, why: str, able: list[str])
     if able:
         text += " " + asked.say("Ask {who}.", who=listing(asked.language, [asked.name(user) for user in able[:5]]))
     await deny(asked, approval, why, text)
+
+
+def _lacking(asked: Asked, approval: Approval, right: str, able: tuple[str, ...]) -> str:
+    """Say that somebody lacks a right of its own, which approving does not include, and who has it."""
+    text = asked.say(
+        "You lack the right `{right}` in {environment}; the right to approve does not include it.",
+        right=right,
+        environment=approval.environment,
+    )
+    who = listing(asked.language, [asked.name(user) for user in able[:5]])
+    return f"{text} " + (asked.say("Ask {who}.", who=who) if who else asked.say("Nobody has it here."))
 
 
 def _settled(asked: Asked, approval: Approval) -> str:

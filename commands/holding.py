@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from commands.command import Asked, Refused
-from commands.permit import permit
-from commands.texts import later, phrase, several
+from commands.permit import called, denial, refusal
+from commands.policy import able
+from commands.texts import later, listing, phrase, several
 from storage.holds import Taken
 from storage.model.catalog import Catalog
 from storage.model.hold import Hindrance, Hold, HoldKind
@@ -74,8 +76,49 @@ async def take(
 
 def permit_place(asked: Asked, *, act: str | None = None) -> None:
     """Raise `Refused` unless the asker may do this in all of the place that is named."""
+    command = act or asked.command.name
     for service, environment in whole_place(asked.catalog, asked.arguments):
-        permit(asked, service=service, environment=environment, act=act)
+        denied = denial(asked, command, service=service, environment=environment)
+        if denied is not None:
+            what = f"{called(asked, command)} {_as_said(asked)}"
+            raise refusal(asked, replace(denied, able=able_in_place(asked, command)), what)
+
+
+def able_in_place(asked: Asked, command: str) -> tuple[str, ...]:
+    """Give who may do something in all of the place that is named, as the policy has it."""
+    every = [
+        tuple(able(asked.catalog, command, service=service, environment=environment, groups=asked.groups))
+        for service, environment in whole_place(asked.catalog, asked.arguments)
+    ]
+    return tuple(user for user in every[0] if all(user in users for users in every)) if every else ()
+
+
+def _as_said(asked: Asked) -> str:
+    """Name the place as it is named in a command, and nothing that was not said."""
+    service, environment = asked.arguments.get("service"), asked.arguments.get("environment")
+    if environment is None:
+        return asked.say("all")
+    return f"{service} {asked.say('in {environment}', environment=environment)}" if service else environment
+
+
+def permit_ending(asked: Asked, hold: Hold) -> None:
+    """Raise `Refused`, with who holds it and who may, unless the asker may end this lock of somebody else."""
+    try:
+        permit_place(asked, act="steal")
+    except Refused as refused:
+        place = place_of(asked, hold.service, hold.environment)
+        held = asked.say("{place} is locked: {who}.", place=place, who=by_whom(asked, hold))
+        elsewhere = asked.request.user in able_in_place(asked, "steal")
+        why = refused.text if elsewhere else asked.say("You may end only your own locks.") + " " + takers(asked)
+        raise Refused(f"{held} {why}") from refused
+
+
+def takers(asked: Asked) -> str:
+    """Say who may take over somebody's lock of the place that is named."""
+    who = listing(asked.language, [asked.name(user) for user in able_in_place(asked, "steal")[:_NAMED]])
+    if not who:
+        return asked.say("Nobody else may end it or take it over.")
+    return asked.say("Who may take it over (`{command}`): {who}.", command=called(asked, "steal"), who=who)
 
 
 def whole_place(catalog: Catalog, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -25,12 +25,30 @@ def permit(
     have an opinion on, when they are not those that were said.
     """
     command = act or asked.command.name
-    decision = _decided(asked, command, service, environment, arguments)
-    if not isinstance(decision, Denied):
+    denied = denial(asked, command, service=service, environment=environment, arguments=arguments)
+    if denied is None:
         return
     where = asked.say("in {environment}", environment=environment) if environment else None
     what = " ".join(part for part in (called(asked, command), service, where) if part)
-    raise Refused(" ".join([_why(asked, decision, what), *_who(asked, decision)]))
+    raise refusal(asked, denied, what)
+
+
+def denial(
+    asked: Asked,
+    command: str,
+    *,
+    service: str | None = None,
+    environment: str | None = None,
+    arguments: Mapping[str, str] | None = None,
+) -> Denied | None:
+    """Give why the asker may not do this, and who may; `None` when they may."""
+    decision = _decided(asked, command, service, environment, arguments)
+    return decision if isinstance(decision, Denied) else None
+
+
+def refusal(asked: Asked, denied: Denied, what: str) -> Refused:
+    """Word a denial of `what`, which is called as people say it."""
+    return Refused(" ".join([_why(asked, denied, what), *_who(asked, denied)]))
 
 
 def may(asked: Asked, *, service: str, environment: str) -> bool:

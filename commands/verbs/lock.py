@@ -1,7 +1,7 @@
 """`lock <service> in <environment> [for <duration>] [because <reason>]`: nobody but you releases there."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import by_whom, permit_place, place_of, take
+from commands.holding import by_whom, permit_place, place_of, take, takers
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -15,7 +15,7 @@ async def handle(asked: Asked) -> Reply:
     taken = await take(asked, HoldKind.LOCK, service, environment)
     if not taken.ok:
         text = asked.say("{place} is locked already: {who}.", place=place, who=by_whom(asked, taken.hold))
-        raise Refused(text + " " + asked.say("Who may `steal` can take it over."))
+        raise Refused(text + " " + takers(asked))
     text = asked.say("{place} is locked: {who}.", place=place, who=by_whom(asked, taken.hold))
     return Reply(verdict=Verdict.DONE, text=text)
 

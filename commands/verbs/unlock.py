@@ -1,7 +1,7 @@
 """`unlock <service> in <environment>`: let releases through again."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.holding import ended, needed, permit_place, place_of, tell_owner
+from commands.holding import ended, needed, permit_ending, permit_place, place_of, tell_owner
 from commands.texts import PORTUGUESE, later
 from storage.model.hold import HoldKind
 from storage.model.reply import Reply, Verdict
@@ -14,7 +14,7 @@ async def handle(asked: Asked) -> Reply:
     hold = await needed(asked, HoldKind.LOCK)
     others = hold.rollback is None and not asked.catalog.same_person(hold.owner, asked.request.user)
     if others:
-        permit_place(asked, act="steal")
+        permit_ending(asked, hold)
     place = place_of(asked, service, environment)
     goes_on = await ended(asked, hold)
     if goes_on is None:

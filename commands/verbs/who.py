@@ -30,7 +30,8 @@ async def _able(asked: Asked) -> Reply:
     environment = asked.arguments.get("environment")
     found = reasons(asked.catalog, command, service=service, environment=environment, groups=asked.groups)
     rows = [row for user, grant in found if (row := await _row(asked, command, environment, user, grant))]
-    what = " ".join(part for part in (called(asked, command), service, environment) if part)
+    where = asked.say("in {environment}", environment=environment) if environment else None
+    what = " ".join(part for part in (called(asked, command), service, where) if part)
     if not rows:
         return Reply(verdict=Verdict.DONE, text=asked.say("Nobody may `{what}`.", what=what), private=True)
     header = (asked.say("Who"), asked.say("By"), asked.say("But only"))

@@ -35,7 +35,9 @@ async def test_a_lock_keeps_everybody_out_but_its_owner(office: Office) -> None:
     for word in ("Ana", "until", "we test the queue"):
         assert word in refused.text
     assert (await office.ask(ANA, DEPLOY)).verdict is Verdict.STARTED
-    assert "locked already" in (await office.ask(BIA, "lock hello in production")).text
+    told = (await office.ask(BIA, "lock hello in production")).text
+    assert "locked already" in told
+    assert told.endswith("Who may take it over (`steal`): Lea.")
     office.now += timedelta(hours=2, seconds=1)
     assert (await office.ask(BIA, DEPLOY)).verdict is Verdict.STARTED, "its time is over"
 
@@ -43,7 +45,12 @@ async def test_a_lock_keeps_everybody_out_but_its_owner(office: Office) -> None:
 async def test_only_the_owner_unlocks_and_who_may_steal(office: Office) -> None:
     opened_up(office)
     await office.ask(ANA, "lock hello in production")
-    assert (await office.ask(BIA, "unlock hello in production")).verdict is Verdict.REFUSED
+    refused = await office.ask(BIA, "unlock hello in production")
+    assert refused.verdict is Verdict.REFUSED
+    assert refused.text == (
+        "`hello` in production is locked: by Ana, until it is lifted. "
+        "You may end only your own locks. Who may take it over (`steal`): Lea."
+    )
     assert (await office.ask(ANA, "unlock hello in production")).verdict is Verdict.DONE
     assert "not locked" in (await office.ask(ANA, "unlock hello in production")).text
     await office.ask(ANA, "lock hello in production")
@@ -121,7 +128,9 @@ async def test_who_may_lock_one_service_locks_no_environment(office: Office) -> 
     )
     assert (await office.ask(ANA, "lock hello in production")).verdict is Verdict.DONE
     for text in ("lock production", "freeze production", "freeze all", "lock vault in production"):
-        assert (await office.ask(ANA, text)).verdict is Verdict.REFUSED
+        refused = await office.ask(ANA, text)
+        assert refused.verdict is Verdict.REFUSED
+        assert refused.text.startswith(f"You may not `{text}`."), "as it was said"
 
 
 async def test_a_freeze_of_the_catalog_is_said_and_ends_by_itself(office: Office) -> None:

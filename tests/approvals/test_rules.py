@@ -105,6 +105,9 @@ async def test_breaking_the_glass_takes_the_right_and_a_reason(office: Office) -
     for user in (BIA, RUI, ANA):
         refused = await office.ask(user, f"break-glass {question.run} because checkout is down")
         assert refused.verdict is Verdict.REFUSED
+        assert refused.text == (
+            "You lack the right `break-glass` in production; the right to approve does not include it. Ask Lea."
+        )
     assert (await office.ask(LEA, f"break-glass {question.run}")).verdict is not Verdict.DONE
     done = await office.ask(LEA, f"break-glass {question.run} because checkout is down")
     assert done.verdict is Verdict.DONE, done.text

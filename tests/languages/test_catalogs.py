@@ -76,6 +76,11 @@ def test_usage_shows_the_words_of_one_language_only() -> None:
     assert usage_lines(retry, PORTUGUESE) == [
         "repetir[!] <execução> [novamente] [falhas|tudo] [etapa <etapa>] [substituindo <execução>] [porque <motivo...>]"
     ]
+    scale, rollback = book()["scale"], book()["rollback"]
+    assert "[pick|list] [because" in usage_lines(rollback, DEFAULT)[0]
+    assert "[escolher|listar] [porque" in usage_lines(rollback, PORTUGUESE)[0]
+    assert "[to] <count> [because" in usage_lines(scale, DEFAULT)[0]
+    assert "[para|pra] <quantidade> [porque" in usage_lines(scale, PORTUGUESE)[0]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from bot.cli.places import place
 from bot.cli.terminal import Json, fail, harmless, out, run, settings, show, show_json
 from bot.settings import Settings
 from storage.model.worded import in_words_of
@@ -45,11 +46,16 @@ def runs(
     link: Annotated[bool, typer.Option("--link", help="Only print a link to the page of all runs, for a day.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first; exit code 2 when there is no such service or environment."""
     if link:
         show(_link(settings()) + "\n")
         return
+    catalog = settings().catalog
+    service, no_service = place(catalog, "service", service)
+    environment, nowhere = place(catalog, "environment", environment)
     found = run(_list(settings(), service, environment, active=active, limit=limit))
+    if not found and (no_service or nowhere):
+        fail(no_service or nowhere)
     if as_json:
         from bot.runs.facts import facts
 

@@ -281,6 +281,12 @@ def test_runs_lists_them_and_run_show_draws_one(estiva: Estiva, tmp_path: Path) 
     assert "hello-1" in estiva("runs").stdout
     assert estiva("runs", "--active").stdout == "No runs.\n"
     assert estiva("runs", "--service", "greeter").stdout == "No runs.\n"
+    nowhere = estiva("runs", "--environment", "stagin", code=2).output
+    assert nowhere == "There is no environment stagin; did you mean homolog?\n", "near to an alias of it, as in chat"
+    assert estiva("runs", "--environment", "stagin", "--json", code=2).output == nowhere
+    assert "There is no service helo; did you mean hello?" in estiva("runs", "--service", "helo", code=2).output
+    assert estiva("runs", "--environment", "producao").stdout == "No runs.\n", "an alias, as in chat"
+    assert "hello-1" in estiva("runs", "--environment", "hml").stdout
     drawn = estiva("run", "show", "hello-1").stdout
     assert "Couldn't fetch hello" in drawn
     assert drawn.count("no such branch") == drawn.count("fatal: not there") == 1, "once, in the head"

@@ -6,7 +6,7 @@ import re
 from storage.model.run import Run, Status
 from storage.model.worded import joined, worded
 from tests.stories.person import Person
-from tests.stories.reading import words
+from tests.stories.reading import buttons, choices, words
 from tests.verbs.office import ANA, RUI, Office
 from tests.verbs.test_noise import asked_for
 
@@ -63,3 +63,10 @@ async def test_history_and_the_app_home_say_who_stopped_a_run_and_after_how_long
     mine = words(await ana.until(lambda: ana.home or None))
     assert f"*{run.id}* to production: rejected by <@{RUI}>, " in mine
     assert f"*{stopped.id}* to homolog: cancelled by <@{ANA}>, " in mine
+
+
+async def test_a_run_that_began_nothing_offers_no_log(place: Office, ana: Person) -> None:
+    run = await cancelled_run(place)
+    card = await ana.reads(f"{run.id}/card", "Cancelled by Ana")
+    assert "Full Log" not in [*buttons(card), *choices(card)]
+    assert "Rerun from a stage…" in choices(card)

@@ -42,4 +42,6 @@ def _choices(view: RunView, say: Say, stage: str, *, log: bool) -> Iterator[tupl
 
 
 def _log(view: RunView, say: Say) -> Iterator[tuple[str, str]]:
-    yield say("Full Log"), f"logs {view.run.id}"
+    """Offer the log of a run; one in which nothing was begun has none."""
+    if any(action.started_at or action.ended_at for stage in view.stages for action in stage.actions):
+        yield say("Full Log"), f"logs {view.run.id}"

@@ -88,15 +88,15 @@ phases: {build: {commands: [WHO=$CODEBUILD_BATCH_BUILD_IDENTIFIER, 'echo "error:
 
 async def test_a_batch_is_told_by_the_build_that_failed(world: World, ana: Person) -> None:
     build = {"uses": "buildspec", "with": {"image": "estiva/ci:base", "batch": True}}
-    source = world.service("dunlin", build=build)
+    source = world.service("sanderling", build=build)
     source.commit("Build twice", {"buildspec.yml": BATCH})
-    run = await ana.starts("deploy dunlin to homolog")
+    run = await ana.starts("deploy sanderling to homolog")
     assert await ana.run_ends(run) == "failed"
     shown = words(await ana.reads(f"{run}/failure/build/image"))
-    assert "dunlin batch #1: arm: BUILD: `echo" in shown
+    assert "sanderling batch #1: arm: BUILD: `echo" in shown
     assert "arm | error: arm" in shown
     assert "linux | " not in shown
-    assert [row for row in await world.facts(run) if "dunlin batch #1: 2/2" in row["data"].values()]
+    assert [row for row in await world.facts(run) if "sanderling batch #1: 2/2" in row["data"].values()]
 
 
 async def test_a_wrong_buildspec_is_refused_with_the_line(world: World, ana: Person) -> None:

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from runners import before, health, options, proxy, releases, secrets, tasks
+from runners import before, health, job, oneoff, options, proxy, releases, secrets
 from runners.aws.session import Visitor
 from runners.before import due, tasks_of
 from runners.containers import Containers, EngineUnavailable
-from runners.contract import ActionFailed, Outcome, Silence, Sink, Work
+from runners.contract import ActionFailed, Outcome, Sink, Work
 from runners.health import wait_until_healthy
+from runners.oneoff import OneOff
 from runners.proxy import Proxy, Upstream
 from runners.registry import Logins
 from runners.releases import Release
 from runners.secrets import Secrets
 from runners.tail import tail
-from runners.tasks import Tasks
 from storage.model import artifact
 from storage.model.catalog import Environment, Json, Service
 from storage.model.worded import worded
@@ -37,11 +37,11 @@ _KNOWN = {
     "stop_timeout": options.seconds,
     "drain_timeout": options.seconds,
     "memory": options.memory,
-    before.OPTION: tasks.problem,
+    before.OPTION: oneoff.problem,
 }
 
 
-_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS, **secrets.ERRORS, **tasks.ERRORS}
+_ERRORS = {**releases.ERRORS, **health.ERRORS, **proxy.ERRORS, **secrets.ERRORS, **oneoff.ERRORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +127,9 @@ class DockerRunner:
         """Say where the service's secrets are there, and in which version."""
         return await self._secrets.pinned(service, environment)
 
-    def _tasks(self, work: Work, release: Release, sink: Sink) -> Tasks:
-        return Tasks(containers=self._containers, work=work, release=release, sink=sink)
-
     async def _removed(self, work: Work, release: Release) -> None:
-        await self._tasks(work, release, Silence()).stop()
+        """Leave nothing of a release that does not come about: neither what ran before it nor its containers."""
+        await job.stopped(self._containers, work)
         await releases.removed(self._containers, release)
 
     async def _there(self, release: Release) -> dict[Upstream, str]:
@@ -157,7 +155,7 @@ class DockerRunner:
             )
             if not made:
                 first = due(work, tasks_of(releases.option(work, before.OPTION), release.service))
-                await self._tasks(work, release, sink).run(first, values)
+                await OneOff(containers=self._containers, work=work, release=release, sink=sink).run(first, values)
         return kept + tuple(await _together(self._healthy(work, release, name, values, sink) for name in names))
 
     async def _healthy(

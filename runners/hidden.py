@@ -3,13 +3,17 @@
 Read from the container, it is what it was started with, whoever started it, whatever was restarted or renewed since.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from storage.redact import Redactor
 
-LABEL = "secrets"
-"""Names the variables that are secret, on the container; never a value."""
+_LABEL = "secrets"
+
+
+def label(names: Sequence[str]) -> dict[str, str]:
+    """Give the label by which a container names its variables that are secret; never a value."""
+    return {_LABEL: " ".join(names)} if names else {}
 
 
 def redactor_of(engine: Any, containers: Iterable[str]) -> Redactor:
@@ -18,7 +22,7 @@ def redactor_of(engine: Any, containers: Iterable[str]) -> Redactor:
 
 
 def _values(config: dict[str, Any]) -> Iterator[str]:
-    secret = {*(config["Labels"] or {}).get(f"estiva.{LABEL}", "").split()}
+    secret = {*(config["Labels"] or {}).get(f"estiva.{_LABEL}", "").split()}
     for each in config["Env"] or ():
         name, _, value = each.partition("=")
         if name in secret:

@@ -277,7 +277,6 @@ async def pruned(containers: Containers, release: Release, keep: int) -> list[st
 
 
 def _shape(engine: Any, containers: Containers, release: Release, secrets: Mapping[str, str]) -> dict[str, Any]:
-    named = {hidden.LABEL: " ".join(release.secrets)} if release.secrets else {}
     return {
         "image": release.image,
         "environment": {**release.variables, **secrets},
@@ -288,7 +287,7 @@ def _shape(engine: Any, containers: Containers, release: Release, secrets: Mappi
             service=release.service,
             environment=release.environment,
             digest=release.digest,
-            **named,
+            **hidden.label(release.secrets),
         ),
         "host_config": engine.create_host_config(
             network_mode=release.network,

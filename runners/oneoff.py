@@ -23,8 +23,8 @@ problem = before.checks(memory=options.memory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tasks:
-    """The tasks of one piece of work."""
+class OneOff:
+    """Runs the tasks of one piece of work, one after the other."""
 
     containers: Containers
     work: Work
@@ -40,10 +40,6 @@ class Tasks:
             await releases.networked(self.containers, self.release)
         for task in tasks:
             await self._one(task, secrets)
-
-    async def stop(self) -> None:
-        """Kill and remove what the key began."""
-        await job.stopped(self.containers, self.work)
 
     async def _one(self, task: Before, secrets: Mapping[str, str]) -> None:
         key = f"{self.work.key}#{task.name}"
@@ -77,13 +73,13 @@ class Tasks:
         return Redactor([*secrets.values(), *(given[name] for name in self.release.secrets if name in given)])
 
     def _job(self, task: Before, key: str, secrets: Mapping[str, str]) -> job.Job:
-        named = {hidden.LABEL: " ".join(self.release.secrets)} if self.release.secrets else {}
+        labels = {"run": self.release.run, "service": self.release.service, **hidden.label(self.release.secrets)}
         return job.Job(
             key=key,
             image=self.release.image,
             command=tuple(task.command),
             environment={**self.release.variables, **task.variables, **secrets},
-            labels=self.containers.labels(run=self.release.run, service=self.release.service, **named),
+            labels=self.containers.labels(**labels),
             network=self.release.network,
             memory=task.more.get("memory", self.release.memory),
         )

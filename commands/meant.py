@@ -1,7 +1,7 @@
 """Which run is meant, where a run or a service was named."""
 
 from commands.command import Asked, Refused
-from storage.model.run import REPEATING, Run
+from storage.model.run import Run
 
 
 async def run_named(asked: Asked, name: str) -> Run:
@@ -37,11 +37,10 @@ def refuse_ended(asked: Asked, run: Run) -> None:
 
 async def refuse_repeated(asked: Asked, run: Run) -> None:
     """Raise `Refused` while another run does this one again: a click on a button that was pressed before."""
-    for other in await asked.desk.store.runs.active(run.plan.service.name):
-        if other.request == asked.request.id:
-            return  # it is this very click, delivered again
-        if other.plan.origin == run.id and other.plan.trigger in REPEATING:
-            raise repeated(asked, run.id, other.id)
+    other = await asked.desk.store.runs.repeating(run)
+    if other is None or other.status.over or other.request == asked.request.id:  # this very click, delivered again
+        return
+    raise repeated(asked, run.id, other.id)
 
 
 def repeated(asked: Asked, run: str, again: str) -> Refused:

@@ -69,6 +69,7 @@ class Runs:
             "environment": plan.environment.name,
             "trigger": plan.trigger.value,
             "plan": codec.dump(plan),
+            "origin": plan.origin,
             "request": request.id,
             "requester": request.user,
             "channel": channel,
@@ -136,21 +137,8 @@ class Runs:
 
     async def repeating(self, run: Run) -> Run | None:
         """Return the newest run that does this one again."""
-        number = int(run.id.rpartition("-")[2])
-        statement = (
-            select(RunRow)
-            .where(
-                RunRow.service == run.plan.service.name,
-                RunRow.number > number,
-                col(RunRow.trigger).in_([trigger.value for trigger in REPEATING]),
-            )
-            .order_by(col(RunRow.number).desc())
-        )
-
-        def work(session: Session) -> Run | None:
-            return next((_run(row) for row in session.exec(statement) if _plan(row.plan).origin == run.id), None)
-
-        return await self._database.read(work)
+        found = await self._list(*_repeating(run.id), limit=1)
+        return found[0] if found else None
 
     async def ended(self, run_ids: Collection[str]) -> dict[str, Status]:
         """Return those of the runs that are over, and how; runs that are unknown are left out."""
@@ -271,14 +259,13 @@ def _demand_alone(session: Session, plan: Plan) -> None:
     """Raise `Repeated` when another run does the same again. The head of its chain is held: nobody comes in between."""
     if plan.trigger not in REPEATING:
         return
-    active = select(RunRow).where(
-        RunRow.service == plan.service.name,
-        RunRow.phase != phases.Phase.CLOSED,
-        col(RunRow.trigger).in_([trigger.value for trigger in REPEATING]),
-    )
-    for row in session.exec(active):
-        if _plan(row.plan).origin == plan.origin:
-            raise Repeated(row.id)
+    active = select(RunRow.id).where(*_repeating(plan.origin), RunRow.phase != phases.Phase.CLOSED)
+    if other := session.exec(active).first():
+        raise Repeated(other)
+
+
+def _repeating(origin: str | None) -> list[Any]:
+    return [RunRow.origin == origin, col(RunRow.trigger).in_([trigger.value for trigger in REPEATING])]
 
 
 def _next_number(connection: sa.Connection, service: str) -> int:

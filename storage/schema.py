@@ -5,7 +5,7 @@ from importlib.resources import as_file, files
 import sqlalchemy as sa
 from sqlmodel import Session
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration; a test compares it with the files."""
 _LOCK = 0x45535449  # "ESTI"
 

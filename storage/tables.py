@@ -75,6 +75,7 @@ class RunRow(SQLModel, table=True):
         sa.Index("runs_opened", "opened_at"),
         sa.Index("runs_sequence", "id", "sequence"),
         _partial("runs_news", "opened_at", "sequence > told"),
+        _partial("runs_origin", "origin", "origin IS NOT NULL"),
     )
 
     id: str = Field(primary_key=True)
@@ -83,6 +84,8 @@ class RunRow(SQLModel, table=True):
     environment: str
     trigger: str
     plan: str
+    origin: str | None = None
+    """That of the plan."""
     request: str = Field(unique=True)
     requester: str
     channel: str

@@ -1,6 +1,7 @@
 """A database that an older Estiva filled goes on with all that is in it."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -42,6 +43,14 @@ RUN = {
     "sequence": 0,
 }
 TOLD = {**RUN, "id": "ledger-2", "number": 2, "request": "msg/T1/C1/2", "sequence": 3}
+AGAIN = {
+    **RUN,
+    "id": "ledger-3",
+    "number": 3,
+    "request": "msg/T1/C1/3",
+    "trigger": "retry",
+    "plan": json.dumps({**json.loads(PLAN.read_text()), "trigger": "retry", "origin": "ledger-1"}),
+}
 CURSOR = {"reader": "slack", "run": "ledger-2", "seen": 2}
 RELEASE = {
     **dict.fromkeys(("commit", "subject", "author", "image", "address"), "x"),
@@ -61,7 +70,8 @@ def fill_as_the_first_estiva(session: Session) -> None:
         config.set_main_option("script_location", str(folder))
         config.attributes["connection"] = connection = session.connection()
         command.upgrade(config, "0001")
-    for table, row in (("runs", RUN), ("runs", TOLD), ("cursors", CURSOR), ("releases", RELEASE)):
+    rows = (("runs", RUN), ("runs", TOLD), ("runs", AGAIN), ("cursors", CURSOR), ("releases", RELEASE))
+    for table, row in rows:
         columns = sa.table(table, *(sa.column(name) for name in row))
         connection.execute(sa.insert(columns).values(row))
 
@@ -121,6 +131,9 @@ async def goes_on(url: str, folder: Path) -> None:
         assert (run.status, run.plan.pipeline) == (Status.RUNNING, "default")
         assert [each.digest for each in await store.releases.history("ledger", "production")] == ["sha256:old"]
         assert await store.runs.news() == ["ledger-2"]
+        repeating = await store.runs.repeating(run)
+        assert repeating is not None
+        assert repeating.id == "ledger-3"
         again = released(run, "sha256:older", "production")
         assert not await store.releases.record(again)
         assert await store.releases.record(again, restored=True)

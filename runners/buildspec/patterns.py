@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import deque
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -10,19 +11,27 @@ _TOKEN = re.compile(
   | \\x\{(?P<long>[0-9A-Fa-f]{1,6})\} | \\x(?P<short>[0-9A-Fa-f]{2}) | \\(?P<octal>0[0-7]{0,2}|[1-7][0-7]{2})
   | \\(?P<escape>.)
   | \(\?(?:P?<\w+>|(?P<flags>[a-zA-Z-]*)(?P<ends>[:)]))
-  | (?P<set>\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\])
-  | (?P<repeat>[*+?]|\{(?P<least>\d+)(?:,(?P<most>\d*))?\})\??
-  | (?P<sign>\(\?|[()|^$.\[])
+  | (?P<set>\[\^?+\]?+(?:\[:\^?\w*:\]|\\.|[^\]\\])*+\])
+  | (?P<repeat>[*+?]|\{(?P<least>[0-9]+)(?:,(?P<most>[0-9]*))?\})\??
+  | (?P<sign>\(\?|[()|^$.\[\\])
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
-_ITEM = re.compile(r"(?P<named>\[:(?P<not>\^?)(?P<name>[a-z]+):\])|\\(?P<escape>.)|(?P<plain>.)", re.DOTALL)
+_ITEM = re.compile(r"(?P<named>\[:(?P<not>\^?)(?P<name>\w*):\])|\\(?P<escape>.)|(?P<plain>.)", re.DOTALL)
 _SHORT = {"d": "0-9", "s": "[:space:]", "w": "0-9A-Za-z_"}
-_SAME = {"b": r"\b", "B": r"\B", "A": "^", "z": "$", "C": ".", "n": "[[:space:]]"}
+_CLASSES = {
+    **{name: f"[:{name}:]" for name in ("alnum", "alpha", "blank", "cntrl", "digit", "graph")},
+    **{name: f"[:{name}:]" for name in ("lower", "print", "punct", "space", "upper", "xdigit")},
+    "word": _SHORT["w"],
+}
+_SAME = {"b": r"\b", "B": r"\B", "A": "^", "z": "$", "n": "[[:space:]]"}
 """A newline of a command is a space in the one line that its message is."""
+_ANCHORS = ("^", "$", r"\b", r"\B")
 _PLAIN = {"t": "\t", "f": "\f", "v": "\v", "a": "\a", "r": "\r"}
 _SPECIAL = frozenset(r".[()*+?{|^$\\")
+_SURROGATES = range(0xD800, 0xE000)
+"""Halves of characters, which no file can hold."""
 _MOST = 255
 """Times that every `grep` repeats something."""
 _HARMLESS = frozenset("ismU")
@@ -51,17 +60,21 @@ def extended(pattern: str) -> Extended:
     if flags:
         any_case = "i" in _known(flags[1])
         pattern = pattern[flags.end() :]
-    pieces, depth, repeatable = [], 0, False
+    pieces: list[str] = []
+    depth, repeatable = 0, False
     for token in _TOKEN.finditer(pattern):
         piece = _piece(token, any_case=any_case)
         opens, closes = piece == "(", piece == ")"
         if token["repeat"] and not repeatable:
             raise Invalid(f"there is nothing that {token[0]} could repeat")
+        if token["repeat"] and pieces[-1] in _ANCHORS:
+            raise Untranslated(f"{token[0]} is not understood of a place between characters")
         depth += opens - closes
         if depth < 0:
             raise Invalid("a parenthesis is closed that is not open")
-        repeatable = not (token["repeat"] or opens or piece == "|")
-        pieces.append(piece)
+        if piece:
+            repeatable = not (token["repeat"] or opens or piece == "|")
+            pieces.append(piece)
     if depth:
         raise Invalid("a parenthesis is not closed")
     return Extended("".join(pieces), any_case)
@@ -92,7 +105,7 @@ def _piece(token: re.Match[str], *, any_case: bool) -> str:
 
 
 def _sign(token: re.Match[str]) -> str:
-    if token["sign"] in ("(?", "["):
+    if token["sign"] in ("(?", "[", "\\"):
         raise Invalid(f"{token.string[token.start() :][:20]} is nothing that Go knows")
     return token["sign"]
 
@@ -113,8 +126,11 @@ def _known(flags: str) -> str:
 
 def _repeated(token: re.Match[str]) -> str:
     """Leave out that it should take as little as it can, which changes nothing of whether there is a match."""
-    if any(int(said) > _MOST for said in (token["least"], token["most"]) if said):
-        raise Untranslated(f"{token[0]} is more than {_MOST} times")
+    said = [each for each in (token["least"], token["most"]) if each]
+    if any(len(each) > len(str(_MOST)) or int(each) > _MOST for each in said):
+        raise Untranslated(f"{token[0][:20]} is more than {_MOST} times")
+    if said != sorted(said, key=int):
+        raise Invalid(f"{token[0]} is at most less often than at least")
     return token["repeat"]
 
 
@@ -136,7 +152,7 @@ def _plain(character: str) -> str:
 
 
 def _character(code: int, said: str) -> str:
-    if not 0 < code <= sys.maxunicode or code == ord("\n"):
+    if not 0 < code <= sys.maxunicode or code == ord("\n") or code in _SURROGATES:
         raise Untranslated(f"{said} is not understood")
     return chr(code)
 
@@ -174,24 +190,33 @@ def _items(text: str) -> tuple[list[str], list[str], set[str]]:
     named: list[str] = []
     without: list[str] = []
     singles: set[str] = set()
-    tokens = list(_ITEM.finditer(text))
+    tokens = deque(_ITEM.finditer(text))
     while tokens:
-        token = tokens.pop(0)
+        token = tokens.popleft()
         short = _SHORT.get((token["escape"] or "").lower())
         if token["named"] or short:
             opposite = token["not"] or (token["escape"] or "").isupper()
-            (without if opposite else named).append(short or f"[:{token['name']}:]")
+            (without if opposite else named).append(short or _class(token))
         elif len(tokens) > 1 and tokens[0]["plain"] == "-":
             named.append(_range(_single(token), _single(tokens[1])))
-            del tokens[:2]
+            tokens.popleft()
+            tokens.popleft()
         else:
             singles.add(_single(token))
     return named, without, singles
 
 
+def _class(token: re.Match[str]) -> str:
+    if token["name"] not in _CLASSES:
+        raise Untranslated(f"{token[0][:20]} is not understood")
+    return _CLASSES[token["name"]]
+
+
 def _single(token: re.Match[str]) -> str:
     if token["named"] or (token["escape"] or "").lower() in _SHORT or token["escape"] in ("x", "n"):
         raise Untranslated(f"{token[0]} is not understood there")
+    if "\n" in token[0]:  # `grep` would take what is before it and what comes after it for two patterns
+        raise Untranslated("a line break is not understood there")
     return token["plain"] or _plain(token["escape"])
 
 

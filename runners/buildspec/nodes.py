@@ -3,6 +3,7 @@
 The parser is used for the tree only: no value is ever interpreted, so `3.10`, `yes` and `0755` stay what they are.
 """
 
+import re
 from collections.abc import Collection, Mapping
 
 from ruamel.yaml import YAML
@@ -12,7 +13,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from runners.buildspec.model import BuildspecInvalid, Problem
 
 Parts = Mapping[str, Node]
-_LARGEST = 1_000_000
+LARGEST = 1_000_000
+"""Characters that a buildspec has at most."""
+_HALF = re.compile("[\ud800-\udfff]")
 _SIGNS = {"'<anchor>'": "&", "'<alias>'": "*", "'<tag>'": "!"}
 """What the parser's names for what it has found look like in the file."""
 _YES, _NO = ("yes", "true"), ("no", "false", "")
@@ -20,7 +23,7 @@ _YES, _NO = ("yes", "true"), ("no", "false", "")
 
 def tree(text: str) -> Node | None:
     """Read a file. Raises `BuildspecInvalid` when it is no YAML, or too much of it."""
-    if len(text) > _LARGEST:
+    if len(text) > LARGEST:
         raise BuildspecInvalid([Problem("the file is larger than a megabyte")])
     try:
         root: Node | None = YAML(typ="base", pure=True).compose(text.removeprefix("\ufeff").replace("\r\n", "\n"))
@@ -30,8 +33,9 @@ def tree(text: str) -> Node | None:
         raise BuildspecInvalid([Problem(" ".join(str(error).split())[:300])]) from error
     except RecursionError as error:
         raise BuildspecInvalid([Problem("the nesting is too deep")]) from error
-    if not _bounded(root):
-        raise BuildspecInvalid([Problem("with its anchors in place the file is larger than a megabyte")])
+    except (ValueError, OverflowError) as error:  # the parser takes any number for that of a character
+        raise BuildspecInvalid([Problem("an escape of the file stands for no character")]) from error
+    _check(root)
     return root
 
 
@@ -126,19 +130,25 @@ def line_of(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _bounded(root: Node | None) -> bool:
-    """Tell whether the document stays within bounds when each alias counts as what it stands for; no circle does."""
-    room, left = _LARGEST, [root]
+def _check(root: Node | None) -> None:
+    """Raise `BuildspecInvalid` for a text that no file can hold, and for a document that is too large.
+
+    Each alias counts as what it stands for, so no circle stays within bounds.
+    """
+    room, left = LARGEST, [root]
     while left and room >= 0:
         node = left.pop()
         room -= 1
         if isinstance(node, ScalarNode):
             room -= len(node.value)
+            if _HALF.search(node.value):
+                raise BuildspecInvalid([Problem("an escape stands for half a character", line_of(node))])
         elif isinstance(node, MappingNode):
             left += [part for pair in node.value for part in pair]
         elif isinstance(node, SequenceNode):
             left += node.value
-    return room >= 0
+    if room < 0:
+        raise BuildspecInvalid([Problem("with its anchors in place the file is larger than a megabyte")])
 
 
 def _syntax(error: MarkedYAMLError) -> Problem:

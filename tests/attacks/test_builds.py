@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import tarfile
 import time
+import tracemalloc
 import uuid
 from typing import Any
 
@@ -172,6 +174,13 @@ def _bomb() -> str:
         (_bomb(), "larger than a megabyte"),
         ("version: 0.2\nphases: &a {build: {commands: [*a ]}}", "larger than a megabyte"),
         ("version: 0.2\nphases: " + "[" * 5_000, "too deep"),
+        (
+            'version: 0.2\nphases: {build: {commands: ["echo \\ud83d"]}}',
+            "line 2: an escape stands for half a character",
+        ),
+        ('version: 0.2\nphases: {"\\udc00": {}}', "half a character"),
+        ('version: 0.2\nphases: {build: {commands: ["echo \\U00110000"]}}', "no character"),
+        ('version: 0.2\nphases: {build: {commands: ["echo \\UFFFFFFFF"]}}', "no character"),
         ("version: 0.2\nphases: {build: {on-failure: RETRY-" + "9" * 5_000 + "}}", ""),
     ],
 )
@@ -181,6 +190,22 @@ def test_a_bomb_of_a_buildspec_is_refused(spec: str, said: str) -> None:
         return
     with pytest.raises(BuildspecInvalid, match=said):
         parse(spec)
+
+
+@pytest.mark.docker
+async def test_no_more_of_a_buildspec_is_read_than_one_may_hold(
+    builder: BuildspecRunner, bench: Bench, notes: Notes
+) -> None:
+    """A repository of a few kilobytes may hold a file of gigabytes."""
+    work = _build(bench, "")
+    os.truncate(bench.root / "runs" / bench.run / "source" / "buildspec.yml", 100_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ActionFailed, match="larger than a megabyte"):
+            await builder.run(work, notes)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.docker

@@ -21,7 +21,7 @@ from storage.model.catalog import Environment, Json, Registry, Service
 Tell = Callable[[str], Awaitable[None]]
 
 
-async def _nobody(_text: str) -> None:
+async def nobody(_text: str) -> None:
     """Tell nobody."""
 
 
@@ -65,7 +65,7 @@ class Work:
     """What whoever asked for the run said in chat, of what this action takes: see `runners.given`."""
     answers: Mapping[str, "Answer"] = field(default_factory=dict)
     """What people answered to this action's questions, by their names."""
-    tell: Tell = field(default=_nobody)
+    tell: Tell = field(default=nobody)
     """Says in one line how far the work is, for whoever reads the run's card: when that changes, as it is journaled."""
     abandoned: Callable[[], bool] = lambda: False
     """True while the process shuts down: leave outside work running on cancellation."""

@@ -22,7 +22,7 @@ from runners.buildspec.model import Batch, Task
 from runners.buildspec.order import NoBuild, Order
 from runners.buildspec.record import Record, Status
 from runners.buildspec.references import Values
-from runners.contract import Tell
+from runners.contract import Tell, nobody
 
 Keys = Callable[[str], Awaitable[Mapping[str, str]]]
 _AT_ONCE = 4
@@ -31,10 +31,6 @@ _AT_ONCE = 4
 async def _no_keys(_key: str) -> Mapping[str, str]:
     """Give none."""
     return {}
-
-
-async def _nobody(_text: str) -> None:
-    """Tell nobody."""
 
 
 class BatchBuild:
@@ -48,7 +44,7 @@ class BatchBuild:
         take: Callable[[str], None],
         *,
         keys: Keys = _no_keys,
-        tell: Tell = _nobody,
+        tell: Tell = nobody,
         within: int = 0,
     ) -> None:
         """Take the same as a build, and where each build gets the keys of its role, by its own key, when it begins.
@@ -174,10 +170,11 @@ class BatchBuild:
         return place
 
     async def _told(self) -> None:
+        """Say how far it is, one after the other: what is said last is true."""
         async with self._telling:
-            begun = [(name, self._builds[name].record) for name in self.record.builds if name in self._builds]
-            running = ", ".join(name for name, record in begun if record.status is Status.IN_PROGRESS)
-            done = sum(record.status is not Status.IN_PROGRESS for _, record in begun)
+            begun = {name: record.status for name, (_, record) in self.record.builds.items() if record}
+            running = ", ".join(name for name, status in begun.items() if status is Status.IN_PROGRESS)
+            done = sum(status is not Status.IN_PROGRESS for status in begun.values())
             counted = f"{self.name}: {done}/{len(self.record.builds)}"
             await self._tell(f"{counted} · {running}" if running else counted)
 

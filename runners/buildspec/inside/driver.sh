@@ -296,11 +296,12 @@ lightest() {
 
 # --- what is handed on from outside the source ---
 
-# Lists the files that an absolute pattern means, links to files too, and with $2 all links.
+# Lists the files that an absolute pattern means, links to files too, and with $2 all links. Where what it begins with is
+# no directory of the container's own files, or is none at all (`/` alone), there are none.
 matching() {
   start=${1%%[*?]*}
   start=${start%/*}/
-  case $(cd "$start" 2>/dev/null && pwd -P)/ in / | /proc/* | /sys/* | /dev/* | "$state"/* | "$job"/*) [ "$start" = / ] || return 0 ;; esac
+  case $(cd "$start" 2>/dev/null && pwd -P)/ in / | /proc/* | /sys/* | /dev/* | "$state"/* | "$job"/*) return 0 ;; esac
   expression=$(printf '%s\n' "$1" | sed \
     -e 's/[.^$+(){}|[\]/\\&/g' -e 's,\*\*/,<ANY/>,g' -e 's,\*\*,<ANY>,g' -e 's,\*,[^/]*,g' -e 's,?,[^/],g' \
     -e 's,<ANY/>,(.*/)?,g' -e 's,<ANY>,.*,g')

@@ -20,7 +20,9 @@ from tests.runners.bench import Notes
 
 
 async def test_starts_the_pipeline_and_mirrors_it_to_its_end(yard: Yard, notes: Notes) -> None:
-    build = Action(name="Image", order=1, namespace="Build", variables={"VERSION": "1.4.2"}, outside=lambda: "hello:1")
+    build = Action(
+        name="Image", order=1, namespace="Build", variables={"VERSION": "1.4.2"}, outside=lambda _: "hello:1"
+    )
     yard.pipeline(build, Action(name="Service", category="Deploy", provider="ECS", order=2), variables=("STAGE",))
     outcome = await yard.carry_out(
         yard.work({"variables": {"STAGE": "production"}, "revisions": {"Source": "commit"}}), notes
@@ -60,7 +62,9 @@ async def test_the_build_behind_a_failure_is_its_cause(yard: Yard, notes: Notes)
         Script(wrong="BUILD", message="Error while executing: make. Reason: exit status 2", seconds=0.1, log=("boom",)),
         source="CODEPIPELINE",
     )
-    yard.pipeline(Action(name="Image", fails=["Build terminated"], outside=lambda: yard.builds.start("hello").id))
+    yard.pipeline(
+        Action(name="Image", fails=["Build terminated"], outside=lambda at: yard.builds.start("hello", begun=at).id)
+    )
     failure = await yard.failure(yard.work(), notes)
     assert failure.reason.startswith("Deploy/Image failed: hello #1 failed in BUILD: COMMAND_EXECUTION_ERROR: Error")
     assert failure.reason.endswith("JobFailed: Build terminated")
@@ -71,7 +75,7 @@ async def test_the_build_behind_a_failure_is_its_cause(yard: Yard, notes: Notes)
 async def test_the_last_lines_of_a_long_log_are_shown(yard: Yard, notes: Notes) -> None:
     log = tuple(str(n) for n in range(100))
     yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1, log=log), source="CODEPIPELINE")
-    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda: yard.builds.start("hello").id))
+    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda at: yard.builds.start("hello", begun=at).id))
     await yard.failure(yard.work(), notes)
     shown = [line.partition(" | ")[2] for line in notes.lines if line.startswith("hello #1 | ")]
     assert shown[-1] == "99"
@@ -81,7 +85,7 @@ async def test_the_last_lines_of_a_long_log_are_shown(yard: Yard, notes: Notes) 
 async def test_a_log_that_may_not_be_read_hides_no_cause(yard: Yard, server: Server, notes: Notes) -> None:
     server.denied.add("logs:GetLogEvents")
     yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1, log=("x",)), source="CODEPIPELINE")
-    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda: yard.builds.start("hello").id))
+    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda at: yard.builds.start("hello", begun=at).id))
     assert (await yard.failure(yard.work(), notes)).reason.startswith("Deploy/Image failed: hello #1 failed in BUILD")
     assert "the log of hello #1 cannot be read" in notes.text
 
@@ -97,7 +101,7 @@ async def test_the_tasks_behind_a_failed_deployment_are_its_cause(yard: Yard, fl
             provider="ECS",
             seconds=120,
             fails=["the service did not get steady"],
-            outside=lambda: fleet.tasks.deploy(fleet.service, definition).id,
+            outside=lambda _: fleet.tasks.deploy(fleet.service, definition).id,
             configuration={"ClusterName": "web", "ServiceName": "hello"},
         )
     )
@@ -108,7 +112,7 @@ async def test_the_tasks_behind_a_failed_deployment_are_its_cause(yard: Yard, fl
 
 async def test_a_cause_that_may_not_be_looked_at_is_said(yard: Yard, server: Server, notes: Notes) -> None:
     server.denied.add("codebuild:BatchGetBuilds")
-    yard.pipeline(Action(name="Image", fails=["Build terminated"], outside=lambda: "hello:1"))
+    yard.pipeline(Action(name="Image", fails=["Build terminated"], outside=lambda _: "hello:1"))
     failure = await yard.failure(yard.work(), notes)
     assert failure.reason == "Deploy/Image failed: JobFailed: Build terminated"
     assert "what is behind Deploy/Image cannot be looked at" in notes.text

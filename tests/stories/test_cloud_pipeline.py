@@ -42,16 +42,20 @@ def cloud() -> Iterator[Cloud]:
         "pelican",
         Stage("Source", [Action(name="Source", category="Source")]),
         Stage("Approve", [approval()]),
-        Stage("Deploy", [Action(name="Image", fails=["Build terminated"], outside=lambda: begun(builds))]),
+        Stage(
+            "Deploy",
+            [
+                Action(
+                    name="Image",
+                    fails=["Build terminated"],
+                    outside=lambda at: builds.start("pelican-image", begun=at).id,
+                )
+            ],
+        ),
         variables=("VERSION", "NOTE"),
     )
     with serving(server):
         yield Cloud(server, builds, pipelines)
-
-
-def begun(builds: Builds) -> str:
-    """Begin the build that the pipeline's own action is."""
-    return builds.start("pelican-image").id
 
 
 def in_the_cloud(world: World, cloud: Cloud) -> Source:

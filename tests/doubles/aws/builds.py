@@ -110,12 +110,12 @@ class Builds:
         }
         self.scripts[name] = list(scripts) or [Script()]
 
-    def start(self, project: str, script: Script | None = None, **given: Any) -> Build:
-        """Start a build, as anybody may."""
+    def start(self, project: str, script: Script | None = None, begun: datetime | None = None, **given: Any) -> Build:
+        """Start a build, as anybody may; `begun`: as if it had been then."""
         scripts = self.scripts[project]
         script = script or (scripts.pop(0) if scripts[1:] else scripts[0])
         number = 1 + sum(each.project == project for each in self.built)
-        build = Build(project, number, {"projectName": project, **given}, script, self._now())
+        build = Build(project, number, {"projectName": project, **given}, script, begun or self._now())
         self.built.append(build)
         self._logs.streams[self._stream(build)] = lambda: self._written(build)
         return build

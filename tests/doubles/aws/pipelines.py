@@ -26,8 +26,8 @@ class Action:
     order: int = 1
     seconds: float = 4
     fails: list[str] = field(default_factory=list)
-    outside: Callable[[], str] | None = None
-    """Begins what does the work, and gives its id."""
+    outside: Callable[[datetime], str] | None = None
+    """Begins what does the work, at a time that may be a while ago: nobody looked since. Gives its id."""
     configuration: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
     variables: dict[str, str] = field(default_factory=dict)
@@ -374,7 +374,7 @@ class Pipelines:
 
     def _step(self, stage: Stage, action: Action, at: datetime) -> Step:
         error = action.fails.pop(0) if action.fails else ""
-        step = Step(stage.name, action, at, action.outside() if action.outside else "", error)
+        step = Step(stage.name, action, at, action.outside(at) if action.outside else "", error)
         if action.category == "Approval":
             step.token, step.error = str(uuid.uuid4()), "The approval was not answered in time"
         return step

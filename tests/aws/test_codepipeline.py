@@ -72,6 +72,37 @@ async def test_the_build_behind_a_failure_is_its_cause(yard: Yard, notes: Notes)
     assert "hello #1 | boom" in notes.text
 
 
+async def test_a_build_that_ends_after_its_action_is_awaited(yard: Yard, server: Server, notes: Notes) -> None:
+    yard.builds.project("hello", Script(wrong="BUILD", seconds=200, log=("boom",)), source="CODEPIPELINE")
+    yard.pipeline(Action(name="Image", fails=["timeout"], outside=lambda at: yard.builds.start("hello", begun=at).id))
+    work = asyncio.create_task(yard.failure(yard.work(), notes))
+    async with asyncio.timeout(60):
+        while "hello #1 has not ended yet; it is looked at again" not in notes.text:  # noqa: ASYNC110 - a sink tells nobody
+            await asyncio.sleep(0.01)
+        server.clock.skip(2_000)
+        failure = await work
+    assert failure.reason.startswith("Deploy/Image failed: hello #1 failed in BUILD: COMMAND_EXECUTION_ERROR")
+    assert "hello #1 | boom" in notes.text
+
+
+async def test_a_build_that_does_not_end_is_not_said_to_have_failed(yard: Yard, notes: Notes) -> None:
+    yard.builds.project("hello", Script(seconds=1e6), source="CODEPIPELINE")
+    yard.pipeline(Action(name="Image", fails=["timeout"], outside=lambda at: yard.builds.start("hello", begun=at).id))
+    failure = await yard.failure(yard.work(), notes)
+    assert failure.reason == "Deploy/Image failed: JobFailed: timeout"
+    assert "what is behind Deploy/Image cannot be looked at: hello #1 has not ended yet" in notes.text
+
+
+async def test_a_cause_that_cannot_be_looked_at_now_is_looked_at_again(
+    yard: Yard, server: Server, notes: Notes
+) -> None:
+    server.faults.append(Fault("BatchGetBuilds", "ThrottlingException", times=6))
+    yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1), source="CODEPIPELINE")
+    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda at: yard.builds.start("hello", begun=at).id))
+    assert (await yard.failure(yard.work(), notes)).reason.startswith("Deploy/Image failed: hello #1 failed in BUILD")
+    assert "it is looked at again" in notes.text
+
+
 async def test_the_last_lines_of_a_long_log_are_shown(yard: Yard, notes: Notes) -> None:
     log = tuple(str(n) for n in range(100))
     yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1, log=log), source="CODEPIPELINE")

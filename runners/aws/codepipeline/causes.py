@@ -1,12 +1,15 @@
 """Why an execution of a pipeline did not succeed, with what lies behind it: the build, the tasks that stopped."""
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from runners.aws.codebuild import builds
 from runners.aws.codebuild.building import failure_of as failure_of_build
 from runners.aws.codepipeline.executions import Execution, Step
 from runners.aws.ecs import revisions, services, stopped
 from runners.aws.ecs.services import Target
+from runners.aws.patience import patiently
 from runners.aws.session import Account
 from runners.contract import ActionFailed, Sink
 from storage.model.worded import joined, worded
@@ -17,10 +20,12 @@ ERRORS = {
     "pipeline_stopped": "somebody stopped the execution in AWS",
     "superseded": "a newer execution of the pipeline took the place of this one",
 }
+_REST = 3.0
+"""Seconds between two looks behind a step: CodePipeline may give it up before what did its work is over."""
 
 
-async def failure_of(account: Account, execution: Execution, sink: Sink) -> ActionFailed | None:
-    """Say why an execution did not succeed; nothing when it did."""
+async def failure_of(account: Account, execution: Execution, sink: Sink, pace: float) -> ActionFailed | None:
+    """Say why an execution did not succeed; nothing when it did. `pace`: 1, unless AWS's time runs faster."""
     name = execution.named
     match execution.status:
         case "Succeeded":
@@ -44,10 +49,10 @@ async def failure_of(account: Account, execution: Execution, sink: Sink) -> Acti
             hint=worded("see the conditions of its stages in CodePipeline"),
             error="pipeline_failed",
         )
-    return await _of_a_step(account, execution.failed[0], sink)
+    return await _of_a_step(account, execution.failed[0], sink, pace)
 
 
-async def _of_a_step(account: Account, step: Step, sink: Sink) -> ActionFailed:
+async def _of_a_step(account: Account, step: Step, sink: Sink, pace: float) -> ActionFailed:
     if step.category == "Approval":
         return ActionFailed(
             worded(
@@ -56,7 +61,7 @@ async def _of_a_step(account: Account, step: Step, sink: Sink) -> ActionFailed:
             hint=worded("ask who said no; a new run asks again"),
             error="rejected",
         )
-    cause = await _cause(account, step, sink)
+    cause = await _cause(account, step, sink, pace)
     said = step.error or step.summary or step.status
     return ActionFailed(
         worded("{place} failed: {said}", place=step.place, said=joined([cause.reason, said] if cause else [said])),
@@ -66,13 +71,15 @@ async def _of_a_step(account: Account, step: Step, sink: Sink) -> ActionFailed:
     )
 
 
-async def _cause(account: Account, step: Step, sink: Sink) -> ActionFailed | None:
-    """Look behind a step: what the service says that did its work. What cannot be looked at is said."""
+async def _cause(account: Account, step: Step, sink: Sink, pace: float) -> ActionFailed | None:
+    """Look behind a step: what the service says that did its work. What cannot be looked at, or goes on, is said."""
     look = {"CodeBuild": _of_a_build, "ECS": _of_a_deployment}.get(step.provider)
     if look is None:
         return None
     try:
-        return await look(account, step, sink)
+        return await patiently(
+            partial(look, account, step, sink), partial(asyncio.sleep, _REST * pace), sink, "it is looked at again"
+        )
     except ActionFailed as failure:
         sink.line(f"what is behind {step.place} cannot be looked at: {failure.reason}; {failure.hint}")
         return None
@@ -82,6 +89,10 @@ async def _of_a_build(account: Account, step: Step, sink: Sink) -> ActionFailed 
     if not step.outside:
         return None
     build = await builds.look(account, builds.id_of(step.outside))
+    if not build.over:
+        raise ActionFailed(
+            worded("{build} has not ended yet", build=build.named), hint=worded("see it in CodeBuild"), retryable=True
+        )
     if build.log is not None:
         await stopped.show_tail(account, build.log, build.named, sink)
     return failure_of_build(build)
@@ -95,11 +106,11 @@ async def _of_a_deployment(account: Account, step: Step, sink: Sink) -> ActionFa
     state = await services.look(account, target)
     deployments = sorted(state.deployments, key=lambda each: each.created_at)
     mine = [each for each in deployments if each.id == step.outside or each.created_at >= step.started_at]
+    revision = await revisions.read(account, mine[0].task_definition) if mine else None
     for event in state.events(step.started_at):
         sink.line(str(event["message"]))
-    if not mine:
+    if revision is None:
         return None
-    revision = await revisions.read(account, mine[0].task_definition)
     first = await stopped.tell(account, target, revision, step.started_at, sink)
     return ActionFailed(first.why, exit_code=first.exit_code, error="tasks_failed") if first.why else None
 

@@ -148,7 +148,7 @@ class _Order:
             pace=self.pace,
         )
         ended = await mirror.to_its_end()
-        if failed := await causes.failure_of(self.account, ended, self.sink):
+        if failed := await causes.failure_of(self.account, ended, self.sink, self.pace):
             raise failed
         place = self.work.environment.name if self.work.environment else ""
         address = self.work.service.addresses.get(place, "")

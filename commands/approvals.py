@@ -13,6 +13,7 @@ from storage.model.approval import Approval, Decision, is_about
 from storage.model.catalog import ApprovalRule
 from storage.model.fold import fold
 from storage.model.request import Via
+from storage.model.run import service_of
 from storage.model.view import RunView
 from storage.posts import Post
 
@@ -31,7 +32,7 @@ async def open_approval(asked: Asked) -> Approval:
         candidates = [
             pending
             for pending in await approvals.pending()
-            if (pending.run == named if named else pending.run.rpartition("-")[0] == service)
+            if (pending.run == named if named else service_of(pending.run) == service)
             and asked.arguments.get("environment") in (None, pending.environment)
         ]
     if not candidates:
@@ -80,7 +81,7 @@ async def check_right(asked: Asked, approval: Approval, act: str | None = None) 
         asked.catalog,
         asked.request.user,
         command,
-        service=approval.run.rpartition("-")[0],
+        service=service_of(approval.run),
         environment=approval.environment,
         channel=asked.request.channel or "D",
         groups=asked.groups,

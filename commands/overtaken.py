@@ -12,12 +12,11 @@ from storage.model import artifact
 from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Style, Table, Verdict
-from storage.model.run import REPEATING, Plan, Run, known_environments
+from storage.model.run import REPEATING, Plan, Run, known_environments, number_of
 from storage.model.soundness import deploys
 
 OVER = "over"
 """Argument by which the question is answered: all that was asked for up to this run has been seen."""
-_LOOKED_BACK = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ async def ask_if_overtaken(asked: Asked, run: Run, plan: Plan) -> None:
     what it was given about: what has been asked for since is asked about anew.
     """
     newer = [each async for each in _newer(asked, run, plan)]
-    if not newer or max(_number(each.run) for each in newer) <= await _seen(asked, plan) or await _begun(asked, plan):
+    if not newer or max(number_of(each.run) for each in newer) <= await _seen(asked, plan) or await _begun(asked):
         return
     made = f"`{artifact.short(plan.artifacts.get(artifact.COMMIT, '')) or plan.ref}`"
     subject = plan.artifacts.get(artifact.SUBJECT, "").replace("`", "'")
@@ -51,7 +50,7 @@ async def ask_if_overtaken(asked: Asked, run: Run, plan: Plan) -> None:
             what=f"{made} {subject}".strip(),
         ),
         table=_table(asked, newer),
-        offers=_offers(asked, max((each.run for each in newer), key=_number)),
+        offers=_offers(asked, max((each.run for each in newer), key=number_of)),
         verdict=Verdict.ASK,
         run=run.id,
     )
@@ -59,13 +58,13 @@ async def ask_if_overtaken(asked: Asked, run: Run, plan: Plan) -> None:
 
 async def _newer(asked: Asked, run: Run, plan: Plan) -> AsyncIterator[_Newer]:
     store, service = asked.desk.store, plan.service.name
-    first, others = _number((await _first(asked, run)).id), await store.runs.active(service)
+    first, others = number_of((await _first(asked, run)).id), await store.runs.active(service)
     for environment in _places(plan):
         release = await store.releases.current(service, environment)
-        if release is not None and _number(release.run) > first and not _brings(plan, release):
+        if release is not None and number_of(release.run) > first and not _brings(plan, release):
             yield _released(release)
         for other in others:
-            if _number(other.id) > first and await _will_replace(asked, other, plan, environment):
+            if number_of(other.id) > first and await _will_replace(asked, other, plan, environment):
                 yield _on_its_way(other, environment)
 
 
@@ -88,13 +87,12 @@ async def _seen(asked: Asked, plan: Plan) -> int:
     if OVER not in asked.arguments:
         return 0
     seen = await run_named(asked, asked.arguments[OVER])
-    return _number(seen.id) if seen.plan.service.name == plan.service.name else 0
+    return number_of(seen.id) if seen.plan.service.name == plan.service.name else 0
 
 
-async def _begun(asked: Asked, plan: Plan) -> bool:
+async def _begun(asked: Asked) -> bool:
     """Tell whether this very request has opened its run already, and is only handled again after a crash."""
-    recent = await asked.desk.store.runs.recent(plan.service.name, limit=_LOOKED_BACK)
-    return any(run.request == asked.request.id for run in recent)
+    return await asked.desk.store.runs.opened_by(asked.request.id) is not None
 
 
 def _places(plan: Plan) -> list[str]:
@@ -160,7 +158,3 @@ def _offers(asked: Asked, newest: str) -> tuple[Offer, ...]:
         Offer(label=asked.say("Replace It"), command=command, style=Style.DANGER),
         Offer(label=asked.say("Leave It"), command=""),
     )
-
-
-def _number(run: str) -> int:
-    return int(run.rpartition("-")[2])

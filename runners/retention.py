@@ -20,6 +20,7 @@ from runners.walk import view_of
 from storage.model import artifact
 from storage.model.catalog import Catalog, Json, Keep, Service
 from storage.model.event import Fact, Kind
+from storage.model.run import service_of
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ class Retention:
         kept = await self.store.logs.kept()
         by_service: dict[str, list[str]] = {}
         for run in kept:
-            by_service.setdefault(run.rpartition("-")[0], []).append(run)
+            by_service.setdefault(service_of(run), []).append(run)
         old: list[Old] = []
         for name, runs in by_service.items():
             keep = catalog.services[name].keep if name in catalog.services else Keep()

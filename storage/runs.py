@@ -91,6 +91,11 @@ class Runs:
         """Return a run. Raises `KeyError` when there is none of that id."""
         return await self._database.read(lambda session: _get(session, run_id))
 
+    async def opened_by(self, request: str) -> Run | None:
+        """Return the run that a request has opened, if it has."""
+        known = await self._list(RunRow.request == request)
+        return known[0] if known else None
+
     async def told(self, run_id: str) -> tuple[Run, list[Event]]:
         """Return a run and its events, of one moment. Raises `KeyError` when there is none of that id."""
         return await self._database.read(

@@ -10,7 +10,7 @@ from commands.policy import Allowed, decide, knows
 from storage.model.approval import Approval
 from storage.model.catalog import Catalog
 from storage.model.fold import fold
-from storage.model.run import Run
+from storage.model.run import Run, service_of
 from storage.model.view import RunView
 from storage.store import Store
 
@@ -50,7 +50,7 @@ async def _seen(store: Store, run: Run) -> RunView:
 
 def _decides(catalog: Catalog, groups: Groups, user: str, approval: Approval) -> bool:
     """Tell whether a question waits for this person; a click is decided on anew."""
-    service = approval.run.rpartition("-")[0]
+    service = service_of(approval.run)
     return (
         _may(catalog, groups, user, "approve", service, approval.environment)
         and not catalog.same_person(user, approval.requester)

@@ -5,12 +5,13 @@ from commands.command import Asked, Command, Refused, Topic
 from commands.permit import permit
 from commands.texts import PORTUGUESE, later
 from storage.model.reply import Reply, Verdict
+from storage.model.run import service_of
 
 
 async def handle(asked: Asked) -> Reply:
     """Take one's own yes back; whoever may approve may do so."""
     approval = await open_approval(asked)
-    permit(asked, service=approval.run.rpartition("-")[0], environment=approval.environment, act="approve")
+    permit(asked, service=service_of(approval.run), environment=approval.environment, act="approve")
     settled = await asked.desk.store.approvals.withdraw(approval.id, asked.request.user, accounts(asked))
     if not settled.ok or settled.approval is None:
         raise Refused(not_counted(asked, settled), run=approval.run)

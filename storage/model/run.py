@@ -110,6 +110,16 @@ class Run:
     closed_at: datetime | None = None
 
 
+def service_of(run: str) -> str:
+    """Give the service of a run by the run's id, for who has no more of it than that."""
+    return run.rpartition("-")[0]
+
+
+def number_of(run: str) -> int:
+    """Give the number of a run by its id: the runs of a service are counted in the order in which they were opened."""
+    return int(run.rpartition("-")[2])
+
+
 def known_environments(plan: Plan) -> Mapping[str, Environment]:
     """Every environment that a plan knows, its own too."""
     return {plan.environment.name: plan.environment, **plan.environments}

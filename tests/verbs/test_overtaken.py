@@ -3,6 +3,7 @@
 import asyncio
 
 from storage.model import artifact
+from storage.model.reply import Verdict
 from storage.model.run import Run, Status, Trigger
 from tests.stories.person import Person
 from tests.stories.reading import Json, buttons, words
@@ -110,3 +111,14 @@ async def test_one_that_is_done_again_is_as_old_as_what_it_repeats(place: Office
     second = await ana.starts(f"retry {old.id} over {newer.run}")
     await place.store.runs.finish(second, Status.FAILED)
     await asked_about(ana, f"retry {second}")
+
+
+async def test_what_was_begun_before_a_crash_is_not_asked_about(place: Office) -> None:
+    old = await failed_at(place, "test", "unit")
+    request = place.request(f"retry {old.id}")
+    await place.store.requests.accept(request)
+    first = await place.desk.handle(request)
+    await place.released(commit=NEWER)
+    handled_again = await place.desk.handle(request)  # whoever handled it first died before the answer
+    assert (handled_again.verdict, handled_again.run) == (Verdict.STARTED, first.run)
+    assert [run.id for run in await again(place, old)] == [first.run]

@@ -3,16 +3,11 @@
 from datetime import timedelta
 
 from commands.command import Asked
-from commands.texts import later
+from commands.naming import BY, in_names_of
 from storage.model.approval import Decision
 from storage.model.run import Status
 from storage.model.view import RunView
-from storage.model.worded import Worded, in_words_of, parted
-
-_BY = frozenset(
-    (later("cancelled by {name}"), later("rejected by {name}"), later("rejected by {name}: {reason}")),
-)
-"""Reasons whose `{name}` is the id of a person."""
+from storage.model.worded import Worded, parted
 
 
 def stopped_by(view: RunView) -> tuple[str, str] | None:
@@ -49,16 +44,11 @@ def besides(asked: Asked, view: RunView) -> str:
 
 
 def _unsaid(asked: Asked, part: str) -> str:
-    if isinstance(part, Worded) and part.message in _BY:
+    if isinstance(part, Worded) and part.message in BY:
         return part.values.get("reason", "")
     return reason_of(asked, part)
 
 
 def reason_of(asked: Asked, text: str) -> str:
     """Say a reason to the asker, with the names of people in it instead of their ids."""
-
-    def say(message: str, **values: object) -> str:
-        who = {"name": asked.name(str(values["name"]))} if message in _BY else {}
-        return asked.say(message, **{**values, **who})
-
-    return in_words_of(say, text)
+    return in_names_of(asked.name, asked.say, text)

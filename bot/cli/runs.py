@@ -15,7 +15,6 @@ from rich.text import Text
 from bot.cli.places import place
 from bot.cli.terminal import Json, fail, harmless, out, run, settings, show, show_json
 from bot.settings import Settings
-from storage.model.worded import in_words_of
 
 if TYPE_CHECKING:
     from bot.runs.graph import Column as Stage
@@ -122,7 +121,7 @@ def _lines(found: Shown) -> "list[Text]":
 
     view, around = found.view, found.around
     top = Text(f"{view.run.id} · {run_title(view, around.say)}", style="bold")
-    now = Text(" · ".join(part for part in (state(view, around), in_words_of(around.say, why(view))) if part))
+    now = Text(" · ".join(part for part in (state(view, around), around.words(why(view))) if part))
     line = [Text(f"  {cause(view)}")] if cause(view) else []
     about = Text(" · ".join(head(view, around)), style="dim")
     return [top, now, *line, about, Text(), *drawn(found.columns, view.run.opened_at)]

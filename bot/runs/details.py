@@ -10,7 +10,7 @@ from commands.times import span
 from storage.model.event import Event, Kind
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView
-from storage.model.worded import in_words_of, text_of
+from storage.model.worded import text_of
 
 Place = tuple[str, str]
 """Stage and action."""
@@ -84,7 +84,7 @@ def _details(
     return Details(
         attempts=tuple(attempts) if len(attempts) > 1 else (),
         exit_code=action.untold_code,
-        found=tuple(in_words_of(around.say, line) for line in action.details),
+        found=tuple(around.words(line) for line in action.details),
         handed_on=tuple(sorted(view.variables.get("/".join(place), {}))),
         lines=tuple(ends.get(place, ())),
         open=action.status in (Status.FAILED, Status.BROKEN),
@@ -111,5 +111,5 @@ def _ended(attempt: Attempt, event: Event, around: Surroundings) -> Attempt:
         began=attempt.began,
         took=span(attempt.began, event.at),
         status=_ENDS[event.kind],
-        said=clean(in_words_of(around.say, said)),
+        said=clean(around.words(said)),
     )

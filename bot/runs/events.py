@@ -4,7 +4,7 @@ from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import cut
 from commands.texts import later
 from storage.model.event import Event, Kind
-from storage.model.worded import in_words_of, text_of
+from storage.model.worded import text_of
 
 _LONGEST = 300
 _SAID = {
@@ -59,7 +59,7 @@ def sentence(event: Event, around: Surroundings) -> str:
     if message is None:
         return event.kind.value.replace("_", " ")
     values = {
-        name: in_words_of(around.say, text_of(event.data, name))
+        name: around.words(text_of(event.data, name))
         for name, value in event.data.items()
         if not isinstance(value, dict | list)
     }

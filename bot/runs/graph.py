@@ -21,7 +21,6 @@ from commands.times import span
 from runners.cause import cause_in
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView, StageView
-from storage.model.worded import in_words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +80,10 @@ class _Drawing:
             skipped=self._skipped(action.status),
             took=self._took(action),
             notes=self._notes(action),
-            reason=self._reason(action),
+            reason=self.around.words(action.reason),
             cause=clean(cause_in(action.excerpt, action.reason)) if action.status is Status.FAILED else "",
             said_above=action is told(self.view),
-            hint=in_words_of(self.around.say, action.hint),
+            hint=self.around.words(action.hint),
             started_at=action.started_at,
             ended_at=action.ended_at,
             attempt=action.attempt,
@@ -112,11 +111,7 @@ class _Drawing:
             most = max(action.action.attempts, action.attempt)
             tries = say("attempt {attempt} of {most}", attempt=action.attempt, most=most)
         going_on = action.progress if action.status is Status.RUNNING else ""
-        return given(tries, "" if action.reason else in_words_of(say, action.summary or going_on))
-
-    def _reason(self, action: ActionView) -> str:
-        reason, by = in_words_of(self.around.say, action.reason), self.view.cancelled_by
-        return reason.replace(by, self.around.name(by)) if by else reason
+        return given(tries, "" if action.reason else self.around.words(action.summary or going_on))
 
     def _took(self, action: ActionView) -> str:
         over = action.ended_at or self.view.ended_at

@@ -24,7 +24,6 @@ from storage.model.event import Event, Kind
 from storage.model.moment import spelled, token
 from storage.model.run import Status
 from storage.model.view import RunView
-from storage.model.worded import in_words_of
 
 _templates = Environment(
     loader=PackageLoader("bot.runs", "templates"),
@@ -120,7 +119,7 @@ def run_sheet(
         about=run_title(view, around.say),
         state=state(view, around),
         status=view.status,
-        why=in_words_of(around.say, why(view)),
+        why=around.words(why(view)),
         cause=clean(cause(view)),
         parts=head(view, around),
         done=counted(columns, around),

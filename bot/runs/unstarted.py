@@ -7,12 +7,11 @@ from bot.slack.cards.states import gates, told
 from storage.model.approval import Decision
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView
-from storage.model.worded import in_words_of
 
 
 def unstarted(view: RunView, around: Surroundings) -> str:
     """Call what was not begun so, and say why not, as far as the run knows."""
-    why = next(_causes(view, around), "") or in_words_of(around.say, view.reason)
+    why = next(_causes(view, around), "") or around.words(view.reason)
     return around.say("Not started: {why}", why=why) if why else around.say("Not started")
 
 

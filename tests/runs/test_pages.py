@@ -105,6 +105,19 @@ async def test_what_happened_is_told_in_that_language_too(made: Made, links: Lin
     assert "exit code" not in portuguese
 
 
+async def test_who_rejected_what_an_action_asked_is_called_by_name(made: Made, links: Links) -> None:
+    run = await made.run()
+    no = worded("rejected by {name}: {reason}", name=RUI, reason="not on a Friday")
+    where: dict[str, Json] = {"stage": "build", "action": "image", "attempt": 1}
+    await made.fact(run, Kind.ACTION_STARTED, **where)
+    await made.fact(run, Kind.ACTION_FAILED, **where, **data_of(reason=no))
+    why = worded("{action}: {reason}", action="build/image", reason=no)
+    await made.store.runs.finish(run.id, Status.FAILED, why)
+    told = await page(links, made, run.id)
+    assert "<p>build/image: rejected by Rui: not on a Friday</p>" in told
+    assert RUI not in told
+
+
 async def test_what_others_wrote_is_shown_and_never_obeyed(made: Made, links: Links) -> None:
     run = await made.trying_again()
     text = await page(links, made, run.id)

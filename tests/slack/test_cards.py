@@ -31,7 +31,8 @@ from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
 from storage.model.run import Run, Status
 from storage.model.view import ActionView, GateView, Restoring, RunView, StageView
-from tests.slack.town import ANA, DEPLOYS, HELLO, plan
+from storage.model.worded import worded
+from tests.slack.town import ANA, DEPLOYS, HELLO, RUI, plan
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SAY = partial(phrase, DEFAULT)
@@ -299,6 +300,19 @@ def test_a_failed_run_names_the_line_of_its_log_that_says_best_why() -> None:
     card = desired(under_way, Surroundings(say=SAY))[0]
     assert "ModuleNotFoundError: No module named '<flask>'" in json.dumps(card.blocks[1])
     assert "ModuleNotFoundError" not in json.dumps(card.blocks[2])
+
+
+def test_who_rejected_what_an_action_asked_is_called_by_name() -> None:
+    no = worded("rejected by {name}: {reason}", name=RUI, reason="not on a Friday")
+    view = _failed(reason=worded("{action}: {reason}", action="smoke/probe", reason=no))
+    probe = replace(view.stages[0].actions[0], reason=no)
+    view = replace(view, stages=(replace(view.stages[0], actions=(probe,)),))
+    said = [
+        json.dumps(message.blocks)
+        for message in desired(view, Surroundings(say=SAY, names={RUI: "Rui"}, mentions=False))
+    ]
+    assert len([each for each in said if "rejected by Rui: not on a Friday" in each]) == 2
+    assert RUI not in "".join(said)
 
 
 def _end_of(view: RunView, language: str = DEFAULT) -> str:

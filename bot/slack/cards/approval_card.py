@@ -15,7 +15,6 @@ from storage.model.reply import Style
 from storage.model.run import Trigger
 from storage.model.soundness import subject_of
 from storage.model.view import GateView, RunView, StageView
-from storage.model.worded import in_words_of
 
 _MENTIONED, _CHANGES = 10, 15
 
@@ -59,7 +58,7 @@ _ASKS = {
 
 def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
     if stage.question:
-        question = escape_within(in_words_of(around.say, stage.question), 500)
+        question = escape_within(around.words(stage.question), 500)
         return marked(around.say, "*{run}*: {question}", run=view.run.id, question=question)
     return marked(
         around.say,
@@ -101,7 +100,7 @@ def _subject(view: RunView, around: Surroundings) -> Mark:
 
 
 def _changes(view: RunView, around: Surroundings) -> list[Block]:
-    planned = [in_words_of(around.say, line) for stage in view.stages for a in stage.actions for line in a.details]
+    planned = [around.words(line) for stage in view.stages for a in stage.actions for line in a.details]
     if planned:
         return [kit.section(each) for each in listed(planned, around.say, around.say("What it would change:"))]
     if not around.changes:
@@ -172,7 +171,7 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         environment=_environment(view, stage),
     )
     if stage.question:
-        question = escape_within(in_words_of(say, stage.question), 250)
+        question = escape_within(around.words(stage.question), 250)
     asks = kit.confirm(
         say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not yet")
     )

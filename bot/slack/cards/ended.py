@@ -12,7 +12,6 @@ from commands.texts import later
 from storage.model import artifact
 from storage.model.run import Status, Trigger
 from storage.model.view import RunView
-from storage.model.worded import in_words_of
 
 
 def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -31,7 +30,7 @@ def ended(view: RunView, around: Surroundings) -> tuple[list[Block], Mark]:
     back = restored(view, around)
     lines += back
     if not back and why(view) and view.status is not Status.SUCCEEDED:
-        lines.append(escape_within(in_words_of(around.say, why(view)), 1000))
+        lines.append(escape_within(around.words(why(view)), 1000))
     if view.status is Status.SUCCEEDED and made.get(artifact.ADDRESS):
         lines.append(escape_within(made[artifact.ADDRESS], 500))
     lines += [*_holds(view, say), *again_line(view, around)]

@@ -10,7 +10,6 @@ from bot.slack.marks import Mark, code_block, escape_within, joined, marked
 from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import ActionView, RunView
-from storage.model.worded import in_words_of
 
 
 def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -31,9 +30,9 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
     )
     body = [kit.section(joined([head, _why(action, around)]))]
     if action.excerpt:
-        body.append(kit.section(code_block(in_words_of(say, line) for line in action.excerpt)))
+        body.append(kit.section(code_block(around.words(line) for line in action.excerpt)))
     if action.hint:
-        hint = escape_within(in_words_of(say, action.hint), 1000)
+        hint = escape_within(around.words(action.hint), 1000)
         body.append(kit.section(marked(say, "What to do: {hint}", hint=hint)))
     small_print = [_before(view, around), *again_line(view, around)]
     body += [kit.context(*filter(None, small_print))] if any(small_print) else []
@@ -41,7 +40,7 @@ def failure(view: RunView, action: ActionView, around: Surroundings) -> tuple[li
 
 
 def _why(action: ActionView, around: Surroundings) -> Mark:
-    say, reason = around.say, escape_within(in_words_of(around.say, action.reason), 1000)
+    say, reason = around.say, escape_within(around.words(action.reason), 1000)
     if action.status is Status.BROKEN:
         return marked(say, "Estiva itself went wrong, not your work: {reason}", reason=reason)
     if action.untold_code is not None:

@@ -7,7 +7,7 @@ from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import cause, state, told, why
 from bot.slack.cards.titles import action_title, run_title
-from bot.slack.marks import Mark, Say, code, escape_within, joined, link, marked
+from bot.slack.marks import Mark, code, escape_within, joined, link, marked
 from commands.assignments import written
 from commands.texts import later, several
 from commands.times import span
@@ -18,7 +18,6 @@ from storage.model.gate import GateKind
 from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import ActionView, GateView, RunView, StageView
-from storage.model.worded import in_words_of
 
 _DRAWN = {
     Status.REQUESTED: "pending",
@@ -91,15 +90,13 @@ def _action_task(
     status = "error" if view.status.over and action.status is Status.RUNNING else _DRAWN[action.status]
     details = " · ".join(part for part in (stage.stage.name, span(action.started_at, action.ended_at)) if part)
     # why the run has failed stands below the plan, where nobody has to unfold it
-    output = "" if action is told(view) else _came_of(action, around.say)
-    if view.cancelled_by:
-        output = output.replace(view.cancelled_by, around.name(view.cancelled_by))
+    output = "" if action is told(view) else _came_of(action, around)
     return kit.task(name, title, status, details=details if rich else "", output=output if rich else "")
 
 
-def _came_of(action: ActionView, say: Say) -> str:
+def _came_of(action: ActionView, around: Surroundings) -> str:
     doing = action.progress if action.status is Status.RUNNING else ""
-    said = in_words_of(say, action.reason or action.summary or doing)
+    said = around.words(action.reason or action.summary or doing)
     line = cause_in(action.excerpt, action.reason).replace("`", "'") if action.status is Status.FAILED else ""
     return f"{said}: `{line}`" if line else said
 
@@ -155,7 +152,7 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     parts.append(escape_within(view.run.plan.environment.name, 100))
     parts += given_line(view, around)
     if why(view) and view.status.over:
-        parts.append(escape_within(in_words_of(say, why(view)), 500))
+        parts.append(escape_within(around.words(why(view)), 500))
     if cause(view):
         parts.append(code(cause(view)))
     if around.page:

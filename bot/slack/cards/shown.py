@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from bot.slack.blocks import Block
 from bot.slack.marks import Mark, Say, escape, mention
+from commands.naming import in_names_of
 from storage.model.release import Release
 
 
@@ -72,6 +73,10 @@ class Surroundings:
     def name(self, user: str) -> str:
         """Give somebody's name as plain text."""
         return self.names.get(user, user)
+
+    def words(self, text: str) -> str:
+        """Say what Estiva worded (a reason, a hint) in the reader's language, with names in it instead of ids."""
+        return in_names_of(self.name, self.say, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

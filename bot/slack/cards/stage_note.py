@@ -8,7 +8,6 @@ from bot.slack.cards.titles import action_title
 from bot.slack.marks import Mark, escape_within, joined, marked
 from commands.times import span
 from storage.model.view import ActionView, RunView, StageView
-from storage.model.worded import in_words_of
 
 
 def stage_note(view: RunView, stage: StageView, around: Surroundings) -> tuple[list[Block], Mark]:
@@ -19,12 +18,12 @@ def stage_note(view: RunView, stage: StageView, around: Surroundings) -> tuple[l
     text = marked(around.say, "*{stage}* done in {took}", stage=stage.stage.name, took=took)
     service = view.run.plan.service.name
     lines = [_line(action, around, service) for action in stage.actions[:20]]
-    details = [in_words_of(around.say, line) for action in stage.actions for line in action.details]
+    details = [around.words(line) for action in stage.actions for line in action.details]
     return [kit.section(joined([text, *lines])), *map(kit.section, listed(details, around.say))], text
 
 
 def _line(action: ActionView, around: Surroundings, service: str) -> Mark:
     parts = [escape_within(action_title(action, around.say, service), 150)]
     if action.summary:
-        parts.append(escape_within(in_words_of(around.say, action.summary), 300))
+        parts.append(escape_within(around.words(action.summary), 300))
     return Mark("• " + joined(parts, ": "))

@@ -1,5 +1,5 @@
 """What attacks on the runners need: the same engine, registry and workbench as the runners' own tests."""
 
-from tests.runners.conftest import bench, containers, engine, namespace, notes, registry
+from tests.runners.conftest import bench, builder, containers, engine, namespace, notes, registry
 
-__all__ = ["bench", "containers", "engine", "namespace", "notes", "registry"]
+__all__ = ["bench", "builder", "containers", "engine", "namespace", "notes", "registry"]

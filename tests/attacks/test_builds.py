@@ -31,11 +31,6 @@ def _build(bench: Bench, spec: str) -> Work:
     return bench.work({"image": "estiva/ci:base"}, bench.source({"buildspec.yml": f"version: 0.2\n{spec}", "x": "x"}))
 
 
-@pytest.fixture
-def builder(bench: Bench, registry: Registry) -> BuildspecRunner:
-    return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
-
-
 @pytest.mark.parametrize("name", ["../../../../evil", "/tmp/evil", "..", ".", "a/b", ""])
 def test_secondary_artifacts_stay_in_the_workspace(name: str) -> None:
     spec = f'version: 0.2\nphases: {{}}\nartifacts:\n  files: x\n  secondary-artifacts: {{"{name}": {{files: x}}}}\n'

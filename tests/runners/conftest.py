@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from docker import APIClient
 
+from runners.buildspec.runner import BuildspecRunner
 from runners.containers import DEFAULT_URL, Containers
 from storage.model.catalog import Service
 from tests.registry import Registry, running
@@ -62,3 +63,8 @@ def bench(containers: Containers, registry: Registry, tmp_path: Path) -> Bench:
         name="hello", repository="unused", image=f"{registry.host}/hello-{uuid.uuid4().hex[:6]}", port=8000
     )
     return Bench(containers=containers, registry=registry.catalog, root=tmp_path, service=service)
+
+
+@pytest.fixture
+def builder(bench: Bench, registry: Registry) -> BuildspecRunner:
+    return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")

@@ -15,22 +15,15 @@ from runners.buildspec.record import Made
 from runners.buildspec.runner import BuildspecRunner
 from runners.contract import ActionFailed, Work
 from runners.excerpt import excerpt_of
-from storage.model.catalog import Environment, Json
-from storage.model.cloud import Aws
+from storage.model.catalog import Json
 from tests.aws.images import put
-from tests.doubles.aws.identities import Identities
-from tests.doubles.aws.server import ACCOUNT, KEY, SECRET, Server, serving
 from tests.registry import PASSWORD, USER, Registry
 from tests.runners.bench import Bench, Notes
+from tests.runners.building import build, left_running, up
 
 pytestmark = pytest.mark.docker
 TWO = "batch: {build-list: [{identifier: one}, {identifier: two}]}\n"
 NAME = "$CODEBUILD_BATCH_BUILD_IDENTIFIER"
-
-
-@pytest.fixture
-def runner(bench: Bench, registry: Registry) -> BuildspecRunner:
-    return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
 
 
 def _work(
@@ -41,22 +34,21 @@ def _work(
     attempt: int = 1,
     files: Mapping[str, str] | None = None,
 ) -> Work:
-    source = bench.source({"buildspec.yml": f"version: 0.2\n{spec}", **(files or {})})
-    return bench.work({"image": "estiva/ci:base", "batch": True, **(options or {})}, source, attempt=attempt)
+    return build(bench, spec, {"batch": True, **(options or {})}, attempt=attempt, files=files)
 
 
 def _said(notes: Notes) -> list[str]:
     return sorted(line for line in notes.lines if "[Container]" not in line)
 
 
-async def _failure(runner: BuildspecRunner, work: Work, notes: Notes) -> ActionFailed:
+async def _failure(builder: BuildspecRunner, work: Work, notes: Notes) -> ActionFailed:
     with pytest.raises(ActionFailed) as failed:
-        await runner.run(work, notes)
+        await builder.run(work, notes)
     return failed.value
 
 
 async def test_all_builds_of_a_batch_are_done_and_hand_on_together(
-    runner: BuildspecRunner, bench: Bench, notes: Notes, registry: Registry
+    builder: BuildspecRunner, bench: Bench, notes: Notes, registry: Registry
 ) -> None:
     digest = put(registry, bench.service.image.partition("/")[2], "x", tag="c0ffee1")
     definitions = json.dumps([{"name": "web", "imageUri": f"{bench.service.image}:c0ffee1"}])
@@ -73,7 +65,7 @@ async def test_all_builds_of_a_batch_are_done_and_hand_on_together(
         told.append(text)
 
     work = _work(bench, spec, files={"definitions/imagedefinitions.json": definitions})
-    outcome = await runner.run(replace(work, tell=tell), notes)
+    outcome = await builder.run(replace(work, tell=tell), notes)
     assert _said(notes) == ["arm | on arm", "linux | on linux"]
     assert notes.lines.index("linux | on linux") < notes.lines.index("arm | on arm")
     assert outcome.variables == {
@@ -93,18 +85,18 @@ async def test_all_builds_of_a_batch_are_done_and_hand_on_together(
 
 
 async def test_without_an_image_its_tests_or_its_name_are_the_summary(
-    runner: BuildspecRunner, bench: Bench, notes: Notes
+    builder: BuildspecRunner, bench: Bench, notes: Notes
 ) -> None:
-    outcome = await runner.run(_work(bench, TWO + "phases: {build: {commands: [echo on]}}\n"), notes)
+    outcome = await builder.run(_work(bench, TWO + "phases: {build: {commands: [echo on]}}\n"), notes)
     assert outcome.summary == f"hello batch #{bench.run.rpartition('-')[2]} succeeded"
     spec = TWO + "phases: {}\nreports: {unit: {files: [unit.xml]}}\n"
     xml = '<testsuite><testcase name="a"/><testcase name="b"/></testsuite>'
-    outcome = await runner.run(_work(bench, spec, attempt=2, files={"unit.xml": xml}), notes)
+    outcome = await builder.run(_work(bench, spec, attempt=2, files={"unit.xml": xml}), notes)
     assert outcome.summary == "tests: 4 passed"
 
 
 async def test_the_build_that_failed_is_the_cause_and_not_what_was_stopped_for_it(
-    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+    builder: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
 ) -> None:
     spec = (
         "batch: {fast-fail: true, build-graph: [{identifier: slow}, {identifier: bad},"
@@ -113,7 +105,7 @@ async def test_the_build_that_failed_is_the_cause_and_not_what_was_stopped_for_i
         " 'echo the cause is $((40 + 2)); exit 3']}}\n"
     )
     work = _work(bench, spec)
-    failed = await _failure(runner, work, notes)
+    failed = await _failure(builder, work, notes)
     assert (failed.error, failed.exit_code) == ("build_failed", 3)
     name = f"hello batch #{bench.run.rpartition('-')[2]}"
     assert failed.reason.startswith(f"{name}: bad: BUILD: `echo the cause is")
@@ -123,14 +115,14 @@ async def test_the_build_that_failed_is_the_cause_and_not_what_was_stopped_for_i
 
 
 async def test_others_that_failed_are_named_and_an_ignored_one_is_no_cause(
-    runner: BuildspecRunner, bench: Bench, notes: Notes
+    builder: BuildspecRunner, bench: Bench, notes: Notes
 ) -> None:
     spec = (
         "batch: {build-graph: [{identifier: canary, ignore-failure: true}, {identifier: one, depend-on: [canary]},"
         " {identifier: two, depend-on: [canary]}]}\n"
         f"phases: {{build: {{commands: ['echo {NAME} says no; exit 1']}}}}\n"
     )
-    failed = await _failure(runner, _work(bench, spec), notes)
+    failed = await _failure(builder, _work(bench, spec), notes)
     first, other = ("one", "two") if ": one (" in failed.reason else ("two", "one")
     assert f": {first} (and {other}): BUILD: `" in failed.reason
     assert "Build canary: FAILED, which is ignored" in notes.text
@@ -138,7 +130,7 @@ async def test_others_that_failed_are_named_and_an_ignored_one_is_no_cause(
 
 
 async def test_a_build_whose_failure_is_ignored_hands_nothing_on(
-    runner: BuildspecRunner, bench: Bench, notes: Notes
+    builder: BuildspecRunner, bench: Bench, notes: Notes
 ) -> None:
     spec = (
         "batch: {build-list: [{identifier: canary, ignore-failure: true}, {identifier: good}]}\n"
@@ -147,58 +139,47 @@ async def test_a_build_whose_failure_is_ignored_hands_nothing_on(
         "artifacts: {files: who}\n"
     )
     work = _work(bench, spec)
-    outcome = await runner.run(work, notes)
+    outcome = await builder.run(work, notes)
     assert outcome.variables == {"WHO": "good", "good_WHO": "good"}
     assert (work.workspace / "artifacts" / "who").read_text() == "good\n"
 
 
-async def test_a_file_without_a_batch_is_told(runner: BuildspecRunner, bench: Bench, notes: Notes) -> None:
-    failed = await _failure(runner, _work(bench, "phases: {build: {commands: [echo never]}}\n"), notes)
+async def test_a_file_without_a_batch_is_told(builder: BuildspecRunner, bench: Bench, notes: Notes) -> None:
+    failed = await _failure(builder, _work(bench, "phases: {build: {commands: [echo never]}}\n"), notes)
     assert (failed.reason, failed.error) == (
         "buildspec.yml: YAML_FILE_ERROR: the buildspec has no batch",
         "bad_buildspec",
     )
 
 
-async def _up(runner: BuildspecRunner, work: Work, notes: Notes, *names: str) -> "asyncio.Task[Any]":
-    task = asyncio.create_task(runner.run(work, notes))
-    while not {f"{name} | up" for name in names} <= set(notes.lines):
-        assert not task.done(), notes.text
-        await asyncio.sleep(0.05)
-    return task
-
-
+BOTH_UP = ("one | up", "two | up")
 HELD = TWO + "phases: {build: {commands: ['date +%s%N', echo up, 'while [ ! -e go ]; do sleep 0.1; done', echo end]}}\n"
 
 
 async def test_an_abandoned_batch_goes_on_and_each_build_is_found_again(
-    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+    builder: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
 ) -> None:
-    work, first = _work(bench, HELD), Notes()
-    bench.abandoned = True
-    task = await _up(runner, work, first, "one", "two")
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    work = _work(bench, HELD)
+    first = await left_running(builder, bench, work, *BOTH_UP)
     bench.abandoned = False
     assert len(engine.containers(filters=bench.containers.filters(run=work.run))) == 2
     assert "STOPPED" not in first.text
     for place in (work.workspace / ".batch").rglob("source"):
         (place / "go").touch()
-    await runner.run(work, notes)
+    await builder.run(work, notes)
     assert _said(notes) == sorted([*_said(first), "one | end", "two | end"]), "nothing was done twice"
     again = Notes()
-    await runner.run(work, again)  # it died again before anybody wrote the end down
+    await builder.run(work, again)  # it died again before anybody wrote the end down
     assert "Build one: SUCCEEDED" in again.text
     assert _said(again) == []
     assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
 
 
 async def test_cancelling_stops_all_builds_within_two_seconds(
-    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+    builder: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
 ) -> None:
     work = _work(bench, HELD)
-    task = await _up(runner, work, notes, "one", "two")
+    task = await up(builder, work, notes, *BOTH_UP)
     async with asyncio.timeout(2):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -207,26 +188,26 @@ async def test_cancelling_stops_all_builds_within_two_seconds(
 
 
 async def test_what_a_dead_process_left_of_a_batch_is_stopped(
-    runner: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
+    builder: BuildspecRunner, bench: Bench, notes: Notes, engine: Any
 ) -> None:
     work = _work(bench, HELD)
-    bench.abandoned = True
-    (await _up(runner, work, notes, "one", "two")).cancel()
-    await runner.stop(work)
+    await left_running(builder, bench, work, *BOTH_UP)
+    assert len(engine.containers(filters=bench.containers.filters(run=work.run))) == 2
+    await builder.stop(work)
     assert not engine.containers(all=True, filters=bench.containers.filters(run=work.run))
 
 
 async def test_another_attempt_begins_with_the_source_as_it_was(
-    runner: BuildspecRunner, bench: Bench, notes: Notes
+    builder: BuildspecRunner, bench: Bench, notes: Notes
 ) -> None:
     spec = TWO + "phases: {build: {commands: [test ! -e made, touch made]}}\n"
-    await runner.run(_work(bench, spec), notes)
-    await runner.run(_work(bench, spec, attempt=2), notes)
+    await builder.run(_work(bench, spec), notes)
+    await builder.run(_work(bench, spec, attempt=2), notes)
     assert not (bench.root / "runs" / bench.run / "source" / "made").exists()
 
 
 async def test_a_batch_that_takes_too_long_ends_by_itself_and_says_so(
-    runner: BuildspecRunner, bench: Bench, notes: Notes
+    builder: BuildspecRunner, bench: Bench, notes: Notes
 ) -> None:
     spec = (
         "batch: {build-graph: [{identifier: one}, {identifier: two, depend-on: [one]}]}\n"
@@ -234,7 +215,7 @@ async def test_a_batch_that_takes_too_long_ends_by_itself_and_says_so(
     )
     work = replace(_work(bench, spec), timeout=7)
     async with asyncio.timeout(14):
-        failed = await _failure(runner, work, notes)
+        failed = await _failure(builder, work, notes)
     assert failed.error == "timeout"
     assert ": two: timed out after 7 s" in failed.reason, "all of them have that long together"
 
@@ -245,14 +226,14 @@ class TestAllowed:
     IMAGE = "batch: {build-list: [{identifier: one, env: {image: IMAGE}}]}\nphases: {build: {commands: [echo on]}}\n"
 
     async def test_an_image_that_the_catalog_does_not_name(
-        self, runner: BuildspecRunner, bench: Bench, notes: Notes
+        self, builder: BuildspecRunner, bench: Bench, notes: Notes
     ) -> None:
         spec = self.IMAGE.replace("IMAGE", "estiva/busybox:base")
-        failed = await _failure(runner, _work(bench, spec, {"pull": True}), notes)
+        failed = await _failure(builder, _work(bench, spec, {"pull": True}), notes)
         assert failed.reason.endswith(": one: the catalog does not let this build run in estiva/busybox:base")
         assert (failed.error, failed.hint) == ("image_missing", "name it in the action's option images")
         work = _work(bench, spec, {"images": ["estiva/busy*"]}, attempt=2)
-        await runner.run(work, notes)
+        await builder.run(work, notes)
         assert _said(notes) == ["one | on"]
 
     async def test_an_image_of_elsewhere_is_not_asked_for_with_the_registrys_password(
@@ -260,49 +241,26 @@ class TestAllowed:
     ) -> None:
         """The catalog's own image is of the registry, that of the build is not."""
         environ = {**registry.environ}
-        runner = BuildspecRunner(bench.containers, environ, bench.root / "caches")
+        builder = BuildspecRunner(bench.containers, environ, bench.root / "caches")
         other = f"localhost:{registry.host.rpartition(':')[2]}/{bench.service.image.partition('/')[2]}:x"
         put(registry, bench.service.image.partition("/")[2], "x", tag="x")
         options: dict[str, Json] = {"image": f"{bench.service.image}:x", "images": ["localhost:*"], "pull": True}
-        failed = await _failure(runner, _work(bench, self.IMAGE.replace("IMAGE", other), options), notes)
+        failed = await _failure(builder, _work(bench, self.IMAGE.replace("IMAGE", other), options), notes)
         assert failed.error == "image_missing"
         assert "no basic auth credentials" in failed.reason or "unauthorized" in failed.reason.lower()
         assert not [secret for secret in (USER, PASSWORD) if secret in failed.reason]
 
     @pytest.mark.parametrize(("option", "env", "there"), [(True, "", 2), (True, "no", 1), (False, "yes", 1)])
     async def test_the_engine_is_within_reach_where_both_say_so(
-        self, runner: BuildspecRunner, bench: Bench, notes: Notes, *, option: bool, env: str, there: int
+        self, builder: BuildspecRunner, bench: Bench, notes: Notes, *, option: bool, env: str, there: int
     ) -> None:
         asked = f", env: {{privileged-mode: {env}}}" if env else ""
         spec = (
             f"batch: {{build-list: [{{identifier: one{asked}}}]}}\n"
             "phases: {build: {commands: [echo on, 'if [ -S /var/run/docker.sock ]; then echo engine; fi']}}\n"
         )
-        await runner.run(_work(bench, spec, {"privileged": option}), notes)
+        await builder.run(_work(bench, spec, {"privileged": option}), notes)
         assert len(_said(notes)) == there
-
-
-async def test_each_build_has_keys_of_the_role_of_its_own(
-    bench: Bench, notes: Notes, registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    role = f"arn:aws:iam::{ACCOUNT}:role/homolog"
-    spec = TWO + "phases: {build: {commands: ['echo $AWS_ACCESS_KEY_ID ${#AWS_SECRET_ACCESS_KEY}']}}\n"
-    with serving(Server()) as server:
-        Identities(server).trusted[role] = None
-        place = Aws(account=ACCOUNT, region="us-west-2", role=role, endpoints=server.endpoints)
-        bench.environment = Environment(name="homolog", aws=place)
-        runner = BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
-        await runner.run(_work(bench, spec, {"aws": True}), notes)
-        assert _said(notes) == ["one | *** 40", "two | *** 40"]
-        server.denied |= {"sts:AssumeRole"}
-        failed = await _failure(
-            BuildspecRunner(bench.containers, registry.environ, bench.root / "caches"),
-            _work(bench, spec, {"aws": True}, attempt=2),
-            notes,
-        )
-        assert failed.error == "aws_denied"
 
 
 def test_artifacts_that_are_put_together_go_nowhere_else(tmp_path: Path) -> None:

@@ -76,10 +76,6 @@ def test_without_the_file_there_is_no_image(bench: Bench) -> None:
 class TestBuilt:
     """A build here that has pushed its image by itself, and a push that comes after it."""
 
-    @pytest.fixture
-    def runner(self, bench: Bench, registry: Registry) -> BuildspecRunner:
-        return BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
-
     def work(self, bench: Bench, reference: str) -> Work:
         named = [
             {"name": "nginx", "imageUri": "docker.io/nginx:1"},
@@ -91,12 +87,12 @@ class TestBuilt:
 
     @pytest.mark.parametrize("named", ["tag", "digest", "nothing"])
     async def test_its_image_is_handed_on_and_is_there_for_a_push(
-        self, runner: BuildspecRunner, bench: Bench, registry: Registry, notes: Notes, named: str
+        self, builder: BuildspecRunner, bench: Bench, registry: Registry, notes: Notes, named: str
     ) -> None:
         tag = "c0ffee1" if named == "tag" else "latest"
         digest = put(registry, bench.service.image.partition("/")[2], "x", tag=tag)
         reference = {"tag": f":{tag}", "digest": f"@{digest}", "nothing": ""}[named]
-        made = (await runner.run(self.work(bench, reference), notes)).artifacts
+        made = (await builder.run(self.work(bench, reference), notes)).artifacts
         uri = bench.service.image + (reference or ":latest")
         assert (made["image"], made["digest"]) == (uri, digest)
         pushed = await PushRunner(bench.containers, registry.environ).run(bench.work(artifacts=made), notes)
@@ -104,10 +100,10 @@ class TestBuilt:
         assert f"{uri} is there already: {digest}" in notes.text
 
     async def test_a_digest_that_the_registry_does_not_have_is_no_image(
-        self, runner: BuildspecRunner, bench: Bench, registry: Registry, notes: Notes
+        self, builder: BuildspecRunner, bench: Bench, registry: Registry, notes: Notes
     ) -> None:
         with pytest.raises(ActionFailed, match=f"hello-.*@{DIGEST} is not in the registry") as failed:
-            await runner.run(self.work(bench, f"@{DIGEST}"), notes)
+            await builder.run(self.work(bench, f"@{DIGEST}"), notes)
         assert failed.value.error == "image_missing"
         image = f"{bench.service.image}@{DIGEST}"
         with pytest.raises(ActionFailed, match=f"{DIGEST} is not in the registry") as failed:

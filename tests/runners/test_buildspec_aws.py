@@ -122,17 +122,24 @@ async def test_keys_of_the_buildspec_itself_win_over_those_of_the_role(
     assert notes.said() == ["own no token"]
 
 
-async def test_each_build_of_a_batch_has_keys_of_the_role_of_its_own(
+async def test_each_build_of_a_batch_keeps_the_keys_that_it_began_with(
     builder: BuildspecRunner, bench: Bench, notes: Notes, registry: Registry, homolog: Server
 ) -> None:
-    spec = "batch: {build-list: [{identifier: one}, {identifier: two}]}\n"
-    spec += phases(build="{commands: ['echo $AWS_ACCESS_KEY_ID ${#AWS_SECRET_ACCESS_KEY}']}")
+    spec = "batch: {build-list: [{identifier: one}, {identifier: two}]}\n" + phases(
+        build="""{commands: [
+        echo up, 'while [ ! -e go ]; do sleep 0.1; done', 'echo $AWS_ACCESS_KEY_ID ${#AWS_SECRET_ACCESS_KEY}']}"""
+    )
     options: dict[str, Json] = {"aws": True, "batch": True}
-    await builder.run(build(bench, spec, options), notes)
-    said = sorted(line for line in notes.lines if "[Container]" not in line)
-    assert said == ["one | *** 40", "two | *** 40"]
+    work = build(bench, spec, options)
+    await left_running(builder, bench, work, "one | up", "two | up")
+    bench.abandoned = False
     homolog.denied |= {"sts:AssumeRole"}
+    for place in (work.workspace / ".batch").rglob("source"):
+        (place / "go").touch()
     another = BuildspecRunner(bench.containers, registry.environ, bench.root / "caches")
+    await another.run(work, notes)
+    said = sorted(line for line in notes.lines if "[Container]" not in line)
+    assert said == ["one | *** 40", "one | up", "two | *** 40", "two | up"]
     with pytest.raises(ActionFailed) as failed:
         await another.run(build(bench, spec, options, attempt=2), notes)
     assert failed.value.error == "aws_denied"

@@ -1,13 +1,15 @@
-"""What can be done again of a run, behind three dots: the stage that stopped it, or any stage and what follows."""
+"""Doing a run again: all of it, by a button; a stage or what follows one, behind three dots; which run does it."""
 
 from collections.abc import Iterator
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.shown import Surroundings
-from bot.slack.marks import Say
+from bot.slack.marks import Mark, Say, link, marked
 from commands.printer import quoted
+from commands.texts import later
 from runners.onward import repeatable, stopped_at
+from storage.model.reply import Style
 from storage.model.run import Status
 from storage.model.view import RunView
 
@@ -23,6 +25,21 @@ def again(view: RunView, around: Surroundings, stage: str = "", *, log: bool = T
     if around.again is not None and around.again.going_on:
         return kit.menu(MORE, _log(view, around.say) if log else ())
     return kit.menu(MORE, _choices(view, around.say, stage or _stopped(view), log=log))
+
+
+def retry(view: RunView, around: Surroundings, style: Style = Style.PLAIN) -> list[Block]:
+    """Make the button that begins a run anew; nothing once another run has done this one again."""
+    if around.again is not None:
+        return []
+    return [kit.button(around.say("Retry from Start"), "retry", f"retry {view.run.id}", style=style)]
+
+
+def again_line(view: RunView, around: Surroundings) -> list[Mark]:
+    """Say which run does this one again, with the way to its thread; nothing when none does."""
+    if around.again is None:
+        return []
+    said = later("Done again as {run}") if view.status is Status.SUCCEEDED else later("Tried again as {run}")
+    return [marked(around.say, said, run=link(around.again.address, around.again.run))]
 
 
 def _stopped(view: RunView) -> str:

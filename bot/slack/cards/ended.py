@@ -2,9 +2,9 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
-from bot.slack.cards.again import again
+from bot.slack.cards.again import again, again_line
 from bot.slack.cards.restored import restored
-from bot.slack.cards.run_card import again_line, short
+from bot.slack.cards.run_card import short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import state, why
 from bot.slack.marks import Mark, Say, code, escape_within, joined, marked

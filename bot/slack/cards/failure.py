@@ -2,8 +2,7 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
-from bot.slack.cards.again import again
-from bot.slack.cards.run_card import again_line
+from bot.slack.cards.again import again, again_line, retry
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.titles import action_title
 from bot.slack.marks import Mark, code_block, escape_within, joined, marked
@@ -63,9 +62,8 @@ def _before(view: RunView, around: Surroundings) -> Mark:
 def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Block]:
     say, run, plan = around.say, view.run.id, view.run.plan
     log = around.logs.get((view.stage_of(action), action.action.name))
-    made = [kit.leading(say("Full Log"), "log", log) if log else kit.button(say("Full Log"), "logs", f"logs {run}")]
-    if around.again is None:
-        made.insert(0, kit.button(say("Retry from Start"), "retry", f"retry {run}", style=Style.PRIMARY))
+    full = kit.leading(say("Full Log"), "log", log) if log else kit.button(say("Full Log"), "logs", f"logs {run}")
+    made = [*retry(view, around, Style.PRIMARY), full]
     if around.previous:
         asks = kit.confirm(
             say("Roll back"),

@@ -2,14 +2,14 @@
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
-from bot.slack.cards.again import again
+from bot.slack.cards.again import again, again_line, retry
 from bot.slack.cards.gates import gate_tasks
 from bot.slack.cards.shown import Surroundings
 from bot.slack.cards.states import cause, state, told, why
 from bot.slack.cards.titles import action_title, run_title
 from bot.slack.marks import Mark, code, escape_within, joined, link, marked
 from commands.assignments import written
-from commands.texts import later, several
+from commands.texts import several
 from commands.times import span
 from runners.cause import cause_in
 from storage.model import artifact
@@ -176,7 +176,7 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
     say, run = around.say, view.run.id
     if view.status.over:
         # what went well stays calm in the channel: the end of it, in the thread, has the menu
-        return [] if view.status is Status.SUCCEEDED else [*_retry(view, around), *again(view, around)]
+        return [] if view.status is Status.SUCCEEDED else [*retry(view, around), *again(view, around)]
     if view.cancelled_by:
         return []
     asks = kit.confirm(
@@ -186,20 +186,6 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
         _going_on(view, around),
         kit.button(say("Cancel"), "cancel", f"cancel {run}", style=Style.DANGER, asks=asks),
     ]
-
-
-def _retry(view: RunView, around: Surroundings) -> list[Block]:
-    if around.again is not None:
-        return []
-    return [kit.button(around.say("Retry from Start"), "retry", f"retry {view.run.id}")]
-
-
-def again_line(view: RunView, around: Surroundings) -> list[Mark]:
-    """Say which run does this one again, with the way to its thread; nothing when none does."""
-    if around.again is None:
-        return []
-    said = later("Done again as {run}") if view.status is Status.SUCCEEDED else later("Tried again as {run}")
-    return [marked(around.say, said, run=link(around.again.address, around.again.run))]
 
 
 def _going_on(view: RunView, around: Surroundings) -> Block:

@@ -20,18 +20,17 @@ _NO_IMAGE = (
     "Name an image that has what the build needs with --image IMAGE; --pull gets one that is not on this machine."
 )
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LARGEST = 2_000_000
 
 
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(help="The buildspec.")], as_json: Json = False) -> None:
     """Read a buildspec and say all that is wrong with it, each with its line; exit code 2 when something is."""
     from runners.buildspec.model import BuildspecInvalid, Problem
+    from runners.buildspec.nodes import text_in
     from runners.buildspec.parser import parse
 
     try:
-        with file.open("rb") as opened:
-            text = opened.read(_LARGEST).decode(errors="replace")
+        text = text_in(file)
     except OSError as problem:
         fail(f"Cannot read {file}: {problem.strerror}. Name a buildspec, most often buildspec.yml.")
     problems: Sequence[Problem] = ()

@@ -5,6 +5,7 @@ The parser is used for the tree only: no value is ever interpreted, so `3.10`, `
 
 import re
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -13,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from runners.buildspec.model import BuildspecInvalid, Problem
 
 Parts = Mapping[str, Node]
-LARGEST = 1_000_000
+_LARGEST = 1_000_000
 """Characters that a buildspec has at most."""
 _HALF = re.compile("[\ud800-\udfff]")
 _SIGNS = {"'<anchor>'": "&", "'<alias>'": "*", "'<tag>'": "!"}
@@ -21,9 +22,15 @@ _SIGNS = {"'<anchor>'": "&", "'<alias>'": "*", "'<tag>'": "!"}
 _YES, _NO = ("yes", "true"), ("no", "false", "")
 
 
+def text_in(place: Path) -> str:
+    """Read as much of a file as `tree` takes, and of a larger one so much that it is refused. Raises `OSError`."""
+    with place.open(encoding="utf-8", errors="replace") as file:
+        return file.read(_LARGEST + 1)
+
+
 def tree(text: str) -> Node | None:
     """Read a file. Raises `BuildspecInvalid` when it is no YAML, or too much of it."""
-    if len(text) > LARGEST:
+    if len(text) > _LARGEST:
         raise BuildspecInvalid([Problem("the file is larger than a megabyte")])
     try:
         root: Node | None = YAML(typ="base", pure=True).compose(text.removeprefix("\ufeff").replace("\r\n", "\n"))
@@ -135,7 +142,7 @@ def _check(root: Node | None) -> None:
 
     Each alias counts as what it stands for, so no circle stays within bounds.
     """
-    room, left = LARGEST, [root]
+    room, left = _LARGEST, [root]
     while left and room >= 0:
         node = left.pop()
         room -= 1

@@ -8,7 +8,7 @@ from typing import Any
 from docker.errors import APIError, ImageNotFound
 
 from runners.buildspec.model import Buildspec, BuildspecInvalid
-from runners.buildspec.nodes import LARGEST
+from runners.buildspec.nodes import text_in
 from runners.buildspec.order import NoBuild, Order
 from runners.buildspec.parser import parse
 from runners.buildspec.references import Unresolved, Values, resolve
@@ -81,6 +81,5 @@ def _found(order: Order) -> tuple[str, str]:
     for name in names:
         place = (order.source / name).resolve()
         if place.is_file() and place.is_relative_to(order.source.resolve()):
-            with place.open(encoding="utf-8", errors="replace") as file:
-                return name, file.read(LARGEST + 1)
+            return name, text_in(place)
     raise NoBuild("YAML_FILE_ERROR", f"stat {names[0]}: no such file or directory")

@@ -46,6 +46,11 @@ def test_check_names_every_problem_with_its_line(estiva: Estiva, place: Path) ->
     assert [each["line"] for each in found["problems"]] == [2, 3, 3, 4]
 
 
+def test_check_reads_as_much_of_a_file_as_a_build_does(estiva: Estiva, place: Path) -> None:
+    file = _spec(place, "phases: {build: {commands: [a]}}\n#" + "\N{GRINNING FACE}" * 700_000 + "\nphases: [\n")
+    assert "line 5: " in estiva("buildspec", "check", str(file), code=2).output
+
+
 def test_check_warns_of_what_is_left_out(estiva: Estiva, place: Path) -> None:
     file = _spec(place, "nonsense: 1\nphases: {build: {commands: [a]}}\n")
     assert json.loads(estiva("buildspec", "check", str(file), "--json").stdout)["warnings"] == [

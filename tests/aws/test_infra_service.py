@@ -141,6 +141,18 @@ async def test_a_change_that_is_rolled_back_brings_no_old_release_back(made: Est
     assert undone == ["hello:3"], "what was put into it is not to be deployed"
 
 
+async def test_a_service_that_cannot_be_put_back_now_is_put_back_later(made: Estate, tasks: Tasks) -> None:
+    made.stacks.failing["Zone"] = "Limit exceeded"
+    made.server.faults += [
+        Fault("UpdateService", "InternalFailure", status=501, times=8),
+        Fault("TagResource", "InternalFailure", status=501, times=2),
+    ]
+    failure = await refused(made.applied(template("Zone", cpu="512"), digest=NEW))
+    assert failure.reason.endswith("; web/hello goes back to hello:2")
+    assert running(tasks) == "hello:2"
+    assert [arn[-7:] for arn, tags in tasks.tags.items() if "estiva:undone" in tags] == ["hello:3"]
+
+
 async def test_a_service_that_may_not_be_put_back_is_said(made: Estate, tasks: Tasks) -> None:
     made.stacks.failing["Zone"] = "Limit exceeded"
     made.server.denied |= {"ecs:UpdateService", "ecs:TagResource"}

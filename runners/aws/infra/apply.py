@@ -152,7 +152,7 @@ class Apply:
         if self.running is not None and now.status in _WELL:
             self.waits = self.running.waits(events)
         elif self.running is not None:
-            await self.running.undo(events)
+            await self._patiently(partial(self.running.undo, events), "it is tried again")
 
     async def _look(self) -> tuple[Stack, Sequence[Mapping[str, Any]]]:
         now = await look(self.account, self.stack)

@@ -49,6 +49,7 @@ class Running:
         """Give the service back what it ran when a rollback of the stack took that from it; says what was done.
 
         CloudFormation goes back to what the stack gave the service the last time, and there were deploys since then.
+        Raises `ActionFailed` when the same may go well later.
         """
         if not self.planned or not any(event["ResourceType"] == _SERVICE for event in _rolling_back(events)):
             return ""
@@ -58,6 +59,8 @@ class Running:
         try:
             await self.account.call("ecs", "update_service", **self.target.named, taskDefinition=self.planned)
         except AwsRefused as refused:
+            if refused.retryable:
+                raise
             return worded("{target} could not be put back: {reason}", target=self.target, reason=refused.reason)
         crash_here("stack.keep.after")
         text = worded("{target} goes back to {revision}", target=self.target, revision=services.short(self.planned))
@@ -65,13 +68,18 @@ class Running:
         return text
 
     async def undo(self, events: Events) -> None:
-        """Mark the revisions of a change that was rolled back, so that no deploy takes them for what is wanted."""
+        """Mark the revisions of a change that was rolled back, so that no deploy takes them for what is wanted.
+
+        Raises `ActionFailed` when the same may go well later.
+        """
         for arn in _defined(_before_rollback(events)):
             crash_here("stack.undo.before")
             try:
                 tags = [{"key": UNDONE, "value": services.short(self.target.service)}]
                 await self.account.call("ecs", "tag_resource", resourceArn=arn, tags=tags)
             except AwsRefused as refused:
+                if refused.retryable:
+                    raise
                 self.sink.line(f"{services.short(arn)} could not be marked as undone: {refused.reason}")
             crash_here("stack.undo.after")
 

@@ -96,7 +96,7 @@ async def test_a_build_that_does_not_end_is_not_said_to_have_failed(yard: Yard, 
 async def test_a_cause_that_cannot_be_looked_at_now_is_looked_at_again(
     yard: Yard, server: Server, notes: Notes
 ) -> None:
-    server.faults.append(Fault("BatchGetBuilds", "ThrottlingException", times=6))
+    server.faults.append(Fault("BatchGetBuilds", "InternalFailure", status=501, times=2))
     yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1), source="CODEPIPELINE")
     yard.pipeline(Action(name="Image", fails=["no"], outside=lambda at: yard.builds.start("hello", begun=at).id))
     assert (await yard.failure(yard.work(), notes)).reason.startswith("Deploy/Image failed: hello #1 failed in BUILD")
@@ -257,6 +257,17 @@ async def test_an_answer_that_comes_too_late_changes_nothing(yard: Yard, server:
     server.faults.append(Fault("PutApprovalResult", "ApprovalAlreadyCompletedException"))
     await yard.carry_out(yard.answered(work, asks, yes=True), notes)
     assert "Approve/Manual was answered elsewhere before" in notes.text
+
+
+@pytest.mark.parametrize("operation", ["GetPipelineState", "PutApprovalResult"])
+async def test_an_answer_waits_out_an_outage(yard: Yard, server: Server, notes: Notes, operation: str) -> None:
+    yard.pipeline(approved=True)
+    work = yard.work()
+    asks = await yard.asked(work)
+    server.faults.append(Fault(operation, "InternalFailure", status=501, times=2))
+    await yard.carry_out(yard.answered(work, asks, yes=True), notes)
+    assert notes.text.count("the execution goes on, and is looked at again") == 2
+    assert "Approve/Manual: Approved by URUI" in notes.text
 
 
 async def test_an_approval_that_stays_on_show_is_answered_no_more_often_than_one_looks(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from runners.aws.codepipeline import executions
-from runners.aws.codepipeline.executions import Execution, Step
+from runners.aws.codepipeline.executions import Execution, StageState, Step
 from runners.aws.errors import AwsRefused
 from runners.aws.notes import Notes
 from runners.aws.patience import may_pass, patiently
@@ -63,7 +63,12 @@ class Mirror:
             lambda failure: failure.retryable or (just_begun and failure.error == "no_execution"),
         )
 
-    async def _patiently(self, look: Callable[[], Awaitable[T]], passes: Callable[[ActionFailed], bool]) -> T:
+    async def _stages(self) -> list[StageState]:
+        return await self._patiently(partial(executions.stages, self.account, self.pipeline))
+
+    async def _patiently(
+        self, look: Callable[[], Awaitable[T]], passes: Callable[[ActionFailed], bool] = may_pass
+    ) -> T:
         rest = partial(asyncio.sleep, _SELDOM * self.pace)
         return await patiently(look, rest, self.sink, "the execution goes on, and is looked at again", passes)
 
@@ -103,8 +108,7 @@ class Mirror:
 
         Of a pipeline whose executions run side by side the state says none: there it is the id that the step has.
         """
-        state = await executions.stages(self.account, self.pipeline)
-        mine = [stage for stage in state if stage.execution == self.execution.id]
+        mine = [stage for stage in await self._stages() if stage.execution == self.execution.id]
         known = {f"{stage.name}/{action}": token for stage in mine for action, token in stage.tokens.items()}
         return {step.place: step.outside for step in waiting if _TOKEN.fullmatch(step.outside)} | known
 
@@ -125,7 +129,7 @@ class Mirror:
         """
         try:
             return step.started_at + await self._patiently(
-                partial(executions.open_for, self.account, self.execution, step), may_pass
+                partial(executions.open_for, self.account, self.execution, step)
             )
         except ActionFailed as failure:
             self._say_once(f"how long {step.place} waits cannot be told: {failure.reason}; {failure.hint}")
@@ -138,14 +142,20 @@ class Mirror:
         why = f": {answer.reason}" if answer.reason else ""
         crash_here("codepipeline.answer.before")
         try:
-            await self.account.call(
-                "codepipeline",
-                "put_approval_result",
-                pipelineName=self.pipeline,
-                stageName=step.stage,
-                actionName=step.action,
-                token=token,
-                result={"status": status, "summary": f"{status}{by} in Estiva, run {self.work.run}{why}"[:_LONGEST]},
+            await self._patiently(
+                partial(
+                    self.account.call,
+                    "codepipeline",
+                    "put_approval_result",
+                    pipelineName=self.pipeline,
+                    stageName=step.stage,
+                    actionName=step.action,
+                    token=token,
+                    result={
+                        "status": status,
+                        "summary": f"{status}{by} in Estiva, run {self.work.run}{why}"[:_LONGEST],
+                    },
+                )
             )
         except AwsRefused as refused:
             if refused.code not in _TOO_LATE:
@@ -159,7 +169,7 @@ class Mirror:
         """Say once before which closed door the execution waits, when nothing of it is under way."""
         if any(step.status == "InProgress" for step in self.execution.steps):
             return
-        for stage in await executions.stages(self.account, self.pipeline):
+        for stage in await self._stages():
             if self.execution.id in stage.waiting and not stage.open:
                 self._say_once(f"waits before {stage.name}, whose transition is disabled: {stage.reason}")
 

@@ -113,6 +113,7 @@ async def test_a_placeholder_stands_for_the_image_wherever_it_is(fleet: Fleet) -
         (taskdef(family="other"), "its family is other, and the service's is hello"),
         (taskdef(containerDefinitions=[]), "it has no containers"),
         (taskdef(containerDefinitions=[{"image": "x"}]), "a container has no name"),
+        (taskdef(tags=[{"value": "web"}]), "a tag has no key"),
         (
             taskdef(containerDefinitions=[{"name": "a", "imge": "x"}], zzz=1),
             "unknown field containerDefinitions[0].imge; did you mean image; unknown field zzz",
@@ -150,6 +151,11 @@ async def test_it_is_taken_from_inside_the_source_only(fleet: Fleet, tmp_path: P
     with pytest.raises(ActionFailed) as failed:
         await fleet.deploy(new, artifacts=artifacts, **OPTIONS)
     assert failed.value.reason.endswith("it leads out of the source")
+    file.unlink()
+    file.symlink_to(file)
+    with pytest.raises(ActionFailed) as failed:
+        await fleet.deploy(new, artifacts=artifacts, **OPTIONS)
+    assert "RuntimeError: Symlink loop" in failed.value.reason
     assert "a path inside the source" in fleet.runner.problems({"task_definition": "../x.json"})[0]
 
 

@@ -312,9 +312,13 @@ async def test_a_template_is_only_taken_from_inside_the_source(estate: Estate) -
     secret = estate.root / "secret.json"
     secret.write_text(template())
     (estate.root / "source" / "infra").mkdir(parents=True)
-    (estate.root / "source" / "infra" / "service.json").symlink_to(secret)
+    file = estate.root / "source" / "infra" / "service.json"
+    file.symlink_to(secret)
     failure = await refused(estate.does("plan"))
     assert (failure.error, "leads out of the source" in failure.reason) == ("bad_template", True)
+    file.unlink()
+    file.symlink_to(file)
+    assert (await refused(estate.does("plan"))).error == "bad_template"
 
 
 async def test_a_parameter_that_there_is_not_is_named(estate: Estate) -> None:

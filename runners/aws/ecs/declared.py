@@ -72,10 +72,9 @@ def text_of(file: Path) -> str:
 
 
 def _read(work: Work, path: str) -> dict[str, Any]:
-    file = _found(work, path)
     try:
-        given = json.loads(text_of(file))
-    except (ValueError, OSError, RecursionError) as error:
+        given = json.loads(text_of(_found(work, path)))
+    except (ValueError, OSError, RuntimeError) as error:  # also a link to itself, and JSON that is too deep
         raise _bad(path, worded("{kind}: {error}", kind=type(error).__name__, error=_one_line(error))) from error
     if not isinstance(given, dict):
         raise _bad(path, worded("it is no object"))
@@ -125,6 +124,8 @@ def _unlike(definition: Mapping[str, Any], family: str) -> Iterator[str]:
         yield worded("it has no containers")
     if not all(each.get("name") for each in definition["containerDefinitions"]):
         yield worded("a container has no name")
+    if not all("key" in each for each in definition.get("tags", [])):
+        yield worded("a tag has no key")
 
 
 def _bad(path: str, why: str) -> ActionFailed:

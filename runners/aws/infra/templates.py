@@ -41,12 +41,12 @@ def read(declared: Declared, work: Work, bucket_: str) -> str:
             hint=worded("fetch it in an earlier stage, with an action that uses git"),
             error="no_source",
         )
-    path = (Path(source) / declared.template).resolve()
     try:
+        path = (Path(source) / declared.template).resolve()
         if not path.is_relative_to(Path(source).resolve()):
             raise unreadable(declared, worded("it leads out of the source"))
         text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:  # also a link to itself
         raise unreadable(declared, type(error).__name__) from error
     _check_size(declared, len(text.encode()), bucket_)
     return text

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.aws.images import put
-from tests.aws.test_codebuild import packed
-from tests.aws.workshop import COMMIT, Workshop
+from tests.aws.workshop import COMMIT, Workshop, packed
 from tests.doubles.aws.batches import Task
 from tests.doubles.aws.builds import Script
 from tests.doubles.aws.server import Server

@@ -19,8 +19,7 @@ from storage.model.catalog import Json, Registry
 from storage.model.cloud import Aws, Ecr, Severity
 from tests.aws.fleet import Fleet
 from tests.aws.images import put
-from tests.aws.test_codebuild import packed
-from tests.aws.workshop import Workshop
+from tests.aws.workshop import Workshop, packed
 from tests.doubles.aws.builds import Script
 from tests.doubles.aws.front import Front
 from tests.doubles.aws.repositories import Repositories, Scan

@@ -1,6 +1,8 @@
 """A project of CodeBuild, as somebody has it, and work that builds with it."""
 
+import io
 import itertools
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,15 @@ from tests.runners.bench import Notes
 
 COMMIT = "c0ffee1" + "0" * 33
 _runs = itertools.count(1)
+
+
+def packed(files: dict[str, str]) -> bytes:
+    """Pack files as CodeBuild packs artifacts."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return made.getvalue()
 
 
 @dataclass

@@ -14,7 +14,6 @@ from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
 from bot.runs.waits import anchor
 from bot.slack.cards.shown import Surroundings
-from bot.slack.threads import Permalink, card_of
 from commands.texts import LANGUAGES, phrase
 from storage.model.catalog import Catalog
 from storage.model.event import Event
@@ -46,10 +45,10 @@ class Pages:
         links: Links,
         catalog: Callable[[], Catalog],
         approvers: Callable[[RunView], Awaitable[Sequence[str]]],
-        permalink: Permalink,
+        thread: Callable[[str], Awaitable[str]],
         language: str,
     ) -> None:
-        """`approvers` may decide about the gate of a run; `permalink` tells where a message is.
+        """`approvers` may decide about the gate of a run; `thread` tells where it is talked about, if known.
 
         `language` is that of who does not ask for another.
         """
@@ -57,7 +56,7 @@ class Pages:
         self._links = links
         self._catalog = catalog
         self._approvers = approvers
-        self._permalink = permalink
+        self._thread = thread
         self._language = language
         self._style = Style()
 
@@ -67,7 +66,6 @@ class Pages:
             web.get("/runs", self.list),
             web.get("/runs/static/{name}", self._style.serve),
             web.get("/runs/{run}", self.run),
-            web.get("/runs/{run}/thread", self.thread),
             web.get("/runs/{run}/logs/{stage}/{action}", self.log),
         ]
 
@@ -93,8 +91,7 @@ class Pages:
             for stage in view.stages
             for action in stage.actions
         }
-        talked = await card_of(self._store, view.run.id) is not None
-        thread = self._link(request, f"/runs/{view.run.id}/thread", until) if talked else ""
+        thread = await self._thread(view.run.id)
         sheet = run_sheet(view, events, around, logs, self._links.clock(), thread=thread, ends=await self._ends(view))
         return _html(page("run.html", sheet, self._style.version, self._spoken(request)))
 
@@ -102,19 +99,6 @@ class Pages:
         """Read how the logs of what has begun end."""
         begun = [(s.stage.name, a.action.name) for s in view.stages for a in s.actions if a.started_at]
         return {place: await self._store.logs.tail(view.run.id, *place, lines=LINES) for place in begun}
-
-    async def thread(self, request: web.Request) -> web.Response:
-        """GET /runs/{run}/thread: on to where people talk about it; Slack is asked only by who wants to go there."""
-        self._let_in(request)
-        card = await card_of(self._store, request.match_info["run"])
-        if card is None:
-            raise _nothing()
-        address = self._permalink(card)
-        if not address:
-            say = partial(phrase, self._spoken(request))
-            text = say("Slack does not say where the thread is. Try again later.")
-            raise web.HTTPServiceUnavailable(text=text, headers=HEADERS)
-        raise web.HTTPFound(address, headers=HEADERS)
 
     async def log(self, request: web.Request) -> web.Response:
         """GET /runs/{run}/logs/{stage}/{action}: the end of one log, `plain=1` as plain text."""

@@ -54,7 +54,7 @@ class RunSheet:
     logs: Mapping[Place, str]
     details: Mapping[Place, Details]
     thread: str
-    """Path to where people talk about it; empty: nowhere."""
+    """Address where people talk about it; empty: nowhere."""
     happened: tuple[tuple[datetime, str, str], ...]
     """When, who, what."""
     began: datetime

@@ -20,7 +20,7 @@ from bot.slack.app import Parts, build_app
 from bot.slack.chores import Chores
 from bot.slack.client import error_of, slack_client
 from bot.slack.deploying import Refs, no_refs
-from bot.slack.desired import channel_of
+from bot.slack.desired import channel_of, key_of
 from bot.slack.directory import SlackDirectory
 from bot.slack.evidence import Evidence
 from bot.slack.inbound import Identity
@@ -37,7 +37,6 @@ from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
 from storage.model.catalog import Catalog
 from storage.model.view import RunView
-from storage.posts import Post
 from storage.store import Store
 from storage.tenures import Tenure
 
@@ -142,9 +141,9 @@ class Slack:
             raise RuntimeError(_NOT_OPEN)
         return Speaker(self._client, self._session, self._store, self._say, tenure)
 
-    def thread(self, post: Post) -> str:
-        """Give the address of the thread under a message of ours; empty before Slack has said who we are."""
-        return self._permalinks.of(post)
+    async def thread(self, run: str) -> str:
+        """Give the address of the thread of a run; empty while it has none, and before Slack has said who we are."""
+        return await self._permalinks(key_of(run, "card"))
 
     async def open(self) -> Identity:
         """Learn who we are and put the parts together. Waits while Slack cannot be reached.

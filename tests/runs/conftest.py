@@ -11,12 +11,12 @@ from aiohttp import web
 
 from bot.runs.links import Links
 from bot.runs.pages import Pages
+from bot.slack.permalinks import Permalinks
 from bot.web import listening
 from storage.model.catalog import Action, Json, Stage
 from storage.model.event import Fact, Kind
 from storage.model.gate import GateKind
 from storage.model.run import Run, Status
-from storage.posts import Post
 from storage.store import Store
 from tests.slack.town import ANA, CATALOG, HOMOLOG, PRODUCTION, RUI, asked, plan
 
@@ -58,7 +58,7 @@ class Made:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     count: int = 0
     slack: str = "https://t.slack.example"
-    """Where messages are; empty: Slack does not answer."""
+    """Where messages are; empty: Slack has not said so yet."""
 
     async def run(self, *, stages: tuple[Stage, ...] = STAGES, user: str = ANA) -> Run:
         self.count += 1
@@ -141,12 +141,15 @@ async def served(made: Made) -> AsyncIterator[Links]:
     async def approvers(_view: object) -> list[str]:
         return [RUI]
 
-    def permalink(post: Post) -> str:
-        return f"{made.slack}/archives/{post.channel}/p{post.ts.replace('.', '')}" if made.slack else ""
+    permalinks = Permalinks(made.store.posts.get)
+
+    async def thread(run: str) -> str:
+        permalinks.connect(made.slack)
+        return await permalinks(f"{run}/card")
 
     links = Links(secret=b"not so secret after all", clock=lambda: made.now)
     app = web.Application()
-    app.add_routes(Pages(made.store, links, lambda: CATALOG, approvers, permalink, "en").routes())
+    app.add_routes(Pages(made.store, links, lambda: CATALOG, approvers, thread, "en").routes())
     async with listening(app, "127.0.0.1", 0) as port:
         links.base = f"http://127.0.0.1:{port}"
         yield links

@@ -1,8 +1,9 @@
 """What of a surface is not in Portuguese: read as people read it, without what is code or a name."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
+
+from tests.stories.reading import texts
 
 _WORDS = """
     about after again already and any are at be been before but by can cannot did does done for from has have
@@ -22,20 +23,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-/.@][\w]+)*")
 
 def english_in(surface: Any) -> list[str]:
     """Give the texts of a message or a view in which English is spoken."""
-    return [text for text in _texts(surface) if _spoken(text)]
+    return [text for text in texts(surface, _UNREAD) if _spoken(text)]
 
 
 def _spoken(text: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(_NOT_SAID.sub(" ", text))} & ENGLISH
-
-
-def _texts(part: Any) -> Iterator[str]:
-    if isinstance(part, str):
-        yield part
-    elif isinstance(part, list):
-        for each in part:
-            yield from _texts(each)
-    elif isinstance(part, dict):
-        for name, each in part.items():
-            if name not in _UNREAD:
-                yield from _texts(each)

@@ -1,6 +1,6 @@
 """What people read: the words and buttons of a message, as plain lists."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -9,19 +9,20 @@ _UNSEEN = frozenset({"type", "action_id", "block_id", "task_id", "status", "styl
 
 def words(surface: Json) -> str:
     """Give all that a message or view shows, one text a line, as Slack's markup has it."""
-    return "\n".join(_texts({key: surface[key] for key in ("text", "blocks") if key in surface}))
+    return "\n".join(texts({key: surface[key] for key in ("text", "blocks") if key in surface}))
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any, unseen: Collection[str] = _UNSEEN) -> Iterator[str]:
+    """Give the texts in a part of a message or view, but for those under the names that are `unseen`."""
     if isinstance(value, str):
         yield value
     if isinstance(value, list):
         for each in value:
-            yield from _texts(each)
+            yield from texts(each, unseen)
     if isinstance(value, dict):
         for key, each in value.items():
-            if key not in _UNSEEN:
-                yield from _texts(each)
+            if key not in unseen:
+                yield from texts(each, unseen)
 
 
 def buttons(surface: Json) -> dict[str, tuple[str, Json]]:

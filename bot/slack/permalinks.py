@@ -22,11 +22,9 @@ class Permalinks:
         """Give the address of a message, opened in its thread: that of the message `within`, else its own."""
         post = await self._posted(key)
         root = await self._posted(within) if within else post
-        return "" if post is None or root is None else self.of(post, root)
+        return "" if post is None or root is None else self._of(post, root)
 
-    def of(self, post: Post, root: Post | None = None) -> str:
-        """Give the address of a posted message, opened in the thread of `root`, else in its own."""
-        root = root or post
+    def _of(self, post: Post, root: Post) -> str:
         if not post.ts or not root.ts or not self._workspace:
             return ""
         place = f"/archives/{quote(post.channel, safe='')}/p{post.ts.replace('.', '')}"

@@ -105,7 +105,9 @@ class SlackReader:
         around = await self._surroundings(view)
         while True:
             messages = desired(view, around, newest)
-            await self._parents_first(messages)
+            if await self._parents_first(messages):  # what follows leads back to them
+                around = await self._surroundings(view)
+                messages = desired(view, around, newest)
             await self._outbox.show(*messages)
             told = around.moving
             if not (view.asking or view.status.over) or (around := await self._surroundings(view)).moving == told:
@@ -126,9 +128,14 @@ class SlackReader:
             run, events = await self._store.runs.told(view.run.plan.origin)
             await self._show(fold(run, events), events[-1].sequence if events else 0)
 
-    async def _parents_first(self, messages: tuple[Desired, ...]) -> None:
-        """See the run's card posted before anything is said about it, and a thread's first message before the rest."""
-        parents = {message.thread_of for message in messages}
+    async def _parents_first(self, messages: tuple[Desired, ...]) -> bool:
+        """See the run's card posted before anything is said about it, and a thread's first message before the rest.
+
+        Tells whether that was to be done.
+        """
+        parents, posted = {message.thread_of for message in messages}, False
         for message in messages:
             if (message.key in parents or message is messages[0]) and await self._store.posts.get(message.key) is None:
                 await self._outbox.show(message)
+                posted = True
+        return posted

@@ -135,6 +135,19 @@ async def test_a_thread_tells_a_run_in_the_order_in_which_it_went(place: Town) -
     assert "Said late" not in str(await place.messages(thread=(await place.message(f"{run.id}/card") or {})["ts"]))
 
 
+async def test_a_question_leads_to_its_card_from_the_first_and_stays_as_it_was_posted(place: Town) -> None:
+    run = await place.open_run()
+    await _tested(place, run)
+    await place.ask_approval(run)
+    async with place.working():
+        await place.until(lambda: _nothing_new(place), seconds=30)
+    question = await place.message(f"{run.id}/approval/approve-production") or {}
+    card = await place.message(f"{run.id}/card") or {}
+    assert f"p{card['ts'].replace('.', '')}" in str(question["blocks"])
+    assert f"p{question['ts'].replace('.', '')}" in str(card["blocks"])
+    assert "edited" not in question, "whoever is about to click has the button taken away"
+
+
 async def test_what_comes_after_the_end_says_so(place: Town) -> None:
     run = await place.open_run()
     await _tested(place, run)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -14,6 +15,22 @@ from bot.workspace.server import LocalWorkspace, running
 from tests.page.conftest import Open, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def look(look: Open) -> Open:
+    """Hold the browser's requests up from the start, where none is meant.
+
+    Chromium lets a request by that is made within milliseconds after a page's first `route`: a later one acts at once.
+    """
+
+    async def opened(*place: str, **options: Any) -> Page:
+        page = await look(*place, **options)
+        await page.route("**/nowhere", lambda route: route.abort())
+        await page.evaluate("fetch('/nowhere').catch(() => null)")
+        return page
+
+    return opened
 
 
 async def held(page: Page, address: str) -> asyncio.Event:
@@ -106,9 +123,8 @@ async def test_a_modal_that_was_closed_does_not_come_back(look: Open, workspace:
     page = await look()
     await ask_for_the_form(page)
     await page.route("**/act/close", lambda route: route.abort())
-    refused = page.wait_for_event("requestfailed", lambda request: request.url.endswith("/act/close"))
-    await page.keyboard.press("Escape")
-    await refused
+    async with page.expect_event("requestfailed", lambda request: request.url.endswith("/act/close")):
+        await page.keyboard.press("Escape")
     await expect(page.locator("#modal")).to_be_hidden()
     await page.reload()
     await page.wait_for_selector("html[data-ready]")

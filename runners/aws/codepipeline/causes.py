@@ -91,7 +91,10 @@ async def _of_a_build(account: Account, step: Step, sink: Sink) -> ActionFailed 
     build = await builds.look(account, builds.id_of(step.outside))
     if not build.over:
         raise ActionFailed(
-            worded("{build} has not ended yet", build=build.named), hint=worded("see it in CodeBuild"), retryable=True
+            worded("{build} has not ended yet", build=build.named),
+            hint=worded("see it in CodeBuild"),
+            error="pipeline_failed",
+            retryable=True,
         )
     if build.log is not None:
         await stopped.show_tail(account, build.log, build.named, sink)

@@ -36,9 +36,10 @@ class WorkspaceClient:
         return await self.act("say", channel=channel, text=text, thread_ts=thread_ts)
 
     async def click(self, message: Json, action_id: str, **more: Any) -> Json:
-        """Press the element `action_id` of a message; `more`: value, selected, state."""
+        """Press the element `action_id` of a message, as `message` shows it; `more`: value, selected, state."""
         where = {"channel": message["channel"], "message_ts": message["ts"], "block_id": holder(message, action_id)}
-        return await self.act("click", **where, action_id=action_id, **more)
+        value = next((each.get("value") for each in _acting(message, action_id)), None)
+        return await self.act("click", **where, action_id=action_id, **{"value": value} | more)
 
     async def click_view(self, view: Json, action_id: str, **more: Any) -> Json:
         """Press the element `action_id` of a modal or App Home."""
@@ -114,9 +115,13 @@ class WorkspaceClient:
 def holder(surface: Json, action_id: str) -> str:
     """Return the block_id of the block that holds element `action_id`. LookupError: none does."""
     for block in surface.get("blocks", ()):
-        if any(each.get("action_id") == action_id for each in _dicts(block)):
+        if _acting(block, action_id):
             return str(block["block_id"])
     raise LookupError(f"There is no {action_id!r} in {json.dumps(surface.get('blocks'))}.")
+
+
+def _acting(place: Json, action_id: str) -> list[Json]:
+    return [each for each in _dicts(place) if each.get("action_id") == action_id]
 
 
 def _dicts(value: Any) -> list[Json]:

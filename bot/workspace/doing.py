@@ -166,7 +166,7 @@ async def shortcut(platform: Platform, person: Person, callback_id: str, channel
 
 def _acted(platform: Platform, blocks: list[Json], request: Json) -> tuple[list[Json], Json]:
     block_id, action_id = str(request.get("block_id", "")), str(request.get("action_id", ""))
-    element = inputs.find(blocks, block_id, action_id)
+    element = inputs.find(blocks, block_id, action_id, request.get("value"))
     if element is None:
         raise Failed("action_not_found", "That button is gone.", 404)
     now = f"{platform.workspace.clock():.6f}"

@@ -31,12 +31,15 @@ class UnknownChoiceError(ValueError):
     """Something was picked that the element does not offer."""
 
 
-def find(blocks: list[Json], block_id: str, action_id: str) -> Json | None:
-    """Return the interactive element of those ids."""
-    for block in flat(blocks):
-        if block.get("block_id") == block_id:
-            return next((each for each in elements(block) if each.get("action_id") == action_id), None)
-    return None
+def find(blocks: list[Json], block_id: str, action_id: str, carried: str | None) -> Json | None:
+    """Return the interactive element of those ids, or else another of that action that carries the same value.
+
+    Who presses a button sees the message as it was: an edit that came meanwhile gave its blocks new ids, as Slack asks
+    of edits, and a click on the older copy still does what the button said.
+    """
+    acting = [(block, each) for block in flat(blocks) for each in elements(block) if each.get("action_id") == action_id]
+    exactly = (each for block, each in acting if block.get("block_id") == block_id)
+    return next(exactly, None) or next((each for _, each in acting if each.get("value") == carried), None)
 
 
 def flat(blocks: list[Json]) -> Iterator[Json]:

@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import LocalWorkspace
 from tests.page.conftest import Open, say
-from tests.page.tiny import plan
+from tests.page.tiny import GATE, plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PHONE = {"width": 360, "height": 740}
@@ -35,19 +35,19 @@ async def test_confirms_a_click_and_the_message_changes(look: Open) -> None:
 
 async def test_an_edit_waits_for_who_is_asked_whether_they_are_sure(look: Open, workspace: LocalWorkspace) -> None:
     app = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
-    word = {name: {"type": "plain_text", "text": name} for name in ("Release", "Yes", "No", "More is known")}
-    sure = {"title": word["Release"], "text": word["Release"], "confirm": word["Yes"], "deny": word["No"]}
-    button = {"type": "button", "action_id": "approve", "text": word["Release"], "confirm": sure}
-    asking = {"type": "actions", "block_id": "asks", "elements": [button]}
+    asking, more = GATE[-1], {"type": "section", "text": {"type": "plain_text", "text": "More is known"}}
     ts = str((await app.chat_postMessage(channel="C0DEPLOYS", text="a question", blocks=[asking]))["ts"])
     page = await look("release")
     question = page.locator("#log article").last
-    await question.locator('[data-action="approve"] > button').click()
-    more = {"type": "section", "text": word["More is known"]}
-    await app.chat_update(channel="C0DEPLOYS", ts=ts, text="a question", blocks=[more, asking])
-    await page.wait_for_timeout(500)
-    await page.get_by_role("button", name="No", exact=True).click()
-    await expect(question).to_contain_text("More is known")
+    approve = question.locator('[data-action="approve"] > button')
+    for place, said in enumerate(("No", "Yes")):
+        await approve.click()
+        edited = [{**more, "block_id": f"more-{place}"}, {**asking, "block_id": f"again-{place}"}]
+        await app.chat_update(channel="C0DEPLOYS", ts=ts, text="a question", blocks=edited)
+        await page.wait_for_timeout(500)
+        await expect(question.locator("[data-block]").first).not_to_have_attribute("data-block", f"again-{place}")
+        await page.get_by_role("button", name=said, exact=True).click()
+        await expect(question).to_contain_text("Approved by @Rui" if said == "Yes" else "More is known")
 
 
 async def test_shows_that_a_click_was_not_answered(look: Open) -> None:

@@ -78,6 +78,28 @@ async def test_a_click_that_nobody_acks_fails_before_the_person(
     assert len(await ana.log(kind="delivery", method="interactive")) == 1
 
 
+async def test_a_click_on_an_older_copy_does_what_its_button_said(
+    slack: AsyncWebClient, bolt: AsyncApp, connect: Any, ana: WorkspaceClient
+) -> None:
+    clicked: list[dict[str, Any]] = []
+
+    @bolt.action("approve")
+    async def approve(ack: Any, action: dict[str, Any]) -> None:
+        await ack()
+        clicked.append(action)
+
+    await connect()
+    message = await gate(slack, ana)
+    other = {**APPROVE, "value": "run-8"}
+    drawn_again = [{"type": "actions", "block_id": each["value"], "elements": [each]} for each in (other, APPROVE)]
+    await slack.chat_update(channel=DEPLOYS, ts=message["ts"], text="Approve?", blocks=drawn_again)
+
+    assert await ana.click(message, "approve") == {"ok": True}
+    assert (await ana.click(message, "approve", value="run-6"))["error"] == "action_not_found"
+
+    assert [(each["block_id"], each["value"]) for each in clicked] == [("gate", "run-7")]
+
+
 async def test_a_button_that_was_replaced_cannot_be_pressed(slack: AsyncWebClient, ana: WorkspaceClient) -> None:
     message = await gate(slack, ana)
     await slack.chat_update(channel=DEPLOYS, ts=message["ts"], text="Approved", blocks=[])

@@ -19,6 +19,7 @@ from bot.role import Role
 from bot.runs.links import Links, links_for
 from bot.runs.pages import Pages
 from bot.settings import Mode, Settings
+from bot.slack.cards.shown import Difference
 from bot.slack.connection import Access, Slack
 from bot.slack.directory import SlackDirectory
 from bot.slack.guard import Guard
@@ -191,12 +192,13 @@ async def _slack(
     async def approvers(view: RunView) -> list[str]:
         return await approvers_of(catalogs(), directory, view)
 
-    async def changes(view: RunView, running: Release) -> list[str]:
-        commit = view.artifacts.get(artifact.COMMIT, "")
-        if not commit:
-            return []
-        log_lines = await tools.mirrors.log_between(view.run.plan.service, running.commit, commit, _MOST_CHANGES)
-        return [f"{artifact.short(commit)} {subject} ({author})" for commit, author, subject in log_lines]
+    async def between(view: RunView, old: str, new: str) -> tuple[str, ...]:
+        log_lines = await tools.mirrors.log_between(view.run.plan.service, old, new, _MOST_CHANGES)
+        return tuple(f"{artifact.short(commit)} {subject} ({author})" for commit, author, subject in log_lines)
+
+    async def changes(view: RunView, running: Release) -> Difference:
+        old, new = running.commit, view.artifacts.get(artifact.COMMIT, "")
+        return Difference(brings=await between(view, old, new), undoes=await between(view, new, old))
 
     def page(view: RunView) -> str:
         return links.to_run(view.run.id, view.run.opened_at) if links is not None else ""

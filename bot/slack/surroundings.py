@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.slack.cards.shown import Again, Surroundings
+from bot.slack.cards.shown import Again, Difference, Surroundings
 from bot.slack.marks import Say
 from bot.slack.permalinks import Permalinks
 from storage.model.approval import Decision
@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 Approvers = Callable[[RunView], Awaitable[Sequence[str]]]
 """User ids of the people who may approve a run."""
-Changes = Callable[[RunView, Release], Awaitable[Sequence[str]]]
-"""One line per commit between what runs (the release) and what the run would bring, newest first."""
+Changes = Callable[[RunView, Release], Awaitable[Difference]]
+"""What lies between what runs (the release) and what the run would bring."""
 
 _REMEMBERED = 500
 
@@ -28,9 +28,9 @@ async def nobody(_view: RunView) -> Sequence[str]:
     return ()
 
 
-async def unknown(_view: RunView, _running: Release) -> Sequence[str]:
+async def unknown(_view: RunView, _running: Release) -> Difference:
     """Know of no changes."""
-    return ()
+    return Difference()
 
 
 def no_page(_view: RunView) -> str:
@@ -71,7 +71,7 @@ class Gatherer:
         self._page = page
         self._log_page = log_page
         self._permalink = permalinks or Permalinks(store.posts.get)
-        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._known: dict[tuple[str, str], Difference] = {}
 
     async def __call__(self, view: RunView) -> Surroundings:
         """Look around for one run."""
@@ -83,7 +83,7 @@ class Gatherer:
             names=names,
             mentions=(await self._store.preferences.get(view.run.requester)).mentions is not False,
             approvers=tuple(await self._approvers(view)) if gate else (),
-            changes=await self._what_changes(view, running) if running else (),
+            changes=await self._what_changes(view, running) if running else Difference(),
             running=running,
             onward=self._onward(view),
             previous=await self._previous(view) if view.failed else None,
@@ -128,7 +128,7 @@ class Gatherer:
     async def _previous(self, view: RunView) -> Release | None:
         return await self._store.releases.previous(view.run.plan.service.name, view.run.plan.environment.name)
 
-    async def _what_changes(self, view: RunView, running: Release) -> tuple[str, ...]:
+    async def _what_changes(self, view: RunView, running: Release) -> Difference:
         key = (view.run.id, running.commit)
         if key not in self._known:
             if len(self._known) >= _REMEMBERED:
@@ -136,9 +136,9 @@ class Gatherer:
             self._known[key] = await self._asked(view, running)
         return self._known[key]
 
-    async def _asked(self, view: RunView, running: Release) -> tuple[str, ...]:
+    async def _asked(self, view: RunView, running: Release) -> Difference:
         try:
-            return tuple(await self._changes(view, running))
+            return await self._changes(view, running)
         except Exception:
             log.exception("what %s would change cannot be listed; its card says nothing about it", view.run.id)
-            return ()
+            return Difference()

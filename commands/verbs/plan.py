@@ -85,11 +85,16 @@ async def _changes(asked: Asked, plan: Plan, running: Release | None) -> list[st
     found = await commits_between(asked, plan.service, running.commit, commit)
     undone = await commits_between(asked, plan.service, commit, running.commit) or []
     lines = [now]
+    if undone and not found:
+        back = asked.say(
+            "It would go back: commit `{commit}` is older than the one that runs there.", commit=artifact.short(commit)
+        )
+        lines.append(back)
     if found:
         counted = several("{count} commit would come:", "{count} commits would come:")
         lines += [asked.say(counted, count=len(found)), *bullets(asked, found)]
     if undone:
-        counted = several("{count} commit would go:", "{count} commits would go:")
+        counted = several("{count} commit would be undone:", "{count} commits would be undone:")
         lines += [asked.say(counted, count=len(undone)), *bullets(asked, undone)]
     return lines if found or undone or found is None else [now, asked.say("The commit is the same.")]
 

@@ -16,7 +16,7 @@ from bot.slack.cards.home import Home, home_view
 from bot.slack.cards.modals import reject_modal
 from bot.slack.cards.reply import reply as reply_card
 from bot.slack.cards.rerun_modal import rerun_modal, rerun_stages
-from bot.slack.cards.shown import Surroundings
+from bot.slack.cards.shown import Difference, Surroundings
 from bot.slack.cards.titles import action_title
 from bot.slack.desired import desired
 from bot.slack.marks import code_block, cut_mark, escape, mention
@@ -29,7 +29,7 @@ from storage.model.fold import fold
 from storage.model.moment import token
 from storage.model.release import Release
 from storage.model.reply import Offer, Reply, Style, Table, Verdict
-from storage.model.run import Run, Status
+from storage.model.run import Run, Status, Trigger
 from storage.model.view import ActionView, GateView, Restoring, RunView, StageView
 from storage.model.worded import worded
 from tests.slack.town import ANA, DEPLOYS, HELLO, RUI, plan
@@ -129,7 +129,9 @@ surroundings = st.builds(
     say=st.just(SAY),
     names=st.dictionaries(st.just(ANA), texts),
     approvers=st.lists(st.sampled_from([ANA, "<!channel>"]), max_size=40).map(tuple),
-    changes=st.lists(texts, max_size=40).map(tuple),
+    changes=st.builds(
+        Difference, brings=st.lists(texts, max_size=40).map(tuple), undoes=st.lists(texts, max_size=40).map(tuple)
+    ),
     running=st.none() | st.builds(
         Release, service=st.just("hello"), environment=st.just("production"), run=st.just("hello-1"), commit=texts,
         subject=texts, author=texts, image=texts, digest=texts, address=texts, by=st.just(ANA), at=st.just(NOW),
@@ -358,3 +360,31 @@ def test_a_run_that_made_way_says_for_which() -> None:
         _failed(), stages=(), status=Status.CANCELLED, reason="superseded by hello-13", superseded_by="hello-13"
     )
     assert "Made way for hello-13, which is newer" in _end_of(view)
+
+
+def _question(around: Surroundings, trigger: Trigger = Trigger.DEPLOY) -> str:
+    """What is asked about a release to production."""
+    stage = Stage(name="approve-production", environment="production", approval=True)
+    run = run_of((stage,))
+    gate = GateView(approval="hello-12/approve-production", needed=1, expires_at=NOW)
+    view = RunView(
+        run=replace(run, plan=replace(run.plan, trigger=trigger)),
+        stages=(StageView(stage=stage, gate=gate),),
+        status=Status.WAITING,
+    )
+    asked = [message for message in desired(view, around) if message.key.endswith("/approval/approve-production")]
+    return json.dumps([block for message in asked for block in message.blocks], ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("language", "said"), [(DEFAULT, "This goes back:"), (PORTUGUESE, "volta a uma versão")])
+def test_a_question_says_that_a_release_goes_back(language: str, said: str) -> None:
+    around = Surroundings(say=partial(phrase, language), changes=Difference(undoes=("1a2b3c4 Greet (Bia)",)))
+    for shown in (_question(around), _question(around, Trigger.PROMOTE), _question(around, Trigger.REDEPLOY)):
+        assert shown.count(said) == 2  # at its head, and in the dialog of Approve
+        assert "1a2b3c4 Greet (Bia)" in shown
+    assert said not in _question(around, Trigger.ROLLBACK)  # which says so itself
+    assert "1a2b3c4 Greet (Bia)" in _question(around, Trigger.ROLLBACK)
+    both = replace(around, changes=Difference(brings=("9f8e7d6 Wave (Bia)",), undoes=("1a2b3c4 Greet (Bia)",)))
+    assert said not in _question(both)
+    assert "9f8e7d6 Wave (Bia)" in _question(both)
+    assert "1a2b3c4 Greet (Bia)" in _question(both)

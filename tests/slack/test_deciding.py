@@ -1,5 +1,6 @@
 """Buttons, modals, shortcuts and the App Home: each becomes one durable request."""
 
+from bot.slack.cards.shown import Difference
 from storage.model.event import Kind
 from storage.model.reply import Reply, Verdict
 from storage.model.request import Request, Via
@@ -31,7 +32,7 @@ async def test_approve_is_asked_as_a_command_and_the_card_says_who(place: Town) 
         return Reply(verdict=Verdict.DONE, text="Approved")
 
     place.desk.answer = approve
-    place.changes = ("1a2b3c4 Greet <!channel> (Bia)",)
+    place.changes = Difference(brings=("1a2b3c4 Greet <!channel> (Bia)",))
     async with place.working():
         approval, shown = await _question(place)
         assert button(shown, "estiva:approve")["confirm"]["confirm"]["text"] == "Approve"

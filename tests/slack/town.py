@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from bot.metrics import Metrics
+from bot.slack.cards.shown import Difference
 from bot.slack.connection import Access, Slack
 from bot.slack.manifest import manifest
 from bot.workspace.manifest import Manifest
@@ -95,7 +96,7 @@ class Town:
         self.workspace, self.store, self.desk, self._http, self.url = workspace, store, desk, http, url
         self.metrics = Metrics()
         self.approvers: tuple[str, ...] = (RUI,)
-        self.changes: tuple[str, ...] = ()
+        self.changes = Difference()
 
     def slack(self, *, socket: bool = True, ping: float = 0.5) -> Slack:
         """A Slack side that is not open yet."""
@@ -106,7 +107,7 @@ class Town:
             ping_seconds=ping,
         )
 
-        async def changes(_view: object, _running: object) -> tuple[str, ...]:
+        async def changes(_view: object, _running: object) -> Difference:
             return self.changes
 
         async def approvers(_view: object) -> tuple[str, ...]:

@@ -42,6 +42,37 @@ async def test_somebody_else_approves_and_production_gets_the_digest_of_homolog(
     assert released["production"] == released["homolog"]
 
 
+async def test_who_approves_is_told_that_the_release_goes_back(world: World, ana: Person, rui: Person) -> None:
+    source, first = await _asked(world, ana, "lapwing")
+    await rui.clicks(await rui.reads(f"{first}/approval/approve-production"), "Approve")
+    assert await ana.run_ends(first) == "succeeded"
+    older = source.first
+    source.commit("Greet warmly", {"service.py": page("warmly")})
+    await ana.deploys("deploy lapwing to homolog")
+    forward = await ana.starts("deploy lapwing to production")
+    card = await rui.reads(f"{forward}/approval/approve-production", "Greet warmly")
+    assert "older" not in words(card)
+    assert "older" not in str(buttons(card)["Approve"][1]["confirm"])
+    await rui.clicks(card, "Approve")
+    assert await ana.run_ends(forward) == "succeeded"
+    await ana.deploys(f"deploy lapwing@{older} to homolog")
+    planned = (await ana.asks("plan lapwing to production")).text
+    assert "It would go back: commit" in planned
+    assert "1 commit would be undone:" in planned
+    back = await ana.starts("deploy lapwing to production")
+    card = await rui.reads(f"{back}/approval/approve-production", "Open until")
+    assert ":warning: *This goes back:* it is older than what runs there now" in words(card)
+    undone = words(card).split("What it would undo:")[1]
+    assert "Greet warmly (Bia Ramos)" in undone
+    assert "What it would change:" not in words(card)
+    assert "older than what runs there now" in str(buttons(card)["Approve"][1]["confirm"])
+    await rui.clicks(card, "Approve")
+    assert await ana.run_ends(back) == "succeeded"
+    assert (await world.answers("lapwing.production")).strip() == "I am lapwing"
+    decided = words(await ana.reads(f"{back}/approval/approve-production", "Approved by Rui, <!date"))
+    assert "This goes back" in decided
+
+
 def _of(row: dict[str, object], service: str) -> bool:
     return row["kind"] == "released" and str(row["run"]).startswith(f"{service}-")
 

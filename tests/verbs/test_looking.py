@@ -117,6 +117,20 @@ async def test_plan_shows_what_a_deploy_would_do_and_starts_nothing(place: Offic
     assert await place.runs() == [holder.id, "hello-1"]
 
 
+async def test_plan_says_which_commits_a_deploy_would_undo(place: Office, ana: Person, rui: Person) -> None:
+    newer = place.source.commit("Say more", {"service.py": page("more")})
+    await place.released("homolog", newer)
+    back = (await ana.asks(f"plan hello@{place.source.first} to homolog")).text
+    assert "It would go back: commit" in back
+    assert f"1 commit would be undone:\n• `{newer[:7]}` Say more (Bia Ramos)" in back
+    dito = (await rui.asks(f"planejar hello@{place.source.first} em homolog")).text
+    assert "Seria uma volta a uma versão anterior: o commit" in dito
+    assert "1 commit seria desfeito:" in dito
+    place.source.commit("Another way", {"other.py": ""}, branch="way")
+    aside = (await ana.asks("plan hello@way to homolog")).text
+    assert "go back" not in aside
+
+
 async def test_env_shows_names_and_where_they_differ_but_no_value(place: Office, ana: Person, rui: Person) -> None:
     place.change_catalog("homolog: {ENVIRONMENT: homolog}", "homolog: {ENVIRONMENT: hml, SECRETISH: s3same}")
     await place.released()

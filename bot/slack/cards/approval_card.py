@@ -1,6 +1,6 @@
 """The question to people: may exactly this be released? Afterwards, the record of who said what and when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
@@ -21,7 +21,7 @@ _MENTIONED, _CHANGES = 10, 15
 
 def approval_card(view: RunView, stage: StageView, gate: GateView, around: Surroundings) -> tuple[list[Block], Mark]:
     """Draw an approval. Gives the blocks and the text that notifications read out."""
-    first = _first_line(view, stage, around)
+    first = joined([_first_line(view, stage, around), *_warning(view, around)])
     body = [kit.section(first), kit.section(_subject(view, around)), *_changes(view, around)]
     if gate.decision is Decision.PENDING:
         body += [
@@ -71,6 +71,13 @@ def _first_line(view: RunView, stage: StageView, around: Surroundings) -> Mark:
     )
 
 
+def _warning(view: RunView, around: Surroundings) -> list[Mark]:
+    """Say that a release goes back, unless what was asked for says so itself."""
+    if not around.changes.back or subject_of(view.run.plan) in (Trigger.ROLLBACK, Trigger.INFRA):
+        return []
+    return [marked(around.say, ":warning: *This goes back:* it is older than what runs there now")]
+
+
 def _subject(view: RunView, around: Surroundings) -> Mark:
     made, say = view.artifacts, around.say
     lines = [
@@ -103,14 +110,17 @@ def _changes(view: RunView, around: Surroundings) -> list[Block]:
     planned = [around.words(line) for stage in view.stages for a in stage.actions for line in a.details]
     if planned:
         return [kit.section(each) for each in listed(planned, around.say, around.say("What it would change:"))]
-    if not around.changes:
-        return []
-    say, extra = around.say, len(around.changes) - _CHANGES
-    title = say("What it would undo:") if view.run.plan.trigger is Trigger.ROLLBACK else say("What it would change:")
-    lines = [escape_within(title, 100), *(Mark("• ") + escape_within(c, 150) for c in around.changes[:_CHANGES])]
+    say, changes = around.say, around.changes
+    told = ((say("What it would change:"), changes.brings), (say("What it would undo:"), changes.undoes))
+    return [_commits(title, commits, around) for title, commits in told if commits]
+
+
+def _commits(title: str, commits: Sequence[str], around: Surroundings) -> Block:
+    extra = len(commits) - _CHANGES
+    lines = [escape_within(title, 100), *(Mark("• ") + escape_within(each, 150) for each in commits[:_CHANGES])]
     if extra > 0:
-        lines.append(marked(say, several("and {count} more", "and {count} more"), count=extra))
-    return [kit.section(joined([Mark(line) for line in lines]))]
+        lines.append(marked(around.say, several("and {count} more", "and {count} more"), count=extra))
+    return kit.section(joined([Mark(line) for line in lines]))
 
 
 def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
@@ -172,6 +182,7 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
     )
     if stage.question:
         question = escape_within(around.words(stage.question), 250)
+    question = joined([question, *_warning(view, around)])
     asks = kit.confirm(
         say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not yet")
     )

@@ -32,6 +32,20 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What a release would make of what runs in its environment, one line per commit, newest first."""
+
+    brings: tuple[str, ...] = ()
+    undoes: tuple[str, ...] = ()
+    """What runs there and would not run any more."""
+
+    @property
+    def back(self) -> bool:
+        """Tell whether it brings nothing new: it is older than what runs there."""
+        return bool(self.undoes) and not self.brings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the cards of one run need to know that is not in its journal."""
 
@@ -42,8 +56,8 @@ class Surroundings:
     """Whether the requester wants to be mentioned: when the run has ended, failed, or has its turn."""
     approvers: tuple[str, ...] = ()
     """User ids of the people who may approve this run."""
-    changes: tuple[str, ...] = ()
-    """What an approval would bring into the environment, one line per commit, newest first."""
+    changes: Difference = Difference()
+    """What an approval would change in the environment."""
     running: Release | None = None
     """What runs in the environment before this run changes it."""
     onward: tuple[str, ...] = ()

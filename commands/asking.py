@@ -42,6 +42,7 @@ _KIND_NAMES = {
     "since": later("a time such as `10m`, `2h`, `3d` or `2026-03-31`"),
     "action": later("an action of the run"),
     "release": later("a release, such as `hello-12`"),
+    "earlier": later("a release, such as `hello-12`"),
     "words": later("words to look for"),
 }
 _MOST, _LABEL = 5, 75

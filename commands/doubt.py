@@ -18,6 +18,7 @@ from commands.little import (
     NO,
     NOUNS,
     OF,
+    ONE,
     OPENING,
     PASSING,
     PREPOSITIONS,
@@ -107,8 +108,20 @@ def _quoted(heard: _Heard) -> bool:
 
 
 def _no(heard: _Heard) -> bool:
-    """`no api deploy`; but not `deploy api no homolog`, where it is `em o`."""
-    return any(token.folded == NO and not _leads_to_a_place(heard, at) for at, token in heard.little())
+    """`no api deploy`; but not `deploy api no homolog` nor `dá um deploy no api`, where it is `em o`."""
+    return any(
+        token.folded == NO and not (_leads_to_a_place(heard, at) or _leads_to_what_it_is_done_to(heard, at))
+        for at, token in heard.little()
+    )
+
+
+def _leads_to_what_it_is_done_to(heard: _Heard, at: int) -> bool:
+    """Tell whether this `no` stands right behind the verb, and that behind `um`: only Portuguese does a thing so."""
+    call = heard.call
+    behind = at == call.at + len(call.verb.split()) and call.at > 1
+    if not behind or heard.said[call.at - 1].folded not in ONE:
+        return False
+    return (phrase_at(OPENING, heard.said, call.at - 2) or (None, 0))[0] is Role.LIGHT
 
 
 def _leads_to_a_place(heard: _Heard, at: int) -> bool:

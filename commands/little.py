@@ -65,7 +65,7 @@ _SAID: dict[Role, str] = {
         team, folks, everyone, guys, pessoal, galera, gente, time
     """,
     Role.OK: """
-        ok, okay
+        ok, okay, yes, yep, sim, beleza, blz, certo, fechou
     """,
     Role.DOING: """
         going, doing, looking, indo
@@ -94,11 +94,12 @@ _SAID: dict[Role, str] = {
     """,
     Role.SHOW: """
         show, show me, give me, tell me, tell me about, list, get, get me, see, view, display, print, check,
-        what is, what's, whats, what are, what were, where is, where are, let me see, i want to see, i want,
-        can i see, can i get, can i have, mostra, mostrar, mostre, me mostra, me mostre, mostra pra mim,
-        me da, me de, me diz, me diga, me fala, me manda, ver, veja, quero ver, queria ver, posso ver, lista,
-        listar, liste, exibe, exibir, exiba, traz, traga, qual, qual e, qual o, qual a, quais, quais sao,
-        quais os, quais as, cade, consulta, consultar, checa, checar
+        what is, what's, whats, what are, what were, where is, where's, wheres, where are, let me see,
+        i want to see, i want, can i see, can i get, can i have, send me, send, open,
+        mostra, mostrar, mostre, me mostra, me mostre, mostra pra mim,
+        me da, me de, me diz, me diga, me fala, me manda, me passa, me envia, ver, veja, quero ver, queria ver,
+        posso ver, lista, listar, liste, exibe, exibir, exiba, traz, traga, passa, passe, abre, abrir, abra,
+        qual, qual e, qual o, qual a, quais, quais sao, quais os, quais as, cade, consulta, consultar, checa, checar
     """,
     Role.QUESTION: """
         did, does, do we, do you, do i, is, isn't, are, aren't, was, were, wasn't, has, have, had, hasn't,
@@ -136,6 +137,8 @@ ARTICLES = _set(
     aquela nosso nossa meu minha both ambos ambas
     """
 )
+ONE = _set("um uma")
+"""What makes a verb a thing in Portuguese: `dá um deploy`."""
 PREPOSITIONS = _set(
     """
     to in on into onto at of for from with using about within by de do da dos das em no na nos nas ao aos para
@@ -160,6 +163,7 @@ _SERVICE = "service services servico servicos app application aplicacao aplicati
 NOUNS: Mapping[str, frozenset[str]] = {
     "service": _set(f"{_SERVICE} {_AGE}"),
     "run": _set(f"{_RUNS} {_AGE}"),
+    "release": _set("release version versao"),
     "environment": _set("environment env ambiente server servidor cluster"),
     "command": _set("command comando do fazer dar"),
     "person": _set("user person usuario pessoa"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from commands.assignments import assigned_at, read, written
 from commands.grammar import Fits, Kinds, Misfit, Part, Slot, Usage
-from commands.little import ARTICLES, JOINING, NOT_A_PLACE, NOUNS, PASSING, PREPOSITIONS, phrase_at, tells_why
+from commands.little import AGES, ARTICLES, JOINING, NOT_A_PLACE, NOUNS, OF, PASSING, PREPOSITIONS, phrase_at, tells_why
 from commands.reading import Hit, Matched, Nearly, Slip, State, Stuck, Values, each_of
 from commands.tokens import Token, fold, unquoted
 
@@ -30,12 +30,15 @@ _NOUNS_OF = {
     "source": ("environment",),
     "command": ("command",),
     "person": ("person",),
+    "earlier": ("release",),
     "count": ("count",),
 }
 _REPEATED = {"plain_ref": frozenset({"branch", "tag", "commit"})}
 """Words that may stand behind a name and say only what kind of thing it is: `the main branch`."""
 
 
+_LEADING = ARTICLES | OF | AGES
+"""What may stand before a word that stands for itself."""
 _ENDING = ".,;:!?"
 _TALK = 4
 """Words without a place that make a message talk: nobody looks at the rest of it."""
@@ -59,8 +62,8 @@ class _Reading:
         self._kinds = kinds
         self._verb_at = verb_at
         self._dead: set[tuple[int, frozenset[Part]]] = set()
-        asked = [part.slot.kind for part in usage.parts if part.slot]
-        self._generic = {kind for kind in _GENERIC if asked.count(kind) == 1}
+        asked = [part.slot.kind for part in usage.parts if part.slot and not part.marked]
+        self._generic = {kind for kind in _GENERIC if asked.count(kind) <= 1}
 
     def whole(self) -> Matched | None:
         final = self._step(State())
@@ -110,6 +113,10 @@ class _Reading:
         slipped = {slip.part for slip in found.slips}
         unfilled = [part for part in self._usage.parts if part.slot and part not in state.filled | slipped]
         runs = [(part, self._run(part, state.at)) for part in unfilled]
+        nameless = next((part for part, run in runs if part.needed and self._lacks_a_name(run[-1][0])), None)
+        if nameless is not None:
+            found.stuck.append(Stuck(len(self._said), nameless))
+            return _moved(state, len(self._said))
         runs.sort(key=lambda each: not each[1][-1][1])  # a word that names the slot says more than any preposition
         for part, run in runs:
             slip = self._slip(part, run, state)
@@ -124,6 +131,10 @@ class _Reading:
                 return _moved(state, end + expected)
         found.stuck.append(Stuck(state.at, None))
         return _moved(state, state.at + 1)
+
+    def _lacks_a_name(self, end: int) -> bool:
+        """Tell whether words end in one that says only what kind of thing it is: `undo the last deploy`."""
+        return end == len(self._said) and self._said[-1].folded not in ARTICLES | PREPOSITIONS
 
     def _slip(self, part: Part, run: "list[tuple[int, bool, bool]]", state: State) -> Slip | None:
         for at, marked, _ in reversed(run):
@@ -185,11 +196,19 @@ class _Reading:
         return None if named or not found[0].isupper() else found
 
     def _spoken(self, part: Part, at: int) -> Iterator[Hit]:
+        """Take words that stand for themselves, with what may lead to them: `of the last failure`."""
+        start = at
+        while start + 1 < len(self._said) and self._leads(start):
+            start += 1
         for choice in part.words:
             words = choice.split()
-            here = self._said[at : at + len(words)]
+            here = self._said[start : start + len(words)]
             if [token.folded for token in here] == words and not any(token.quoted for token in here):
-                yield Hit(part, at + len(words), {}, strong=True)
+                yield Hit(part, start + len(words), {}, strong=True)
+
+    def _leads(self, at: int) -> bool:
+        token = self._said[at]
+        return not token.quoted and at + 1 != self._verb_at and token.folded in _LEADING
 
     def _rest(self, part: Part, slot: Slot, at: int) -> Iterator[Hit]:
         """One quoted text, or all that follows."""

@@ -254,5 +254,5 @@ class _Opening:
 
 
 def _is_form(word: str) -> bool:
-    """Tell whether a word is a form that tells: `deployed`, `deploying`, `deployado`, `subindo`."""
-    return word.endswith(("ed", "ing", "ado", "ando", "endo", "indo", "ou", "ment"))
+    """Tell whether a word is a form that tells: `deployed`, `deploying`, `deployado`, `subindo`, `pediu`."""
+    return word.endswith(("ed", "ing", "ado", "ando", "endo", "indo", "ou", "iu", "eu", "ram", "ment"))

@@ -14,13 +14,13 @@ def _words(text: str) -> frozenset[str]:
 
 _OTHERS = {
     DEFAULT: _words(
-        "para pra pro em no na de do da porque novamente por desde há entre e com etapa falhas tudo código idioma "
-        "canal menções notificações ligadas desligadas inglês português substituindo "
+        "para pra pro em no na de do da falha erro implantações porque novamente por desde há entre e com etapa falhas "
+        "tudo código idioma canal menções notificações ligadas desligadas inglês português substituindo "
         "escolher listar"
     ),
     PORTUGUESE: _words(
-        "to in on into of from because by since between and with again stage failed all code for language channel "
-        "mentions notifications off english portuguese over pick list"
+        "to in on into of from because by since between and with again stage failed failure error all "
+        "code for language channel mentions notifications off english portuguese over pick list"
     ),
 }
 """Words that a usage line reads in either language, and shows only in the other one."""

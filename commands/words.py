@@ -35,10 +35,12 @@ _UNIT = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 _DAY = re.compile(r"^20\d\d-\d\d-\d\d$", re.ASCII)
 _STAGE = re.compile(r"^[a-z][a-z0-9._-]{0,59}$")
 _ALL = frozenset({"all", "everything", "tudo", "todos"})
+_BEFORE = frozenset({"previous", "prior", "anterior"})
+"""The release before the one that runs: what a rollback goes back to where none is named."""
 _NUMBER_OF = re.compile(r"^#?\d{1,12}$", re.ASCII)
 _MENTION = re.compile(r"^<?@?(?P<id>[UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>?$", re.ASCII)
 _WORD = re.compile(r"^[^\s<>]{1,200}$")
-_NEVER_REFS = ARTICLES | PREPOSITIONS | JOINING
+_NEVER_REFS = ARTICLES | PREPOSITIONS | JOINING | _BEFORE
 _NEAR = 0.75
 _LONGEST, _SHORTEST = 40, 2
 
@@ -109,6 +111,8 @@ class Words:
             return _one_of(kind.split("|"), word)
         if kind == "release":
             return self._release(word, so_far.get("service"))
+        if kind == "earlier":
+            return Fits({}) if fold(word) in _BEFORE else self._release(word, so_far.get("service"))
         known = self._known.get((kind, word))
         if known is None:
             known = self._known[kind, word] = self._kinds[kind](word)

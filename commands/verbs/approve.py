@@ -34,7 +34,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="approve",
-    verbs=("approve", "aprovar", "aprovo", "i approve", "eu aprovo"),
+    verbs=("approve", "aprovar", "aprovo", "i approve", "eu aprovo", "autorizar", "autorizo"),
     shown={PORTUGUESE: "aprovar"},
     usage=(
         "<approval> [[code|código] <code>]",

@@ -19,7 +19,20 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="cancel",
-    verbs=("cancel", "stop", "abort", "cancelar", "parar", "pare", "abortar", "interromper"),
+    verbs=(
+        "cancel",
+        "stop",
+        "abort",
+        "cancelar",
+        "parar",
+        "pare",
+        "abortar",
+        "interromper",
+        "kill",
+        "matar",
+        "derrubar",
+    ),
+    loose=("kill", "matar", "derrubar"),
     shown={PORTUGUESE: "cancelar"},
     usage=("<run>", "<service>"),
     summary=later("Stop a run that is going on or waiting."),

@@ -26,7 +26,10 @@ COMMAND = Command(
     verbs=("freeze", "congelar"),
     shown={PORTUGUESE: "congelar"},
     usage=(
-        "<environment> [[for|por] <duration>] [because|porque <reason...>]",
+        (
+            "[deploys|releases|implantações] [to|of|in|em|de|no|na] <environment> [[for|por] <duration>] "
+            "[because|porque <reason...>]"
+        ),
         "<all> [[for|por] <duration>] [because|porque <reason...>]",
     ),
     summary=later("Let nobody release to an environment, or to any, for a while."),

@@ -76,7 +76,15 @@ def _offers(asked: Asked, service: str | None) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="history",
-    verbs=("history", "histórico"),
+    verbs=(
+        "history",
+        "last deploys",
+        "latest deploys",
+        "recent deploys",
+        "histórico",
+        "últimos deploys",
+        "últimas implantações",
+    ),
     shown={PORTUGUESE: "histórico"},
     usage=(
         "[[of|de|do|da] <service>] [[in|on|em|no|na] <environment>] [[by|por] <person>] [[since|desde|há] <since>]",

@@ -26,7 +26,10 @@ COMMAND = Command(
     shown={PORTUGUESE: "travar"},
     usage=(
         "<service+> [in|on|em|no|na] <environment> [[for|por] <duration>] [because|porque <reason...>]",
-        "<environment> [[for|por] <duration>] [because|porque <reason...>]",
+        (
+            "[deploys|releases|implantações] [to|of|in|em|de|no|na] <environment> [[for|por] <duration>] "
+            "[because|porque <reason...>]"
+        ),
     ),
     summary=later("Keep everybody else's releases out of a place for a while."),
     examples=(

@@ -202,7 +202,7 @@ def _offers(asked: Asked, plan: Plan) -> tuple[Offer, ...]:
 
 COMMAND = Command(
     name="plan",
-    verbs=("plan", "dry-run", "dry run", "preview", "planejar", "plano", "simular", "prever"),
+    verbs=("plan", "dry-run", "dry run", "preview", "planejar", "plano", "simular", "prever", "prévia"),
     shown={PORTUGUESE: "planejar"},
     usage=(
         (

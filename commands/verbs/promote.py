@@ -45,7 +45,8 @@ def _refuse_another_source(asked: Asked, environment: Environment) -> None:
 
 COMMAND = Command(
     name="promote",
-    verbs=("promote", "promover"),
+    verbs=("promote", "promover", "move", "levar", "passar"),
+    loose=("move", "levar", "passar"),
     shown={PORTUGUESE: "promover"},
     usage=(
         (

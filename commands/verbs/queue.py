@@ -41,7 +41,17 @@ async def _row(asked: Asked, service: str, environment: str, position: int, run_
 
 COMMAND = Command(
     name="queue",
-    verbs=("queue", "what is in the queue", "what's in the queue", "fila", "o que tem na fila", "quem está na fila"),
+    verbs=(
+        "queue",
+        "what is in the queue",
+        "what's in the queue",
+        "who is in the queue",
+        "who's in the queue",
+        "fila",
+        "o que tem na fila",
+        "quem está na fila",
+        "quem tá na fila",
+    ),
     shown={PORTUGUESE: "fila"},
     usage=("[[of|de|do|da] <service>] [[in|on|of|em|no|na|de] <environment>]",),
     summary=later("Who has the turn to deploy, and who waits for it, in order."),

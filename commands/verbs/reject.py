@@ -24,7 +24,21 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="reject",
-    verbs=("reject", "deny", "rejeitar", "recusar", "negar", "nega", "negue"),
+    verbs=(
+        "reject",
+        "deny",
+        "decline",
+        "rejeitar",
+        "rejeito",
+        "recusar",
+        "recuso",
+        "reprovar",
+        "reprovo",
+        "negar",
+        "nega",
+        "negue",
+        "nego",
+    ),
     shown={PORTUGUESE: "rejeitar"},
     usage=(
         "<approval> [[because|porque] <reason...>]",

@@ -18,7 +18,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="restart",
-    verbs=("restart", "reboot", "reiniciar", "reinicia"),
+    verbs=("restart", "reboot", "bounce", "reiniciar", "reinicia", "restartar"),
     shown={PORTUGUESE: "reiniciar"},
     usage=("[!] <service+> [in|on|em|no|na] <environment> [because|porque <reason...>]",),
     summary=later("Start the release that runs anew, in new containers; no request fails."),

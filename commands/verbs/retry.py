@@ -50,7 +50,22 @@ _FAILED = ("failed", "falhas")
 
 COMMAND = Command(
     name="retry",
-    verbs=("retry", "try", "repetir", "repete", "repita", "tentar", "refazer", "refaz", "refaça"),
+    verbs=(
+        "retry",
+        "try",
+        "repetir",
+        "repete",
+        "repita",
+        "tentar",
+        "refazer",
+        "refaz",
+        "refaça",
+        "redo",
+        "run again",
+        "rodar",
+        "executar",
+        "reprocessar",
+    ),
     shown={PORTUGUESE: "repetir"},
     usage=(
         (

@@ -165,14 +165,29 @@ def _pick(asked: Asked) -> Offer:
 
 COMMAND = Command(
     name="rollback",
-    verbs=("rollback", "roll back", "revert", "reverter", "voltar", "desfazer", "desfaz", "desfaça", "undo"),
+    verbs=(
+        "rollback",
+        "roll back",
+        "revert",
+        "reverter",
+        "voltar",
+        "desfazer",
+        "desfaz",
+        "desfaça",
+        "undo",
+        "go back",
+        "restore",
+        "restaurar",
+        "retornar",
+    ),
+    loose=("restore", "restaurar", "retornar"),
     shown={PORTUGUESE: "reverter"},
     usage=(
         (
             "[!] <service> [in|on|to|em|no|na|para|pra] <environment> [<pick:pick|list|escolher|listar>] "
             "[because|porque <reason...>]"
         ),
-        "[!] <service> [in|on|em|no|na] <environment> [to|para|pra] <release> [because|porque <reason...>]",
+        "[!] <service> [in|on|em|no|na] <environment> [to|para|pra] <release:earlier> [because|porque <reason...>]",
         "<service> [to|para|pra] <release>",
     ),
     summary=later("Go back to the release before the one that runs now, or to one that you name or pick."),

@@ -24,7 +24,18 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="unfreeze",
-    verbs=("unfreeze", "thaw", "descongelar"),
+    verbs=(
+        "unfreeze",
+        "thaw",
+        "lift the freeze",
+        "end the freeze",
+        "descongelar",
+        "tira o congelamento",
+        "tirar o congelamento",
+        "desfaz o congelamento",
+        "encerra o congelamento",
+        "encerrar o congelamento",
+    ),
     shown={PORTUGUESE: "descongelar"},
     usage=("<environment>", "<all>"),
     summary=later("End a freeze; what waited for it goes on."),

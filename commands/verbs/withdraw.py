@@ -22,7 +22,7 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="withdraw",
-    verbs=("withdraw", "unapprove", "desaprovar", "desaprovo", "retirar"),
+    verbs=("withdraw", "unapprove", "desaprovar", "desaprovo", "retirar", "retiro"),
     shown={PORTUGUESE: "desaprovar"},
     usage=("<approval>", "<service> [[in|on|to|em|no|na|para|pra] <environment>]"),
     summary=later("Take your approval back, while it was not enough."),

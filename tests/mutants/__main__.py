@@ -48,7 +48,7 @@ def fails(tree: Path, tests: Sequence[str]) -> str:
 
 def _first(said: str) -> str:
     marks = ("FAILED ", "ERROR ")
-    lines = [line for line in said.splitlines() if line.startswith(marks)]
+    lines = [line for line in said.splitlines() if line.startswith(marks) and "::" in line]
     return lines[0].partition(" ")[2].partition(" - ")[0].partition("::")[2] if lines else ""
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from commands.command import Asked, Refused
-from commands.permit import called, denial, refusal
+from commands.permit import called, deed, denial, refusal
 from commands.policy import able
 from commands.texts import later, listing, phrase, several
 from storage.holds import Taken
@@ -80,7 +80,7 @@ def permit_place(asked: Asked, *, act: str | None = None) -> None:
     for service, environment in whole_place(asked.catalog, asked.arguments):
         denied = denial(asked, command, service=service, environment=environment)
         if denied is not None:
-            what = f"{called(asked, command)} {_as_said(asked)}"
+            what = deed(asked, command, _as_said(asked))
             raise refusal(asked, replace(denied, able=able_in_place(asked, command)), what)
 
 

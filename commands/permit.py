@@ -4,11 +4,18 @@ from collections.abc import Mapping
 
 from commands.command import Asked, Refused
 from commands.policy import Allowed, Denied, decide
-from commands.texts import DEFAULT, listing
+from commands.texts import DEFAULT, later, listing
 from commands.usage import verb
 from storage.model import artifact
 from storage.model.run import Plan, Trigger
 from storage.model.soundness import changes_infra, subject_of
+
+_DEEDS = {
+    "force": later("go past locks and freezes"),
+    "variables": later("give variables to a deploy"),
+    "channel-settings": later("choose the language of a channel"),
+}
+"""What the rights let people do that are of no command."""
 
 
 def permit(
@@ -29,8 +36,7 @@ def permit(
     if denied is None:
         return
     where = asked.say("in {environment}", environment=environment) if environment else None
-    what = " ".join(part for part in (called(asked, command), service, where) if part)
-    raise refusal(asked, denied, what)
+    raise refusal(asked, denied, deed(asked, command, service, where))
 
 
 def denial(
@@ -47,7 +53,7 @@ def denial(
 
 
 def refusal(asked: Asked, denied: Denied, what: str) -> Refused:
-    """Word a denial of `what`, which is called as people say it."""
+    """Word a denial of `what`, which is a `deed`."""
     return Refused(" ".join([_why(asked, denied, what), *_who(asked, denied)]))
 
 
@@ -97,16 +103,24 @@ def called(asked: Asked, act: str) -> str:
     return act if command is None or asked.language == DEFAULT else verb(command, asked.language)
 
 
+def deed(asked: Asked, act: str, *place: str | None) -> str:
+    """Say what somebody may or may not do, to follow the word `may`: give a command, or what a right is for."""
+    said = " ".join(part for part in (called(asked, act), *place) if part)
+    if act in _DEEDS:
+        return asked.say("{deed} (the right `{right}`)", deed=asked.say(_DEEDS[act]), right=said)
+    return asked.say("ask for `{command}`", command=said)
+
+
 def _why(asked: Asked, denied: Denied, what: str) -> str:
     if denied.why == "unknown_person":
-        return asked.say("You are not listed in the catalog, so you may not `{what}`.", what=what)
+        return asked.say("You are not listed in the catalog, so you may not {what}.", what=what)
     if denied.why == "channel":
         places = listing(asked.language, (_channel(asked, name) for name in denied.allowed))
-        return asked.say("You may not `{what}` from here, only in {channels}.", what=what, channels=places)
+        return asked.say("You may not {what} from here, only in {channels}.", what=what, channels=places)
     if denied.why == "argument":
         patterns = listing(asked.language, (f"`{pattern}`" for pattern in denied.allowed))
-        return asked.say("You may `{what}` only with {patterns}.", what=what, patterns=patterns)
-    return asked.say("You may not `{what}`.", what=what)
+        return asked.say("You may {what} only with {patterns}.", what=what, patterns=patterns)
+    return asked.say("You may not {what}.", what=what)
 
 
 def _channel(asked: Asked, name: str) -> str:

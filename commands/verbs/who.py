@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from commands.approvers import is_asked
 from commands.command import Asked, Command, Refused, Topic
 from commands.directory import DirectoryDown, Standing
-from commands.permit import called, permit
-from commands.policy import groups_of, is_among, reasons
+from commands.permit import deed, permit
+from commands.policy import is_among, reasons
 from commands.responsible import holders, releasers
 from commands.texts import PORTUGUESE, later
 from storage.model.catalog import Grant
@@ -31,13 +31,13 @@ async def _able(asked: Asked) -> Reply:
     found = reasons(asked.catalog, command, service=service, environment=environment, groups=asked.groups)
     rows = [row for user, grant in found if (row := await _row(asked, command, environment, user, grant))]
     where = asked.say("in {environment}", environment=environment) if environment else None
-    what = " ".join(part for part in (called(asked, command), service, where) if part)
+    what = deed(asked, command, service, where)
     if not rows:
-        return Reply(verdict=Verdict.DONE, text=asked.say("Nobody may `{what}`.", what=what), private=True)
+        return Reply(verdict=Verdict.DONE, text=asked.say("Nobody may {what}.", what=what), private=True)
     header = (asked.say("Who"), asked.say("By"), asked.say("But only"))
     return Reply(
         verdict=Verdict.DONE,
-        text=asked.say("These people may `{what}`:", what=what),
+        text=asked.say("These people may {what}:", what=what),
         table=Table(header=header, rows=tuple(rows)),
         private=True,
     )
@@ -60,7 +60,15 @@ def _by(asked: Asked, user: str, grant: Grant) -> Iterator[str]:
     """Name what in the grant means this person."""
     for name in grant.who:
         if is_among(asked.catalog, (name,), user, asked.groups):
-            yield name if groups_of((name,)) or ":" in name or name == "everyone" else asked.say("by name")
+            yield _group(asked, name)
+
+
+def _group(asked: Asked, name: str) -> str:
+    """Say in plain words what the catalog writes as `role:developer`, `group:S0RELEASE1` or `everyone`."""
+    kind, colon, which = name.partition(":")
+    if colon:
+        return asked.say("group {name}", name=which) if kind == "group" else asked.say("role {name}", name=which)
+    return asked.say("everybody listed") if name == "everyone" else asked.say("by name")
 
 
 def _limits(asked: Asked, grant: Grant) -> Iterator[str]:

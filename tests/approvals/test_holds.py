@@ -130,7 +130,7 @@ async def test_who_may_lock_one_service_locks_no_environment(office: Office) -> 
     for text in ("lock production", "freeze production", "freeze all", "lock vault in production"):
         refused = await office.ask(ANA, text)
         assert refused.verdict is Verdict.REFUSED
-        assert refused.text.startswith(f"You may not `{text}`."), "as it was said"
+        assert refused.text.startswith(f"You may not ask for `{text}`."), "as it was said"
 
 
 async def test_a_freeze_of_the_catalog_is_said_and_ends_by_itself(office: Office) -> None:

@@ -139,7 +139,8 @@ async def test_variables_are_given_to_the_pipeline_in_chat(make_world: Make, clo
             )
             assert "looks like a secret" in (await ana.asks(f"{start} NOTE={SECRET}")).text
             assert "takes no variables from chat" in (await ana.asks("deploy pelican to homolog with NOTE=x")).text
-            assert "`variables pelican em production`" in (await rui.asks(f"{start} NOTE=x")).text
+            refused = (await rui.asks(f"{start} NOTE=x")).text
+            assert "Você não pode passar variáveis a um deploy (o direito `variables pelican em production`)" in refused
             run = await ana.starts(f'{start} NOTE="#{{run.ID}} and $(id)" VERSION=2')
             given = 'NOTE="#{run.ID} and $(id)" VERSION=2'
             question = await rui.reads(f"{run}/approval/approve-production", "Open until")

@@ -63,7 +63,7 @@ async def test_what_a_freeze_keeps_out_is_forced_with_a_reason(
             await forced(place, rui, text, "porque o site caiu", trigger)
     refused = await ana.asks("restart! hello in homolog because I say so")
     assert refused.verdict == "refused"
-    assert "You may not" in refused.text
+    assert "You may not go past locks and freezes (the right `force hello in homolog`). Ask Rui." in refused.text
 
 
 async def test_it_is_the_same_in_english_and_for_promote(place: Office, ana: Person, rui: Person) -> None:

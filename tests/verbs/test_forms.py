@@ -77,7 +77,7 @@ async def test_what_may_not_be_deployed_is_refused_in_the_form_and_on_record(pla
     place.change_catalog("    in: [homolog]", "    in: [homolog]\n    services: [greeter]")
     form = await _choose(ana, "hello")
     refused = await ana.client.act("submit", view_id=form["id"], values=HOMOLOG)
-    assert "You may not `deploy hello in homolog`." in refused["errors"]["environment"]
+    assert "You may not ask for `deploy hello in homolog`." in refused["errors"]["environment"]
     rows = await place.store.journal.export()
     assert [row["actor"] for row in rows if row["kind"] == "command_refused"] == ["UANADEV01"]
 

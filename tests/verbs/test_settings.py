@@ -24,7 +24,8 @@ async def test_the_language_chosen_here_wins_over_slacks(place: Office, ana: Per
 async def test_a_channel_reads_its_own_language_and_not_everybody_chooses_it(
     place: Office, ana: Person, rui: Person
 ) -> None:
-    assert "Peça a Ana ou Bia." in (await rui.asks("preferências canal idioma português")).text
+    refused = (await rui.asks("preferências canal idioma português")).text
+    assert "Você não pode escolher o idioma de um canal (o direito `channel-settings`). Peça a Ana ou Bia." in refused
     assert "say this in a channel" in (await ana.asks("settings channel language portuguese", "@estiva")).text
     assert "está em português" in (await ana.asks("settings channel language portuguese")).text
     run = await place.opened()

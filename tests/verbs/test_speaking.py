@@ -61,8 +61,8 @@ async def test_freeze_and_unfreeze(place: Office, ana: Person, rui: Person) -> N
 
 
 async def test_who_may(place: Office, ana: Person, rui: Person) -> None:
-    await done(ana, "who can approve hello in production", "These people may `approve hello in production`")
-    await done(rui, "quem pode aprovar hello em produção", "Estas pessoas podem `aprovar hello em production`")
+    await done(ana, "who can approve hello in production", "These people may ask for `approve hello in production`")
+    await done(rui, "quem pode aprovar hello em produção", "Estas pessoas podem executar `aprovar hello em production`")
     assert (await place.runs()) == []
 
 

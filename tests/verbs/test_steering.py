@@ -115,7 +115,7 @@ async def test_infrastructure_is_changed_again_only_by_whom_may_change_it(place:
     old = await place.opened(plan)
     await place.store.runs.finish(old.id, Status.FAILED)
     answer = await ana.asks(f"retry {old.id}")
-    assert (answer.verdict, "You may not `infra-apply hello in homolog`" in answer.text) == ("refused", True)
+    assert (answer.verdict, "You may not ask for `infra-apply hello in homolog`" in answer.text) == ("refused", True)
 
 
 async def test_all_of_the_stage_that_failed_or_of_one_that_is_named(place: Office, ana: Person, rui: Person) -> None:

@@ -25,6 +25,18 @@ async def test_who_locked_names_owner_time_and_reason(place: Office, ana: Person
     assert "Nothing is locked" in (await ana.asks("who locked greeter?")).text
 
 
+async def test_who_may_is_told_in_plain_words(place: Office, ana: Person, rui: Person) -> None:
+    told = (await ana.asks("who can deploy hello to homolog")).text
+    assert "These people may ask for `deploy hello in homolog`:" in told
+    assert "role developer" in told
+    assert "everybody listed" in (await ana.asks("who can status")).text
+    dito = (await rui.asks("quem pode implantar hello em homolog")).text
+    assert "Estas pessoas podem executar `implantar hello em homolog`:" in dito
+    assert "papel developer" in dito
+    assert "qualquer pessoa listada" in (await rui.asks("quem pode status")).text
+    assert "role:" not in told + dito
+
+
 async def test_a_stranger_is_not_told_who_did_it(place: Office, eva: Person) -> None:
     await place.released()
     for question in ("who deployed hello?", "who locked homolog?"):

@@ -1,7 +1,10 @@
 """Which run is meant, where a run or a service was named."""
 
 from commands.command import Asked, Refused
+from storage.model.reply import Offer
 from storage.model.run import Run
+
+_OFFERED = 5
 
 
 async def run_named(asked: Asked, name: str) -> Run:
@@ -13,19 +16,28 @@ async def run_named(asked: Asked, name: str) -> Run:
 
 
 async def run_going_on(asked: Asked) -> Run:
-    """Find the run that was named, or the only one of the named service that goes on. Raises `Refused`."""
+    """Find the run that was named, or the only one of the named service (and environment) that goes on.
+
+    Raises `Refused`; of several it offers each.
+    """
     if "run" in asked.arguments:
         return await run_named(asked, asked.arguments["run"])
-    service = asked.arguments["service"]
-    active = await asked.desk.store.runs.active(service)
+    service, environment = asked.arguments["service"], asked.arguments.get("environment")
+    active = await asked.desk.store.runs.active(service, environment)
     if len(active) == 1:
         return active[0]
+    if not active and environment:
+        text = asked.say(
+            "No run of `{service}` to {environment} is going on.", service=service, environment=environment
+        )
+        raise Refused(text)
     if not active:
         raise Refused(asked.say("No run of `{service}` is going on.", service=service))
     names = ", ".join(f"`{run.id}`" for run in active)
-    raise Refused(
-        asked.say("Several runs of `{service}` are going on: {runs}. Say which.", service=service, runs=names)
-    )
+    text = asked.say("Several runs of `{service}` are going on: {runs}. Say which.", service=service, runs=names)
+    verb = asked.command.name
+    offers = [Offer(label=f"{run.id} · {run.plan.environment.name}", command=f"{verb} {run.id}") for run in active]
+    raise Refused(text, offers=tuple(offers[-_OFFERED:]))
 
 
 def refuse_ended(asked: Asked, run: Run) -> None:

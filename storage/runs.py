@@ -136,9 +136,9 @@ class Runs:
         found = await self._list(sa.or_(bad, _going_to_fail()), *_of(service, environment), limit=1)
         return found[0] if found else None
 
-    async def active(self, service: str | None = None) -> list[Run]:
+    async def active(self, service: str | None = None, environment: str | None = None) -> list[Run]:
         """Return the runs that have not ended, oldest first."""
-        return (await self._list(RunRow.phase != phases.Phase.CLOSED, *_of(service, None)))[::-1]
+        return (await self._list(RunRow.phase != phases.Phase.CLOSED, *_of(service, environment)))[::-1]
 
     async def repeating(self, run: Run) -> Run | None:
         """Return the newest run that does this one again."""

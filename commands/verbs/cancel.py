@@ -34,9 +34,9 @@ COMMAND = Command(
     ),
     loose=("kill", "matar", "derrubar"),
     shown={PORTUGUESE: "cancelar"},
-    usage=("<run>", "<service>"),
+    usage=("<run>", "<service> [[in|on|to|em|no|na|para|pra] <environment>]"),
     summary=later("Stop a run that is going on or waiting."),
-    examples=(later("cancel hello-12"), later("cancel hello")),
+    examples=(later("cancel hello-12"), later("cancel hello"), later("cancel hello in homolog")),
     topic=Topic.STEER,
     handle=handle,
 )

@@ -1,6 +1,7 @@
 """`retry <run> [failed|all] [stage <stage>] [over <run>]`: do again what a run that did not succeed was asked to do."""
 
 from commands.command import Asked, Command, Refused, Topic
+from commands.endings import ending
 from commands.meant import refuse_repeated, run_named
 from commands.opening import begun, open_run, unhindered
 from commands.overtaken import ask_if_overtaken
@@ -10,7 +11,7 @@ from runners.onward import plan_onward, stopped_at
 from runners.plan import plan_retry
 from storage.model.event import Event
 from storage.model.fold import fold
-from storage.model.reply import Reply
+from storage.model.reply import Offer, Reply, Verdict
 from storage.model.run import Plan, Run, Status, Trigger
 
 
@@ -18,9 +19,11 @@ async def handle(asked: Asked) -> Reply:
     """Open a new run for the same commit (or the same digest); the old run stays as it ended.
 
     It begins at the first stage; with `all` or `failed` at the stage that did not succeed (or the one that is named),
-    with all of its actions or only those that did not.
+    with all of its actions or only those that did not. Where only a service is named, it asks which run is meant.
     """
     store = asked.desk.store
+    if "run" not in asked.arguments:
+        return await _ask(asked)
     run = await run_named(asked, asked.arguments["run"])
     permit(asked, service=run.plan.service.name, environment=run.plan.environment.name)
     if not run.status.over:
@@ -35,6 +38,30 @@ async def handle(asked: Asked) -> Reply:
     again = await open_run(asked, plan, channel=run.channel)
     text = asked.say("Trying `{run}` again: run `{again}`.", run=run.id, again=again.id)
     return begun(asked, again, text)
+
+
+async def _ask(asked: Asked) -> Reply:
+    """Offer the newest run of a service that did not succeed: which one is meant is never guessed."""
+    service, environment = asked.arguments["service"], asked.arguments.get("environment")
+    permit(asked, service=service, environment=environment)
+    recent = await asked.desk.store.runs.recent(service, environment)
+    run = next((run for run in recent if run.status.over and run.status is not Status.SUCCEEDED), None)
+    if run is None:
+        what = " ".join(filter(None, (service, environment)))
+        raise Refused(asked.say("No run of {what} has failed.", what=what), verdict=Verdict.DONE)
+    permit(asked, service=service, environment=run.plan.environment.name)
+    view = fold(run, await asked.desk.store.journal.of_run(run.id))
+    text = asked.say(
+        "Run `{run}`, {service} to {environment}, asked by {who}: {status}.",
+        run=run.id,
+        service=service,
+        environment=run.plan.environment.name,
+        who=asked.name(run.requester),
+        status=ending(asked, view),
+    )
+    offer = Offer(label=asked.say("Retry from Start"), command=f"retry {run.id}")
+    asks = asked.say("Is this the run to try again?")
+    return Reply(verdict=Verdict.ASK, text=f"{text}\n{asks}", offers=(offer,), run=run.id, private=True)
 
 
 def _plan(asked: Asked, run: Run, events: list[Event]) -> Plan:
@@ -72,6 +99,7 @@ COMMAND = Command(
             "[!] <run> [again|novamente] [<extent:failed|all|falhas|tudo>] [stage|etapa <stage>] "
             "[over|substituindo <over:run>] [because|porque <reason...>]"
         ),
+        "<service> [[in|on|to|em|no|na|para|pra] <environment>] [again|novamente]",
     ),
     summary=later("Do again what a run that did not succeed was asked to do: all of it, or what did not succeed."),
     examples=(
@@ -79,6 +107,7 @@ COMMAND = Command(
         later("retry hello-12 failed"),
         later("retry hello-12 all stage deploy-homolog"),
         later("retry hello-12 over hello-14"),
+        later("retry hello"),
     ),
     topic=Topic.STEER,
     handle=handle,

@@ -71,10 +71,15 @@ def test_usage_shows_the_words_of_one_language_only() -> None:
         )
     ]
     assert usage_lines(retry, DEFAULT) == [
-        "retry[!] <run> [again] [failed|all] [stage <stage>] [over <run>] [because <reason...>]"
+        "retry[!] <run> [again] [failed|all] [stage <stage>] [over <run>] [because <reason...>]",
+        "retry <service> [[in|on|to] <environment>] [again]",
     ]
     assert usage_lines(retry, PORTUGUESE) == [
-        "repetir[!] <execução> [novamente] [falhas|tudo] [etapa <etapa>] [substituindo <execução>] [porque <motivo...>]"
+        (
+            "repetir[!] <execução> [novamente] [falhas|tudo] [etapa <etapa>] [substituindo <execução>] "
+            "[porque <motivo...>]"
+        ),
+        "repetir <serviço> [[em|no|na|para|pra] <ambiente>] [novamente]",
     ]
     scale, rollback = book()["scale"], book()["rollback"]
     assert "[pick|list] [because" in usage_lines(rollback, DEFAULT)[0]

@@ -223,3 +223,38 @@ async def test_who_had_to_wait_is_called_when_it_is_their_turn(place: Office, an
     assert f"<@{ANA}> *hello-2*: it is your turn in homolog" in words(called)
     assert called["thread_ts"] == (await ana.reads(f"{second.id}/card"))["ts"]
     assert ana.there(f"{first.id}/turn/homolog") is None
+
+
+async def test_of_several_runs_that_go_on_each_is_offered_and_an_environment_names_one(
+    place: Office, ana: Person
+) -> None:
+    homolog, production = await place.opened(), await place.opened(place.plan("production"))
+    which = await ana.asks("cancela o deploy do hello")
+    assert (which.verdict, await place.store.runs.to_cancel([homolog.id, production.id])) == ("refused", [])
+    assert [(label, offer[1]["value"]) for label, offer in buttons(which.message).items()] == [
+        ("hello-1 · homolog", "cancel hello-1"),
+        ("hello-2 · production", "cancel hello-2"),
+    ]
+    assert "`hello-1`" in (await ana.asks("pausa o deploy do hello em homolog")).text
+    assert "`hello-1` goes on" in (await ana.asks("resume hello in homolog")).text
+    assert (await ana.asks("cancela o deploy do hello em homolog")).verdict == "done"
+    assert await place.store.runs.to_cancel([homolog.id, production.id]) == [homolog.id]
+    await place.store.runs.finish(homolog.id, Status.CANCELLED)
+    assert "No run of `hello` to homolog is going on." in (await ana.asks("cancel hello in homolog")).text
+
+
+async def test_a_service_is_tried_again_only_after_its_run_was_shown(place: Office, ana: Person) -> None:
+    assert "No run of hello has failed." in (await ana.asks("repete o deploy do hello")).text
+    await failed_at(place, "test", "unit")
+    await failed_at(place, "push")
+    asked = await ana.asks("tenta de novo o deploy do hello")
+    assert asked.verdict == "ask"
+    assert "Run `hello-1`, hello to homolog, asked by Ana: failed." in asked.text
+    assert await place.runs() == ["hello-2", "hello-1"]
+    await ana.clicks(asked.message, "Retry from Start")
+    await place.until(lambda: _opened(place, "hello-3"))
+    assert (await place.store.runs.get("hello-3")).plan.origin == "hello-1"
+
+
+async def _opened(place: Office, run: str) -> bool:
+    return run in await place.runs()

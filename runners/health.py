@@ -98,8 +98,11 @@ async def _still_running(containers: Containers, container: str, sink: Sink) -> 
 
 async def _show_tail(containers: Containers, container: str, sink: Sink) -> None:
     def tail(engine: Any) -> list[str]:
-        written = engine.logs(container, tail=_TAIL).decode(errors="replace").splitlines()
+        written = engine.logs(container, tail=_TAIL + 1).decode(errors="replace").splitlines()
         return hidden.redactor_of(engine, [container]).stream().redact(written)
 
-    for line in await containers.ask(tail):
+    lines = await containers.ask(tail)
+    if len(lines) > _TAIL:
+        sink.line(f"the last {_TAIL} lines of the new container; it wrote more before them:")
+    for line in lines[-_TAIL:]:
         sink.line(line)

@@ -192,6 +192,20 @@ async def test_a_sick_release_gets_no_traffic(
     assert len(engine.containers(all=True, filters=site.bench.containers.filters(role="app"))) == 1
 
 
+@pytest.mark.parametrize(("wrote", "first"), [(41, "line 2"), (40, "line 1")])
+async def test_the_log_of_a_sick_release_says_when_it_is_only_an_end(
+    site: Site, notes: Notes, wrote: int, first: str
+) -> None:
+    sick = await site.pushed("sick", command=f"for i in $(seq 1 {wrote}); do echo line $i; done; exit 3")
+    with pytest.raises(ActionFailed, match="exit code 3"):
+        await site.deploy("sick", sick, notes)
+    said = "the last 40 lines of the new container; it wrote more before them:"
+    assert (said in notes.lines) is (wrote > 40)
+    begun = notes.lines.index(first)
+    assert notes.lines[begun:] == [f"line {n}" for n in range(wrote - 39, wrote + 1)]
+    assert notes.lines[begun - 1] == said or wrote == 40
+
+
 async def test_a_probe_hears_the_service_out(site: Site, engine: Any, notes: Notes) -> None:
     """Whoever is hung up on in the middle of an answer writes an error of its own into the log, at every probe."""
     ends: list[str] = []

@@ -1,6 +1,7 @@
 """Which run is meant, where a run or a service was named."""
 
 from commands.command import Asked, Refused
+from commands.usage import verb
 from storage.model.reply import Offer
 from storage.model.run import Run
 
@@ -35,9 +36,13 @@ async def run_going_on(asked: Asked) -> Run:
         raise Refused(asked.say("No run of `{service}` is going on.", service=service))
     names = ", ".join(f"`{run.id}`" for run in active)
     text = asked.say("Several runs of `{service}` are going on: {runs}. Say which.", service=service, runs=names)
-    verb = asked.command.name
-    offers = [Offer(label=f"{run.id} · {run.plan.environment.name}", command=f"{verb} {run.id}") for run in active]
-    raise Refused(text, offers=tuple(offers[-_OFFERED:]))
+    raise Refused(text, offers=tuple(_offer(asked, run) for run in active[-_OFFERED:]))
+
+
+def _offer(asked: Asked, run: Run) -> Offer:
+    """Offer the command for one run; the button says what a click does, and where."""
+    label = f"{verb(asked.command, asked.language)} {run.id} · {run.plan.environment.name}"
+    return Offer(label=label, command=f"{asked.command.name} {run.id}")
 
 
 def refuse_ended(asked: Asked, run: Run) -> None:

@@ -232,8 +232,8 @@ async def test_of_several_runs_that_go_on_each_is_offered_and_an_environment_nam
     which = await ana.asks("cancela o deploy do hello")
     assert (which.verdict, await place.store.runs.to_cancel([homolog.id, production.id])) == ("refused", [])
     assert [(label, offer[1]["value"]) for label, offer in buttons(which.message).items()] == [
-        ("hello-1 · homolog", "cancel hello-1"),
-        ("hello-2 · production", "cancel hello-2"),
+        ("cancel hello-1 · homolog", "cancel hello-1"),
+        ("cancel hello-2 · production", "cancel hello-2"),
     ]
     assert "`hello-1`" in (await ana.asks("pausa o deploy do hello em homolog")).text
     assert "`hello-1` goes on" in (await ana.asks("resume hello in homolog")).text

@@ -59,4 +59,4 @@ def found_in(asked: Asked, lines: list[str]) -> list[str]:
 def offer_tail(asked: Asked, service: str, environment: str) -> Offer:
     """Offer what runs there writes now."""
     command = asked.say("logs {service} in {environment} now", service=service, environment=environment)
-    return Offer(label=asked.say("What it writes now"), command=command)
+    return Offer(label=asked.say("What It Writes Now"), command=command)

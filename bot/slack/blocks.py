@@ -46,11 +46,13 @@ def plain(text: str, limit: int) -> Block:
     return {"type": "plain_text", "text": cut(text, limit) or " ", "emoji": False}
 
 
-def confirm(title: str, question: Mark | str, yes: str, no: str, *, danger: bool = False) -> Block:
-    """Make a dialog that asks before a click counts. It guards against slips, not against people."""
+def confirm(title: str, question: Mark | str, yes: str, no: str) -> Block:
+    """Make a dialog that asks before a click counts. It guards against slips, not against people.
+
+    Both answers say what they do. Its look is that of the button that asks it.
+    """
     text = {"type": "mrkdwn", "text": cut_mark(question, 300)} if isinstance(question, Mark) else plain(question, 300)
-    dialog = {"title": plain(title, 100), "text": text, "confirm": plain(yes, 30), "deny": plain(no, 30)}
-    return {**dialog, "style": "danger"} if danger else dialog
+    return {"title": plain(title, 100), "text": text, "confirm": plain(yes, 30), "deny": plain(no, 30)}
 
 
 def button(label: str, action: str, value: str, *, style: Style = Style.PLAIN, asks: Block | None = None) -> Block:
@@ -61,7 +63,7 @@ def button(label: str, action: str, value: str, *, style: Style = Style.PLAIN, a
     if style is not Style.PLAIN:
         made["style"] = style.value
     if asks:
-        made["confirm"] = asks
+        made["confirm"] = {**asks, "style": style.value} if style is Style.DANGER else asks
     return made
 
 

@@ -23,7 +23,7 @@ async def handle(asked: Asked) -> Reply:
     if "all" in asked.arguments:
         return Reply(verdict=Verdict.DONE, text=_all(asked, mine), private=True)
     offers = [Offer(label=asked.say("Status"), command="status")]
-    offers.append(Offer(label=asked.say("All commands"), command="help all"))
+    offers.append(Offer(label=asked.say("All Commands"), command="help all"))
     return Reply(verdict=Verdict.DONE, text=_first(asked, mine), offers=tuple(offers), private=True)
 
 

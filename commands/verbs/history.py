@@ -71,7 +71,7 @@ def _ref(run: Run) -> str:
 
 
 def _offers(asked: Asked, service: str | None) -> tuple[Offer, ...]:
-    return (Offer(label=asked.say("Last failure"), command=f"logs {service}"),) if service else ()
+    return (Offer(label=asked.say("Last Failure"), command=f"logs {service}"),) if service else ()
 
 
 COMMAND = Command(

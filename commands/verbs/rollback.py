@@ -159,7 +159,7 @@ def _offer(asked: Asked, release: Release, label: str = "") -> Offer:
 def _pick(asked: Asked) -> Offer:
     service, environment = service_of(asked).name, environment_of(asked).name
     return Offer(
-        label=asked.say("Choose a release"), command=forced(asked, f"rollback {service} in {environment} pick")
+        label=asked.say("Choose a Release"), command=forced(asked, f"rollback {service} in {environment} pick")
     )
 
 

@@ -76,7 +76,7 @@ def _offers(language: str, now: Preference) -> tuple[Offer, ...]:
             command=f"settings language {other}",
         ),
         Offer(
-            label=phrase(language, "Do not mention me" if quiet else "Mention me"),
+            label=phrase(language, "Do Not Mention Me" if quiet else "Mention Me"),
             command=f"settings mentions {'off' if quiet else 'on'}",
         ),
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.slack.blocks import notice, rich
+from bot.slack.blocks import button, confirm, notice, rich
 from bot.slack.cards.deploy_modal import Picked, deploy_modal
 from bot.slack.cards.home import Home, home_view
 from bot.slack.cards.modals import reject_modal
@@ -388,3 +388,20 @@ def test_a_question_says_that_a_release_goes_back(language: str, said: str) -> N
     assert said not in _question(both)
     assert "9f8e7d6 Wave (Bia)" in _question(both)
     assert "1a2b3c4 Greet (Bia)" in _question(both)
+
+
+@pytest.mark.parametrize(("style", "asked"), [(Style.DANGER, "danger"), (Style.PRIMARY, None), (Style.PLAIN, None)])
+def test_the_dialog_of_a_button_that_destroys_is_red_too(style: Style, asked: str | None) -> None:
+    made = button("Cancel", "cancel", "cancel hello-1", style=style, asks=confirm("Cancel run", "Stop?", "Yes", "No"))
+    assert made["confirm"].get("style") == asked
+
+
+def test_what_a_run_is_asked_before_it_is_cancelled_says_what_each_answer_does() -> None:
+    view = RunView(run=run_of(()), stages=(), artifacts={}, status=Status.RUNNING)
+    for language, said in {
+        DEFAULT: ("Cancel the Run", "Keep It Running"),
+        PORTUGUESE: ("Cancelar a execução", "Deixar continuar"),
+    }.items():
+        card = str(desired(view, Surroundings(say=partial(phrase, language)))[0].blocks)
+        assert all(f"'text': '{label}'" in card for label in said), card
+        assert "'style': 'danger'" in card.partition("'confirm'")[2]

@@ -86,7 +86,7 @@ async def test_rui_approves_with_a_click_and_a_confirmation(world: World, look: 
     await page.wait_for_selector("html[data-ready][data-me=URUIREL01]")
     await _thread(page, "plume-2 · Promote")
     await question.get_by_role("button", name="Approve").click()
-    await page.get_by_role("button", name="Not yet").click()
+    await page.get_by_role("button", name="Not Yet").click()
     await expect(question.get_by_role("button", name="Approve")).to_be_enabled()
     await question.get_by_role("button", name="Approve").click()
     await page.locator("dialog[open]").get_by_role("button", name="Approve").click()
@@ -124,7 +124,7 @@ async def test_a_deploy_can_be_asked_and_cancelled_on_a_phone(world: World, look
     await expect(card.locator(".task.in_progress")).to_contain_text("Testing unit", timeout=_LONG)
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     await card.get_by_role("button", name="Cancel").tap()
-    await page.locator("dialog[open]").get_by_role("button", name="Cancel run").tap()
+    await page.locator("dialog[open]").get_by_role("button", name="Cancel the Run").tap()
     await expect(card).to_contain_text("Cancelled by Ana after", timeout=_SOON)
     await expect(card.get_by_role("button", name="Cancel")).to_have_count(0)
 

@@ -11,7 +11,7 @@ from tests.verbs.office import ANA, DEPLOYS, Office
 async def test_the_language_chosen_here_wins_over_slacks(place: Office, ana: Person, rui: Person) -> None:
     shown = await ana.asks("settings")
     assert "You read: as in Slack." in shown.text
-    assert list(buttons(shown.message)) == ["In Portuguese", "Do not mention me"]
+    assert list(buttons(shown.message)) == ["In Portuguese", "Do Not Mention Me"]
     await ana.clicks(shown.message, "In Portuguese")
     await ana.sees("Você lê: português.")
     assert "O que está no ar em cada ambiente:" in (await ana.asks("status")).text

@@ -184,7 +184,7 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
         question = escape_within(around.words(stage.question), 250)
     question = joined([question, *_warning(view, around)])
     asks = kit.confirm(
-        say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not yet")
+        say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not Yet")
     )
     place = view.run.plan.environments.get(_environment(view, stage), view.run.plan.environment)
     if place.approval.second_factor:  # a code is asked for in a modal, which confirms by itself

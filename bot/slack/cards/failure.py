@@ -68,8 +68,8 @@ def _buttons(view: RunView, action: ActionView, around: Surroundings) -> list[Bl
         asks = kit.confirm(
             say("Roll back"),
             say("Bring the previous release of {service} back?", service=plan.service.name),
-            say("Roll back"),
-            say("Not now"),
+            say("Roll Back"),
+            say("Not Now"),
         )
         command = f"rollback {plan.service.name} in {plan.environment.name}"
         made.append(kit.button(say("Roll Back"), "rollback", command, style=Style.DANGER, asks=asks))

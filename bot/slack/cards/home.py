@@ -69,7 +69,7 @@ def _approvals(home: Home, say: Say) -> list[Block]:
             until=moment(say, approval.expires_at),
         )
         asks = kit.confirm(
-            say("Approve release"), say("Release {run}?", run=approval.run), say("Approve"), say("Not yet")
+            say("Approve release"), say("Release {run}?", run=approval.run), say("Approve"), say("Not Yet")
         )
         buttons = [
             kit.button(say("Approve"), f"approve.{number}", f"approve {approval.id}", asks=asks),

@@ -56,5 +56,5 @@ def _table(answer: Reply, say: Say, room: int) -> list[Block]:
 def _offer(number: int, offer: Offer, say: Say) -> Block:
     if not offer.command:
         return kit.button(offer.label, f"{DROP}.{number}", "")
-    asks = kit.confirm(offer.label, offer.confirm, offer.label, say("Not now")) if offer.confirm is not None else None
+    asks = kit.confirm(offer.label, offer.confirm, offer.label, say("Not Now")) if offer.confirm is not None else None
     return kit.button(offer.label, f"offer.{number}", offer.command, style=offer.style, asks=asks)

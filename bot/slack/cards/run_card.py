@@ -180,7 +180,10 @@ def _buttons(view: RunView, around: Surroundings) -> list[Block]:
     if view.cancelled_by:
         return []
     asks = kit.confirm(
-        say("Cancel run"), say("Stop {run}? What is already released stays.", run=run), say("Cancel run"), say("Go on")
+        say("Cancel run"),
+        say("Stop {run}? What is already released stays.", run=run),
+        say("Cancel the Run"),
+        say("Keep It Running"),
     )
     return [
         _going_on(view, around),

@@ -34,7 +34,19 @@ async def handle(asked: Asked) -> Reply:
 
 COMMAND = Command(
     name="approve",
-    verbs=("approve", "aprovar", "aprovo", "i approve", "eu aprovo", "autorizar", "autorizo"),
+    verbs=(
+        "approve",
+        "aprovar",
+        "aprovo",
+        "i approve",
+        "eu aprovo",
+        "autorizar",
+        "autorizo",
+        "liberar",
+        "libero",
+        "lgtm",
+    ),
+    loose=("liberar", "libero", "lgtm"),
     shown={PORTUGUESE: "aprovar"},
     usage=(
         "<approval> [[code|código] <code>]",

@@ -25,7 +25,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.guard import Guard
 from bot.slack.languages import Languages
 from bot.web import listening, web_app
-from commands.approvers import approvers_of
+from commands.approvers import Approvers, approvers_of
 from commands.desk import Desk, Elsewhere
 from runners.aws.codepipeline.doors import Doors
 from runners.barriers import frozen_in
@@ -189,7 +189,7 @@ async def _slack(
         environ=os.environ,
     )
 
-    async def approvers(view: RunView) -> list[str]:
+    async def approvers(view: RunView) -> Approvers:
         return await approvers_of(catalogs(), directory, view)
 
     async def between(view: RunView, old: str, new: str) -> tuple[str, ...]:

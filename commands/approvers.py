@@ -1,27 +1,78 @@
 """Who may approve: the policy, the environment's own rule, and the relation to what is asked, in one place."""
 
 import logging
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from commands.directory import Directory, DirectoryDown, Groups
 from commands.policy import able, groups_named, is_among
+from commands.texts import later
 from storage.model.catalog import Catalog
 from storage.model.view import RunView, StageView
 
 log = logging.getLogger(__name__)
 
 
-async def approvers_of(catalog: Catalog, directory: Directory, view: RunView) -> list[str]:
-    """List who may approve the gate at which a run stands: for a card; whoever clicks is asked about anew."""
-    gate = next((stage for stage in reversed(view.stages) if stage.gate), None)
-    environment, escalated = _environment(view, gate), bool(gate and gate.gate and gate.gate.escalated)
-    groups = await groups_to_show(catalog, directory)
-    may = able(catalog, "approve", service=view.run.plan.service.name, environment=environment, groups=groups)
+_NOBODY = later(
+    "Nobody else may approve this, so it cannot go on: cancel it and let somebody else ask for it, "
+    "or give more people the right to approve in the catalog."
+)
+_TOO_FEW = later(
+    "Fewer people than needed may approve this, so it cannot go on: cancel it and let somebody else ask for it, "
+    "or give more people the right to approve in the catalog."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvers:
+    """Who may approve what a run asks."""
+
+    users: tuple[str, ...] = ()
+    """User ids of those who may now."""
+    lacking: str = ""
+    """Why there will never be enough of them, and what to do, to be said; empty when there may be."""
+
+
+async def approvers_of(catalog: Catalog, directory: Directory, view: RunView) -> Approvers:
+    """Tell who may approve the gate at which a run stands: for a card; whoever clicks is asked about anew."""
+    stage = next((stage for stage in reversed(view.stages) if stage.gate), None)
+    if stage is None or stage.gate is None:
+        return Approvers()
+    environment, groups = _environment(view, stage), await groups_to_show(catalog, directory)
+    asks = view.run.plan.service.name, environment, view.run.requester, groups
+    users = may_approve(catalog, *asks, escalated=stage.gate.escalated)
+    known = all(group in groups for group in groups_named(catalog))  # else there may be more than can be told
+    left = stage.gate.needed - len(stage.gate.given_by)
+    return Approvers(users=tuple(users), lacking=lacking(catalog, *asks, left, stage.gate.given_by) if known else "")
+
+
+def may_approve(
+    catalog: Catalog, service: str, environment: str, requester: str, groups: Groups, *, escalated: bool = False
+) -> list[str]:
+    """List who may approve what somebody asks there; `escalated`: those too who are asked when nobody answers."""
     return [
         user
-        for user in may
-        if not catalog.same_person(user, view.run.requester)
+        for user in able(catalog, "approve", service=service, environment=environment, groups=groups)
+        if not catalog.same_person(user, requester)
         and is_asked(catalog, environment, user, groups, escalated=escalated)
     ]
+
+
+def lacking(
+    catalog: Catalog,
+    service: str,
+    environment: str,
+    requester: str,
+    groups: Groups,
+    needed: int,
+    given_by: Collection[str] = (),
+) -> str:
+    """Say why there are not `needed` people who may still approve, nor will be; empty when there are."""
+    every = may_approve(catalog, service, environment, requester, groups, escalated=True)
+    others = [user for user in every if not any(catalog.same_person(user, given) for given in given_by)]
+    if len(others) >= needed:
+        return ""
+    return _TOO_FEW if every else _NOBODY
 
 
 def is_asked(catalog: Catalog, environment: str, user: str, groups: Groups, *, escalated: bool = False) -> bool:
@@ -33,8 +84,8 @@ def is_asked(catalog: Catalog, environment: str, user: str, groups: Groups, *, e
     return is_among(catalog, asked, user, groups)
 
 
-def _environment(view: RunView, gate: StageView | None) -> str:
-    return (gate.stage.environment if gate else None) or view.run.plan.environment.name
+def _environment(view: RunView, stage: StageView) -> str:
+    return stage.stage.environment or view.run.plan.environment.name
 
 
 async def groups_to_show(catalog: Catalog, directory: Directory) -> Groups:

@@ -14,6 +14,8 @@ from bot.runs.sheet import LogSheet, list_sheet, page, run_sheet
 from bot.runs.style import Style
 from bot.runs.waits import anchor
 from bot.slack.cards.shown import Surroundings
+from bot.slack.surroundings import AskApprovers
+from commands.approvers import Approvers
 from commands.texts import LANGUAGES, phrase
 from storage.model.catalog import Catalog
 from storage.model.event import Event
@@ -44,7 +46,7 @@ class Pages:
         store: Store,
         links: Links,
         catalog: Callable[[], Catalog],
-        approvers: Callable[[RunView], Awaitable[Sequence[str]]],
+        approvers: AskApprovers,
         thread: Callable[[str], Awaitable[str]],
         language: str,
     ) -> None:
@@ -141,8 +143,9 @@ class Pages:
 
     async def _around(self, view: RunView, request: web.Request) -> Surroundings:
         names = {account: one.name for one in self._catalog().people.values() for account in one.accounts}
-        approvers = tuple(await self._approvers(view)) if view.asking else ()
-        return Surroundings(say=partial(phrase, self._spoken(request)), names=names, approvers=approvers)
+        approvers = await self._approvers(view) if view.asking else Approvers()
+        say = partial(phrase, self._spoken(request))
+        return Surroundings(say=say, names=names, approvers=approvers.users, lacking=approvers.lacking)
 
     def _spoken(self, request: web.Request) -> str:
         asked = request.query.get("lang", "")

@@ -127,7 +127,8 @@ class _Waits:
             return given(gate.reason)
         so_far = say("Approved by {name}", name=self._names(gate.given_by)) if gate.given_by else ""
         may = say("May approve: {names}", names=self._names(around.approvers)) if around.approvers else ""
-        return given(so_far, may, say("Until {time}", time=token(gate.expires_at)))
+        lacking = say(around.lacking) if around.lacking else ""
+        return given(so_far, may, lacking, say("Until {time}", time=token(gate.expires_at)))
 
     def _gate(self, kind: GateKind) -> Node:
         say, window = self.around.say, self.stage.stage.window

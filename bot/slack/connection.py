@@ -31,7 +31,7 @@ from bot.slack.permalinks import Permalinks
 from bot.slack.sending import Rehearse, unchecked
 from bot.slack.socket import SocketMode
 from bot.slack.speaker import Speaker
-from bot.slack.surroundings import Approvers, Changes, Gatherer, LogPage, no_log_page, no_page, nobody, unknown
+from bot.slack.surroundings import AskApprovers, Changes, Gatherer, LogPage, no_log_page, no_page, nobody, unknown
 from bot.slack.telling import Telling
 from bot.slack.throttle import Throttle
 from commands.texts import DEFAULT, phrase
@@ -72,7 +72,7 @@ class Slack:
         desk: Answering,
         catalog: Callable[[], Catalog],
         metrics: Metrics,
-        approvers: Approvers = nobody,
+        approvers: AskApprovers = nobody,
         changes: Changes = unknown,
         page: Callable[[RunView], str] = no_page,
         log_page: LogPage = no_log_page,

@@ -1,11 +1,12 @@
 """Gathers what a run's cards need to know besides its journal: names, approvers, what runs now, what would change."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from bot.slack.cards.shown import Again, Difference, Surroundings
 from bot.slack.marks import Say
 from bot.slack.permalinks import Permalinks
+from commands.approvers import Approvers
 from storage.model.approval import Decision
 from storage.model.catalog import Catalog
 from storage.model.release import Release
@@ -15,17 +16,17 @@ from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-Approvers = Callable[[RunView], Awaitable[Sequence[str]]]
-"""User ids of the people who may approve a run."""
+AskApprovers = Callable[[RunView], Awaitable[Approvers]]
+"""Tells who may approve a run."""
 Changes = Callable[[RunView, Release], Awaitable[Difference]]
 """What lies between what runs (the release) and what the run would bring."""
 
 _REMEMBERED = 500
 
 
-async def nobody(_view: RunView) -> Sequence[str]:
+async def nobody(_view: RunView) -> Approvers:
     """Name no approvers."""
-    return ()
+    return Approvers()
 
 
 async def unknown(_view: RunView, _running: Release) -> Difference:
@@ -56,7 +57,7 @@ class Gatherer:
         catalog: Callable[[], Catalog],
         say: Callable[[RunView], Awaitable[Say]],
         *,
-        approvers: Approvers = nobody,
+        approvers: AskApprovers = nobody,
         changes: Changes = unknown,
         page: Callable[[RunView], str] = no_page,
         log_page: LogPage = no_log_page,
@@ -77,12 +78,14 @@ class Gatherer:
         """Look around for one run."""
         gate = next((stage for stage in reversed(view.stages) if stage.gate), None)
         running = await self._running(view, gate) if gate else None
+        approvers = await self._approvers(view) if gate else Approvers()
         names = {person.id: person.name for person in self._catalog().people.values()}
         return Surroundings(
             say=await self._say(view),
             names=names,
             mentions=(await self._store.preferences.get(view.run.requester)).mentions is not False,
-            approvers=tuple(await self._approvers(view)) if gate else (),
+            approvers=approvers.users,
+            lacking=approvers.lacking,
             changes=await self._what_changes(view, running) if running else Difference(),
             running=running,
             onward=self._onward(view),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
+from commands.approvers import approvers_of
 from runners.consent import Unapproved, check_consent
 from storage.model.approval import Decision, subject_of
 from storage.model.artifact import changes
@@ -51,6 +52,25 @@ async def test_two_accounts_of_one_person_are_one_person(office: Office) -> None
     question = await office.question()
     await office.ask(RUI, f"approve {question.id}")
     assert "already approved" in (await office.ask("URUI2", f"approve {question.id}")).text
+
+
+async def test_too_few_to_approve_are_told_of_before_anybody_waits(office: Office) -> None:
+    async def said(needed: int, user: str = ANA, **rule: object) -> str:
+        office.rule(needed, **rule)
+        question = await office.question(user)
+        view = fold(*await office.store.runs.told(question.run))
+        told = await approvers_of(office.catalog, office.slack.directory, view)
+        await office.ask(BIA, f"reject {question.id}")
+        return told.lacking.partition(" may approve this")[0]
+
+    assert await said(4) == ""  # Bia, Rui, Lea, and Gus of the group
+    assert await said(5) == "Fewer people than needed"
+    assert await said(1, LEA, of=("role:lead",)) == "Nobody else"
+    assert await said(1, LEA, of=("role:lead",), escalate_after=100, escalate_to=("role:manager",)) == ""
+    assert await said(2, of=("role:lead",)) == "Fewer people than needed"
+    office.directory_forgets()
+    await office.slack.control("switch", failing={"usergroups.users.list": 1})
+    assert await said(5) == ""  # who is in the group is not known just now
 
 
 async def test_who_wrote_a_commit_does_not_approve_it(office: Office) -> None:

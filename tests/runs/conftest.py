@@ -13,6 +13,7 @@ from bot.runs.links import Links
 from bot.runs.pages import Pages
 from bot.slack.permalinks import Permalinks
 from bot.web import listening
+from commands.approvers import Approvers
 from storage.model.catalog import Action, Json, Stage
 from storage.model.event import Fact, Kind
 from storage.model.gate import GateKind
@@ -138,8 +139,8 @@ async def made(tmp_path: Path) -> AsyncIterator[Made]:
 async def served(made: Made) -> AsyncIterator[Links]:
     """Serve the pages; gives what makes links to them."""
 
-    async def approvers(_view: object) -> list[str]:
-        return [RUI]
+    async def approvers(_view: object) -> Approvers:
+        return Approvers(users=(RUI,))
 
     permalinks = Permalinks(made.store.posts.get)
 

@@ -19,6 +19,7 @@ from bot.slack.connection import Access, Slack
 from bot.slack.manifest import manifest
 from bot.workspace.manifest import Manifest
 from bot.workspace.server import LocalWorkspace, running
+from commands.approvers import Approvers
 from storage.model.catalog import Action, Catalog, Environment, Grant, Person, Registry, Service, Stage
 from storage.model.event import Fact, Kind
 from storage.model.reply import Reply, Verdict
@@ -110,8 +111,8 @@ class Town:
         async def changes(_view: object, _running: object) -> Difference:
             return self.changes
 
-        async def approvers(_view: object) -> tuple[str, ...]:
-            return self.approvers
+        async def approvers(_view: object) -> Approvers:
+            return Approvers(users=self.approvers)
 
         return Slack(
             access=access,

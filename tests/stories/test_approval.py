@@ -82,8 +82,13 @@ async def test_the_requester_and_an_outsider_may_not_approve_and_it_is_on_record
 ) -> None:
     world.service("ibis")
     await rui.deploys("deploy ibis to homolog")
-    run = await rui.starts("deploy ibis to production")
+    answer = await rui.asks("deploy ibis to production")
+    assert "Mais ninguém pode aprovar isto, por isso não há como continuar: cancele" in answer.text
+    run = answer.run
     card = await rui.reads(f"{run}/approval/approve-production")
+    nobody = "Nobody else may approve this, so it cannot go on: cancel it and let somebody else ask for it"
+    assert nobody in words(card)
+    assert nobody in words(await rui.reads(f"{run}/card", "Waiting for approval"))
     assert "<@URUIREL01>" not in words(card).split(":")[0]
     for person, told in (
         (rui, "Você pediu este release, então outra pessoa precisa aprová-lo."),
@@ -98,6 +103,7 @@ async def test_the_requester_and_an_outsider_may_not_approve_and_it_is_on_record
     await rui.asks(f"cancel {run}")
     assert await rui.run_ends(run) == "cancelled"
     ended = await rui.reads(f"{run}/approval/approve-production", "The run ended before anybody decided")
+    assert nobody not in words(ended) + words(await rui.reads(f"{run}/card"))
     assert not buttons(ended)
 
 

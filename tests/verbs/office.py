@@ -20,7 +20,7 @@ from bot.slack.languages import Languages
 from bot.slack.manifest import manifest
 from bot.workspace.manifest import Manifest
 from bot.workspace.server import LocalWorkspace, running
-from commands.approvers import approvers_of
+from commands.approvers import Approvers, approvers_of
 from commands.desk import Desk
 from runners.engine import Engine
 from runners.kinds import Tools, kinds, known_kinds
@@ -183,7 +183,7 @@ def _slack(
     languages: Languages,
     directory: SlackDirectory,
 ) -> Slack:
-    async def approvers(view: RunView) -> list[str]:
+    async def approvers(view: RunView) -> Approvers:
         return await approvers_of(catalog(), directory, view)
 
     return Slack(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from bot.slack import blocks as kit
 from bot.slack.blocks import Block
 from bot.slack.cards.details import listed
-from bot.slack.cards.run_card import decision_line, given_line, short
+from bot.slack.cards.run_card import decision_line, given_line, lacking_line, short
 from bot.slack.cards.shown import Surroundings
 from bot.slack.marks import Mark, code, escape_within, joined, link, marked, mention, moment
 from commands.texts import later, several
@@ -29,7 +29,8 @@ def approval_card(view: RunView, stage: StageView, gate: GateView, around: Surro
             *kit.actions(_buttons(view, stage, gate, around)),
         ]
         who = joined([mention(user) for user in around.approvers[:_MENTIONED]], " ")
-        body[0] = kit.section(joined([who, first], " ")) if who else body[0]
+        head = joined([joined([who, first], " ") if who else first, *lacking_line(around)])
+        body[0] = kit.section(head)
         return kit.first_fitting(body, [*body[:2], *body[-2:]]), first
     decided = _decided(gate, around)
     body.append(kit.context(decided, *_back(view, around)))
@@ -126,8 +127,6 @@ def _commits(title: str, commits: Sequence[str], around: Surroundings) -> Block:
 def _pending(gate: GateView, around: Surroundings) -> list[Mark]:
     say = around.say
     parts = [marked(say, "Open until {when}; no answer is a no", when=moment(say, gate.expires_at))]
-    if around.approvers and gate.needed - len(gate.given_by) > len(set(around.approvers) - set(gate.given_by)):
-        parts.append(marked(say, "Fewer people than needed may approve this: see the catalog"))
     if gate.needed > 1:
         given = _named(gate.given_by, around) or "-"
         parts.append(

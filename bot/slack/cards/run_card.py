@@ -62,6 +62,8 @@ def _calls(view: RunView, around: Surroundings) -> list[Mark]:
     if view.status.over or not pending:
         return []
     stage, gate = pending[0]
+    if around.lacking:
+        return lacking_line(around)
     asked = [around.name(user) for user in around.approvers if user not in gate.given_by]
     who = (", ".join(asked[:_CALLED]) + ("…" if asked[_CALLED:] else "")) or around.say("an answer")
     question = around.questions.get(stage)
@@ -164,6 +166,11 @@ def given_line(view: RunView, around: Surroundings) -> list[Mark]:
     """Say which variables whoever asked for the run gave to it; nothing when there are none."""
     given = written(view.run.plan.given)
     return [marked(around.say, "With {variables}", variables=code(given, 1_000))] if given else []
+
+
+def lacking_line(around: Surroundings) -> list[Mark]:
+    """Say that there are not enough people who may approve, and what to do; nothing when there are."""
+    return [joined([":warning:", around.say(around.lacking)], " ")] if around.lacking else []
 
 
 def short(value: str) -> Mark:

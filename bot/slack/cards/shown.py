@@ -56,6 +56,8 @@ class Surroundings:
     """Whether the requester wants to be mentioned: when the run has ended, failed, or has its turn."""
     approvers: tuple[str, ...] = ()
     """User ids of the people who may approve this run."""
+    lacking: str = ""
+    """Why there are too few of them and what to do, to be said; empty when there are enough."""
     changes: Difference = Difference()
     """What an approval would change in the environment."""
     running: Release | None = None

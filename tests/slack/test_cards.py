@@ -405,3 +405,21 @@ def test_what_a_run_is_asked_before_it_is_cancelled_says_what_each_answer_does()
         card = str(desired(view, Surroundings(say=partial(phrase, language)))[0].blocks)
         assert all(f"'text': '{label}'" in card for label in said), card
         assert "'style': 'danger'" in card.partition("'confirm'")[2]
+
+
+@pytest.mark.parametrize(
+    ("language", "of", "by"), [(DEFAULT, " of `{}` by Bia", " by Bia"), (PORTUGUESE, " de `{}`, por Bia", " de Bia")]
+)
+def test_a_card_names_the_branch_that_was_asked_for(language: str, of: str, by: str) -> None:
+    def shown(ref: str) -> str:
+        run = run_of(())
+        known = {"commit": "1a2b3c4" + "0" * 33, "author": "Bia", "subject": "Greet"}
+        view = RunView(
+            run=replace(run, plan=replace(run.plan, ref=ref)), stages=(), artifacts=known, status=Status.RUNNING
+        )
+        return json.dumps(desired(view, Surroundings(say=partial(phrase, language)))[0].blocks, ensure_ascii=False)
+
+    assert "`1a2b3c4`" + of.format("feature/login") in shown("feature/login")
+    assert "`1a2b3c4`" + of.format("a&lt;b'") in shown("a<b`")
+    for commit in ("1a2b3c4", "1a2b3c4" + "0" * 33):
+        assert "`1a2b3c4`" + by in shown(commit)

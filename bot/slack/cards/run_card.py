@@ -145,10 +145,7 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     say, made = around.say, view.artifacts
     parts = [marked(say, "Asked by {who}", who=around.name(view.run.requester))]
     if made.get(artifact.COMMIT):
-        by = marked(
-            say, "{commit} by {author}", commit=short(made[artifact.COMMIT]), author=made.get(artifact.AUTHOR, "?")
-        )
-        parts.append(joined([by, escape_within(made.get(artifact.SUBJECT, ""), 300)], ": "))
+        parts.append(joined([_commit(view, around), escape_within(made.get(artifact.SUBJECT, ""), 300)], ": "))
     else:
         parts.append(code(view.run.plan.ref))
     parts.append(escape_within(view.run.plan.environment.name, 100))
@@ -160,6 +157,15 @@ def _small_print(view: RunView, around: Surroundings) -> Block:
     if around.page:
         parts.append(link(around.page, say("Open run")))
     return kit.context(*parts)
+
+
+def _commit(view: RunView, around: Surroundings) -> Mark:
+    """Name the commit and who wrote it, and the branch or tag by which it was asked for, when it was."""
+    made, ref = view.artifacts, view.run.plan.ref
+    commit, author = made[artifact.COMMIT], made.get(artifact.AUTHOR, "?")
+    if commit.startswith(ref):
+        return marked(around.say, "{commit} by {author}", commit=short(commit), author=author)
+    return marked(around.say, "{commit} of {ref} by {author}", commit=short(commit), ref=code(ref), author=author)
 
 
 def given_line(view: RunView, around: Surroundings) -> list[Mark]:

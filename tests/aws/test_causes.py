@@ -27,6 +27,15 @@ async def test_the_build_behind_a_failure_is_its_cause(yard: Yard, notes: Notes)
     assert "hello #1 | boom" in notes.text
 
 
+async def test_only_the_end_of_a_long_log_is_shown_and_that_is_said(yard: Yard, notes: Notes) -> None:
+    wrote = tuple(f"line {number}" for number in range(45))
+    yard.builds.project("hello", Script(wrong="BUILD", seconds=0.1, log=wrote), source="CODEPIPELINE")
+    yard.pipeline(Action(name="Image", fails=["no"], outside=lambda at: yard.builds.start("hello", begun=at).id))
+    await yard.failure(yard.work(), notes)
+    assert "the last 40 lines of hello #1; it wrote more before them:" in notes.text
+    assert [line for line in wrote if f"hello #1 | {line}\n" in notes.text + "\n"] == list(wrote[-40:])
+
+
 async def test_a_build_that_ends_after_its_action_is_awaited(yard: Yard, server: Server, notes: Notes) -> None:
     yard.builds.project("hello", Script(wrong="BUILD", seconds=200, log=("boom",)), source="CODEPIPELINE")
     yard.pipeline(Action(name="Image", fails=["timeout"], outside=lambda at: yard.builds.start("hello", begun=at).id))

@@ -101,14 +101,16 @@ async def _show_tail(account: Account, revision: Revision, container: str, task:
 async def show_tail(account: Account, place: tuple[str, str], named: str, sink: Sink) -> None:
     """Write the last lines of a log stream (group and name) to the log; what keeps them from being read is said."""
     try:
-        lines = await tail(account, *place, lines=_TAIL)
+        lines = await tail(account, *place, lines=_TAIL + 1)
     except ActionFailed as failure:
         if isinstance(failure, AwsRefused) and failure.code == "ResourceNotFoundException":
             sink.line(f"{named} wrote nothing: there is no log stream {place[1]}")
         else:
             sink.line(f"the log of {named.strip()} cannot be read: {failure.reason}")
         return
-    for line in lines:
+    if len(lines) > _TAIL:
+        sink.line(f"the last {_TAIL} lines of {named.strip()}; it wrote more before them:")
+    for line in lines[-_TAIL:]:
         sink.line(f"{named} | {line}")
 
 

@@ -131,9 +131,26 @@ def _environment(chosen: Settings) -> dict[str, str]:
 def _apart(chosen: Settings) -> Settings:
     """Give a new demo's containers names of their own: those of another folder's demo may be on this engine."""
     data = chosen.data.absolute()
-    if not ("namespace" in chosen.model_fields_set or (data / "estiva.db").exists()):
-        (data / NAMESPACE).write_text(f"estiva-demo-{hashlib.sha256(str(data).encode()).hexdigest()[:6]}\n")
+    if "namespace" in chosen.model_fields_set or (data / "estiva.db").exists():
+        return chosen
+    name = f"estiva-demo-{hashlib.sha256(str(data).encode()).hexdigest()[:6]}"
+    run(_forget(data, name))
+    (data / NAMESPACE).write_text(f"{name}\n")
     return settings()
+
+
+async def _forget(data: Path, namespace: str) -> None:
+    """Remove what a demo left here whose record is gone: it would be found again as a release of the new one."""
+    from runners.containers import EngineUnavailable
+    from runners.kinds import Tools
+
+    tools = Tools(data=data, namespace=namespace)
+    try:
+        await tools.clear()
+    except EngineUnavailable as problem:
+        fail(f"The demo is not started: {problem}", 1)
+    finally:
+        tools.close()
 
 
 def _start(parts: Background, chosen: Settings) -> str:

@@ -175,7 +175,7 @@ def world(
             )
         finally:
             bot.end()
-            _clear(namespace)
+            clear(namespace)
 
 
 @contextlib.asynccontextmanager
@@ -201,7 +201,7 @@ def _write_demo_catalog(root: Path, registry: Registry) -> dict[str, str]:
     return addresses
 
 
-def _clear(namespace: str) -> None:
+def clear(namespace: str) -> None:
     """Remove whatever carries the namespace from the engine."""
     ours = {"label": f"estiva.namespace={namespace}"}
     with contextlib.closing(APIClient(base_url=DEFAULT_URL)) as engine:

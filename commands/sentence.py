@@ -173,8 +173,10 @@ class _Opening:
                 return
 
     def _introduces(self, found: tuple[Role, int], end: int) -> bool:
-        """Tell whether a verb that ends there is only a little phrase before another one: `show the status`."""
+        """Tell whether a verb that ends there is only a little phrase, or begins one: `show the status`, `send me`."""
         role, at = found
+        if role is Role.SHOW and at > end:
+            return True  # `send me api`, which is not `send api`
         if end > at or role is Role.QUESTION:
             return False
         while at < len(self._said) and self._said[at].folded in ARTICLES:

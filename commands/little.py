@@ -48,7 +48,7 @@ class Role(Enum):
 _SAID: dict[Role, str] = {
     Role.POLITE: """
         please, pls, plz, kindly, hey, hi, hello, yo, good morning, good afternoon, good evening, now,
-        right now, asap, me, just, so, when you can, if you can, if possible, real quick,
+        right now, asap, just, so, when you can, if you can, if possible, real quick,
         quickly, estiva, bot, cc, por favor, por gentileza, favor, pf, pfv, pfvr, pfvzinho, oi, oie, ola, opa,
         e ai, eai, bom dia, boa tarde, boa noite, agora, agora mesmo, de novo, outra vez, ja, ai, la, aqui,
         se puder, quando puder, se possivel,
@@ -56,7 +56,7 @@ _SAID: dict[Role, str] = {
         when you have a minute, quando tiver um tempo
     """,
     Role.FAVOUR: """
-        for me, for us, aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos
+        for me, for us, me, aqui pra mim, pra mim, para mim, pra gente, pra nos, para nos
     """,
     Role.THANKS: """
         thanks, thank you, thx, many thanks, thanks in advance, obrigado, obrigada, brigado, valeu, vlw

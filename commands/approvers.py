@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 _NOBODY = later(
-    "Nobody else may approve this, so it cannot go on: cancel it and let somebody else ask for it, "
+    "Nobody else may approve this, so it will not be approved: cancel it and let somebody else ask for it, "
     "or give more people the right to approve in the catalog."
 )
 _TOO_FEW = later(
-    "Fewer people than needed may approve this, so it cannot go on: cancel it and let somebody else ask for it, "
-    "or give more people the right to approve in the catalog."
+    "Fewer people than needed may approve this, so it will not be approved: "
+    "cancel it and let somebody else ask for it, or give more people the right to approve in the catalog."
 )
 
 

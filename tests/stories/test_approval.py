@@ -83,10 +83,10 @@ async def test_the_requester_and_an_outsider_may_not_approve_and_it_is_on_record
     world.service("ibis")
     await rui.deploys("deploy ibis to homolog")
     answer = await rui.asks("deploy ibis to production")
-    assert "Mais ninguém pode aprovar isto, por isso não há como continuar: cancele" in answer.text
+    assert "Mais ninguém pode aprovar isto, por isso não será aprovado: cancele" in answer.text
     run = answer.run
     card = await rui.reads(f"{run}/approval/approve-production")
-    nobody = "Nobody else may approve this, so it cannot go on: cancel it and let somebody else ask for it"
+    nobody = "Nobody else may approve this, so it will not be approved: cancel it and let somebody else ask for it"
     assert nobody in words(card)
     assert nobody in words(await rui.reads(f"{run}/card", "Waiting for approval"))
     assert "<@URUIREL01>" not in words(card).split(":")[0]

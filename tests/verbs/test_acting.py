@@ -24,7 +24,7 @@ async def test_promote_releases_the_very_image_of_the_environment_before(
     assert [stage.approval for stage in plan.stages] == [True, False]
     em_portugues = (await rui.asks("promover hello para produção")).text
     assert "Promovendo `hello`" in em_portugues
-    assert "Mais ninguém pode aprovar isto, por isso não há como continuar" in em_portugues
+    assert "Mais ninguém pode aprovar isto, por isso não será aprovado" in em_portugues
     place.change_catalog("may: [deploy, promote]\n    in: [production]", "may: [deploy, promote]")
     assert "Nothing is promoted to homolog: it builds." in (await ana.asks("promote hello to homolog")).text
 

@@ -41,7 +41,8 @@ async def approvers_of(catalog: Catalog, directory: Directory, view: RunView) ->
     environment, groups = _environment(view, stage), await groups_to_show(catalog, directory)
     asks = view.run.plan.service.name, environment, view.run.requester, groups
     users = may_approve(catalog, *asks, escalated=stage.gate.escalated)
-    known = all(group in groups for group in groups_named(catalog))  # else there may be more than can be told
+    # others may answer what AWS asks: it is answered there too; and of a group that does not answer nobody is known
+    known = not stage.asked_by and all(group in groups for group in groups_named(catalog))
     left = stage.gate.needed - len(stage.gate.given_by)
     return Approvers(users=tuple(users), lacking=lacking(catalog, *asks, left, stage.gate.given_by) if known else "")
 

@@ -362,14 +362,14 @@ def test_a_run_that_made_way_says_for_which() -> None:
     assert "Made way for hello-13, which is newer" in _end_of(view)
 
 
-def _question(around: Surroundings, trigger: Trigger = Trigger.DEPLOY) -> str:
+def _question(around: Surroundings, trigger: Trigger = Trigger.DEPLOY, question: str = "") -> str:
     """What is asked about a release to production."""
     stage = Stage(name="approve-production", environment="production", approval=True)
     run = run_of((stage,))
     gate = GateView(approval="hello-12/approve-production", needed=1, expires_at=NOW)
     view = RunView(
         run=replace(run, plan=replace(run.plan, trigger=trigger)),
-        stages=(StageView(stage=stage, gate=gate),),
+        stages=(StageView(stage=stage, gate=gate, question=question),),
         status=Status.WAITING,
     )
     asked = [message for message in desired(view, around) if message.key.endswith("/approval/approve-production")]
@@ -382,6 +382,8 @@ def test_a_question_says_that_a_release_goes_back(language: str, said: str) -> N
     for shown in (_question(around), _question(around, Trigger.PROMOTE), _question(around, Trigger.REDEPLOY)):
         assert shown.count(said) == 2  # at its head, and in the dialog of Approve
         assert "1a2b3c4 Greet (Bia)" in shown
+    whole = around.say(":warning: *This goes back:* it is older than what runs there now")
+    assert _question(around, question="Shift all of the traffic? " * 20).count(whole) == 2
     assert said not in _question(around, Trigger.ROLLBACK)  # which says so itself
     assert "1a2b3c4 Greet (Bia)" in _question(around, Trigger.ROLLBACK)
     both = replace(around, changes=Difference(brings=("9f8e7d6 Wave (Bia)",), undoes=("1a2b3c4 Greet (Bia)",)))

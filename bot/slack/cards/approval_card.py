@@ -181,7 +181,7 @@ def _buttons(view: RunView, stage: StageView, gate: GateView, around: Surroundin
     )
     if stage.question:
         question = escape_within(around.words(stage.question), 250)
-    question = joined([question, *_warning(view, around)])
+    question = joined([*_warning(view, around), question])  # a long question is cut, the warning never
     asks = kit.confirm(
         say("Approve change") if infra else say("Approve release"), question, say("Approve"), say("Not Yet")
     )

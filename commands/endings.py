@@ -36,6 +36,19 @@ def ending(asked: Asked, view: RunView) -> str:
     return asked.say("{status} by {name}", status=asked.say(stopped[0]), name=asked.name(stopped[1]))
 
 
+def headline(asked: Asked, view: RunView) -> str:
+    """Say of a run in one sentence what goes where, who asked for it, and its status."""
+    run = view.run
+    return asked.say(
+        "Run `{run}`, {service} to {environment}, asked by {who}: {status}.",
+        run=run.id,
+        service=run.plan.service.name,
+        environment=run.plan.environment.name,
+        who=asked.name(run.requester),
+        status=ending(asked, view),
+    )
+
+
 def besides(asked: Asked, view: RunView) -> str:
     """Say why a run ended, as far as `ending` has not said it."""
     if stopped_by(view) is None:

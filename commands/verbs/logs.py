@@ -1,7 +1,7 @@
 """`logs [<service>] [in <environment>]`: the last failure, the log of one run, or what the running release writes."""
 
 from commands.command import Asked, Command, Refused
-from commands.endings import besides, ending, reason_of
+from commands.endings import besides, headline, reason_of
 from commands.permit import permit
 from commands.tailing import found_in, offer_tail, tail
 from commands.texts import later, listing
@@ -99,15 +99,7 @@ def _file(view: RunView, action: ActionView | None, lines: list[str]) -> Attachm
 
 
 def _text(asked: Asked, view: RunView, action: ActionView | None) -> str:
-    run = view.run
-    text = asked.say(
-        "Run `{run}`, {service} to {environment}, asked by {who}: {status}.",
-        run=run.id,
-        service=run.plan.service.name,
-        environment=run.plan.environment.name,
-        who=asked.name(run.requester),
-        status=ending(asked, view),
-    )
+    text = headline(asked, view)
     if action is None:
         return f"{text} {besides(asked, view)}".rstrip()
     if action.status not in (Status.FAILED, Status.BROKEN):

@@ -1,7 +1,7 @@
 """`retry <run> [failed|all] [stage <stage>] [over <run>]`: do again what a run that did not succeed was asked to do."""
 
 from commands.command import Asked, Command, Refused, Topic
-from commands.endings import ending
+from commands.endings import headline
 from commands.meant import refuse_repeated, run_named
 from commands.opening import begun, open_run, unhindered
 from commands.overtaken import ask_if_overtaken
@@ -51,17 +51,9 @@ async def _ask(asked: Asked) -> Reply:
         raise Refused(asked.say("No run of {what} has failed.", what=what), verdict=Verdict.DONE)
     permit(asked, service=service, environment=run.plan.environment.name)
     view = fold(run, await asked.desk.store.journal.of_run(run.id))
-    text = asked.say(
-        "Run `{run}`, {service} to {environment}, asked by {who}: {status}.",
-        run=run.id,
-        service=service,
-        environment=run.plan.environment.name,
-        who=asked.name(run.requester),
-        status=ending(asked, view),
-    )
     offer = Offer(label=asked.say("Retry from Start"), command=f"retry {run.id}")
-    asks = asked.say("Is this the run to try again?")
-    return Reply(verdict=Verdict.ASK, text=f"{text}\n{asks}", offers=(offer,), run=run.id, private=True)
+    text = f"{headline(asked, view)}\n{asked.say('Is this the run to try again?')}"
+    return Reply(verdict=Verdict.ASK, text=text, offers=(offer,), run=run.id, private=True)
 
 
 def _plan(asked: Asked, run: Run, events: list[Event]) -> Plan:

@@ -65,7 +65,7 @@ _SAID: dict[Role, str] = {
         team, folks, everyone, guys, pessoal, galera, gente, time
     """,
     Role.OK: """
-        ok, okay, yes, yep, sim, beleza, blz, certo, fechou
+        ok, okay, yes, yep, sim, beleza, blz, certo
     """,
     Role.DOING: """
         going, doing, looking, indo

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.workspace.page.assets import Assets
+from bot.workspace.page.assets import INLINE, INLINE_HASH, Assets
 from bot.workspace.page.drawing import Drawing
+from bot.workspace.page.handlers import POLICY
 from bot.workspace.page.render.media import local, size
 from tests.page import gallery
 from tests.page.markup import Reading
@@ -20,8 +21,12 @@ def test_the_page_has_its_landmarks_and_language() -> None:
     assert log["aria-live"] == "polite"
 
 
-def test_no_style_or_script_stands_in_the_page_itself() -> None:
-    reading = Reading(WHOLE.replace("<!doctype html>", ""))
+def test_no_style_stands_in_the_page_itself_and_no_script_but_one_of_ours() -> None:
+    ours = f"<script>{INLINE}</script>"
+    assert WHOLE.count(ours) == 1
+    assert f"'{INLINE_HASH}'" in POLICY
+    assert "unsafe" not in POLICY
+    reading = Reading(WHOLE.replace("<!doctype html>", "").replace(ours, ""))
     for name, attributes in reading.elements:
         assert "style" not in attributes
         assert not [key for key in attributes if key.startswith("on")]

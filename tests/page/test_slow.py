@@ -156,6 +156,19 @@ async def _no_views(workspace: LocalWorkspace) -> None:
                 return
 
 
+@pytest.mark.parametrize("lost", ["app.js", "modal.js", "blocks.css"])
+async def test_a_page_that_lost_a_file_on_the_way_is_loaded_again(
+    browser: Browser, workspace: LocalWorkspace, lost: str
+) -> None:
+    page = await (await browser.new_context()).new_page()
+    await page.route(f"**/page/static/{lost}*", lambda route: route.abort("connectionreset"), times=2)
+    came = page.wait_for_event("requestfinished", lambda request: f"/static/{lost}" in request.url)
+    await page.goto(f"{workspace.url}/?token={workspace.token}&as=dev")
+    await came
+    await page.wait_for_selector("html[data-ready]")
+    await page.context.close()
+
+
 async def test_a_page_whose_scripts_do_not_load_says_so(browser: Browser, workspace: LocalWorkspace) -> None:
     page = await (await browser.new_context(locale="en")).new_page()
     await page.route("**/page/static/modal.js*", lambda route: route.abort())

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.workspace.page.assets import INLINE
 from bot.workspace.page.avatar import avatar
 from bot.workspace.page.message import shown
 from bot.workspace.page.render.blocks import blocks
@@ -28,6 +29,7 @@ templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+templates.globals["again"] = Markup(INLINE)  # noqa: S704 - a file of ours, not what anybody has said
 templates.globals.update(avatar=avatar, icon=icon, emoji=emoji, plain=plain, quick_reactions=QUICK_REACTIONS)
 
 

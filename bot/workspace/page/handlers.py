@@ -8,13 +8,13 @@ from typing import Any
 from aiohttp import web
 
 from bot.workspace import reading
-from bot.workspace.page.assets import Assets
+from bot.workspace.page.assets import INLINE_HASH, Assets
 from bot.workspace.page.drawing import Drawing
 from bot.workspace.state import Workspace
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src 'self' '{INLINE_HASH}'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
